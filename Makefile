@@ -1,0 +1,51 @@
+# Two commands are enough to begin: `make demo` and `make test`.
+
+GO ?= go
+DEMO_DATA ?= data/demo
+GOLANGCI = $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+
+.PHONY: all build demo test test-tools check bench kill fuzz clean assets
+
+all: build
+
+build: assets
+	$(GO) build -o bin/ennakko ./cmd/ennakko
+
+# Styles and scripts come from npm, at the versions that package-lock.json pins.
+assets: web/assets/vendor/.done
+web/assets/vendor/.done: package.json package-lock.json scripts/assets.sh
+	./scripts/assets.sh
+
+# A made-up city of 640,000 people on loopback, with everything in data/demo.
+demo: build
+	bin/ennakko demo --data $(DEMO_DATA)
+
+# What the tests need beside Go and Node: a real browser.
+test-tools:
+	./scripts/test-tools.sh
+
+test: assets test-tools
+	$(GO) test ./...
+
+# Formatting, vet, linters, floors and the race detector. The race detector
+# runs where goroutines meet; the whole suite under it would take too long.
+check: assets
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo "run gofmt -w on these"; exit 1; }
+	$(GO) vet ./...
+	$(GOLANGCI) run ./...
+	$(GO) test -run 'TestFloors|TestMustNotCompile' .
+	$(GO) test -race -short ./audit/... ./conversation/... ./work/... ./store/... ./channel/... ./app/...
+	$(GO) run ./cmd/ennakko check packs
+
+bench: build
+	bin/ennakko bench
+
+# SIGKILL at 100 random moments of a round; prints the figures.
+kill: build
+	./scripts/kill.sh
+
+fuzz:
+	./scripts/fuzz.sh
+
+clean:
+	rm -rf bin

@@ -1,0 +1,169 @@
+// Package app puts the parts together: one Config, one folder of data, one
+// open program.
+package app
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"time"
+	_ "time/tzdata" // Europe/Helsinki is known on machines without a time zone database
+
+	"ennakko/audit/log"
+	"ennakko/channel"
+	"ennakko/channel/phone"
+	"ennakko/fault"
+	"ennakko/intake"
+	"ennakko/register"
+	"ennakko/register/parquet"
+	"ennakko/round"
+	"ennakko/service"
+	"ennakko/store"
+	"ennakko/store/sqlite"
+	"ennakko/store/vault"
+	"ennakko/work"
+)
+
+// Config is all that the program needs to be told.
+type Config struct {
+	Data     string // the folder of everything that is kept
+	Packs    fs.FS  // the services
+	Seed     uint64 // of the made-up network and families
+	Clock    Clock
+	Families bool // made-up families answer
+}
+
+// App is the open program.
+type App struct {
+	Config
+	DB      *sqlite.DB
+	Network *phone.Network
+	Log     *log.Log
+	vault   *vault.Vault
+	zone    *time.Location
+}
+
+// Zone is the city's time zone.
+const Zone = "Europe/Helsinki"
+
+// The things in the folder of data.
+func (c Config) path(parts ...string) string {
+	return filepath.Join(append([]string{c.Data}, parts...)...)
+}
+
+// Open opens the folder of data and makes what is missing.
+func Open(ctx context.Context, c Config) (a *App, err error) {
+	const op = "app.Open"
+	if c.Data == "" {
+		return nil, fault.New(fault.Invalid, op, "no folder of data is named").Do("name one with --data")
+	}
+	if err := os.MkdirAll(c.path("facts"), 0o700); err != nil {
+		return nil, fault.Wrap(err, op, "the folder of data cannot be made")
+	}
+	a = &App{Config: c}
+	defer func() {
+		if err != nil {
+			_ = a.Close(ctx)
+		}
+	}()
+	if a.zone, err = time.LoadLocation(Zone); err != nil {
+		return nil, fault.Wrap(err, op, "the time zone is not known")
+	}
+	if a.vault, err = vault.Open(c.path("keys")); err != nil {
+		return nil, err
+	}
+	if a.DB, err = sqlite.Open(ctx, c.path("ennakko.db"), a.vault, sqlite.Options{Sender: Sender}); err != nil {
+		return nil, err
+	}
+	if a.Log, err = log.Open(c.path("record"), log.Options{Keys: c.path("keys"), Origin: "ennakko/record"}); err != nil {
+		return nil, err
+	}
+	family := phone.Behaviour{}
+	if c.Families {
+		family = phone.Pilot(a.zone)
+	}
+	a.Network, err = phone.Open(ctx, c.path("network.db"), phone.Options{Seed: c.Seed, Now: c.Clock.Now, Family: family})
+	return a, err
+}
+
+// Sender is the number that the demo's messages come from.
+const Sender = "+358450000000"
+
+// Close closes everything.
+func (a *App) Close(ctx context.Context) error {
+	var errs []error
+	if a.Network != nil {
+		errs = append(errs, a.Network.Close())
+	}
+	if a.Log != nil {
+		errs = append(errs, a.Log.Close(ctx))
+	}
+	if a.DB != nil {
+		errs = append(errs, a.DB.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// Now is the time by the program's clock.
+func (a *App) Now() time.Time { return a.Clock.Now() }
+
+// Import takes a folder of register files in.
+func (a *App) Import(ctx context.Context, folder, actor string, progress intake.Progress) (intake.Result, error) {
+	seed := uint64(time.Now().UnixNano())
+	return intake.Run(ctx, a.DB, intake.Options{Facts: a.path("facts"), Folder: folder, Actor: actor, Now: a.Now(),
+		Rand: rand.New(rand.NewPCG(seed, seed>>1)), Progress: progress})
+}
+
+// Pack loads one service, whole and checked.
+func (a *App) Pack(name string) (*service.Pack, error) {
+	return service.Load(a.Packs, name, round.Catalog())
+}
+
+// Rooms are what a round works with; the registers are as they were known on
+// the day. Close gives their memory back.
+func (a *App) Rooms(ctx context.Context, p *service.Pack, known time.Time, progress func(string, int, int)) (round.Rooms, func(), error) {
+	files, err := a.DB.Files(ctx, known)
+	if err != nil {
+		return round.Rooms{}, nil, err
+	}
+	facts := parquet.NewSource(a.path("facts"), files)
+	return round.Rooms{Store: a.DB, Registers: register.NewReader(a.DB, facts, a.DB.Identities(known)), Pack: p,
+		Worker: a.Worker(p), Progress: progress}, func() { _ = facts.Close() }, nil
+}
+
+// Worker makes the worker of a service's conversations over the embedded
+// network.
+func (a *App) Worker(p *service.Pack) *work.Worker {
+	s := p.Schedule()
+	return work.New(a.DB, round.NewTalk(p, a.DB), a.Network, work.Settings{Rate: s.Rate(), Batch: 500, Valid: s.Validity(), Doubt: 2 * time.Hour})
+}
+
+// Inbox takes what the network brings, at the time of the program's clock.
+type Inbox struct {
+	Worker *work.Worker
+	Clock  Clock
+}
+
+// Receive keeps messages from phones.
+func (i Inbox) Receive(ctx context.Context, in []channel.Incoming) error {
+	return i.Worker.Receive(ctx, in, i.Clock.Now())
+}
+
+// Report keeps outcomes of messages.
+func (i Inbox) Report(ctx context.Context, r []channel.Report) error {
+	return i.Worker.Report(ctx, r, i.Clock.Now())
+}
+
+// Newest finds the newest round of a service.
+func (a *App) Newest(ctx context.Context, service string) (store.Round, bool, error) {
+	rounds, err := a.DB.Rounds(ctx)
+	for _, r := range rounds {
+		if r.Service == service {
+			return r, true, err
+		}
+	}
+	return store.Round{}, false, err
+}

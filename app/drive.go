@@ -1,0 +1,157 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"ennakko/audit"
+	"ennakko/fault"
+	"ennakko/round"
+	"ennakko/service"
+	"ennakko/store"
+	"ennakko/work"
+)
+
+// Driver lets a round run: it moves the network and the worker.
+type Driver struct {
+	app    *App
+	pack   *service.Pack
+	worker *work.Worker
+}
+
+// NewDriver makes the driver of a service and settles what a crash left
+// behind. Only one driver may run on a folder of data: see Lock.
+func (a *App) NewDriver(ctx context.Context, p *service.Pack) (*Driver, error) {
+	d := &Driver{a, p, a.Worker(p)}
+	_, err := d.worker.Recover(ctx, a.Now())
+	return d, err
+}
+
+// Step does everything that is due now, and reports whether there was
+// anything.
+func (d *Driver) Step(ctx context.Context) (busy bool, err error) {
+	inbox := Inbox{d.worker, d.app.Clock}
+	came, err := d.app.Network.Advance(ctx, d.app.Now(), inbox)
+	if err != nil {
+		return false, err
+	}
+	did, err := d.worker.Tick(ctx, d.app.Now())
+	return came || did, err
+}
+
+// tick is how long the driver waits when more is due than the rate allows.
+const tick = time.Second
+
+// Next is the next moment at which something can happen; ok is false when
+// nothing is waiting.
+func (d *Driver) Next(ctx context.Context) (time.Time, bool, error) {
+	at, ok, err := d.app.DB.Next(ctx)
+	if err != nil {
+		return at, false, err
+	}
+	net, netOK, err := d.app.Network.Next(ctx)
+	if netOK && (!ok || net.Before(at)) {
+		at, ok = net, true
+	}
+	return at, ok, err
+}
+
+// Close ends a round whose last day has passed.
+func (d *Driver) Close(ctx context.Context, r store.Round) error {
+	p := d.pack.Purpose()
+	act, err := audit.Begin("system:work", "close round", p.ID(), p.LegalBasis(), d.app.Now())
+	if err != nil {
+		return err
+	}
+	return d.app.DB.Write(ctx, act, func(tx store.Tx) error {
+		tx.About(fmt.Sprintf("round %d", r.ID))
+		return tx.SetRound(r.ID, store.Closed, "")
+	})
+}
+
+// RunToEnd runs a round on a stepped clock until it is closed, jumping from
+// moment to moment. Progress is told the round's own time.
+func (d *Driver) RunToEnd(ctx context.Context, r store.Round, clock *SteppedClock, progress func(now time.Time)) error {
+	for {
+		if err := ctx.Err(); err != nil {
+			return fault.New(fault.Later, "app.RunToEnd", "the round was stopped").Do("run the same command again: it goes on where it was")
+		}
+		busy, err := d.Step(ctx)
+		if err != nil {
+			return err
+		}
+		now := clock.Now()
+		progress(now)
+		at, ok, err := d.Next(ctx)
+		switch {
+		case err != nil:
+			return err
+		case !now.Before(r.Schedule.CloseAt):
+			return d.Close(ctx, r)
+		case !ok || at.After(r.Schedule.CloseAt):
+			at = r.Schedule.CloseAt
+		}
+		if busy || !at.After(now) {
+			at = minTime(maxTime(at, now.Add(tick)), r.Schedule.CloseAt)
+		}
+		clock.To(at)
+	}
+}
+
+func minTime(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
+
+func maxTime(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// Start finds the service's open round or prepares one, and approves it.
+func (a *App) Start(ctx context.Context, p *service.Pack, o round.Order, progress func(string, int, int)) (store.Round, error) {
+	r, found, err := a.Newest(ctx, p.Name())
+	if err != nil {
+		return r, err
+	}
+	if !found || r.State == store.Closed && !r.AsOf.Equal(o.AsOf) {
+		if r, err = a.Prepare(ctx, p, o, progress); err != nil {
+			return r, err
+		}
+	}
+	if r.State == store.Prepared {
+		if err := a.Approve(ctx, p, r, o.Officer, progress); err != nil {
+			return r, err
+		}
+	}
+	return a.DB.Round(ctx, r.ID)
+}
+
+// Prepare finds the people and holds the places of a new round.
+func (a *App) Prepare(ctx context.Context, p *service.Pack, o round.Order, progress func(string, int, int)) (store.Round, error) {
+	rooms, done, err := a.Rooms(ctx, p, o.AsOf, progress)
+	if err != nil {
+		return store.Round{}, err
+	}
+	defer done()
+	id, err := round.Prepare(ctx, rooms, o)
+	if err != nil {
+		return store.Round{}, err
+	}
+	return a.DB.Round(ctx, id)
+}
+
+// Approve opens the cases of a prepared round and lets it run.
+func (a *App) Approve(ctx context.Context, p *service.Pack, r store.Round, officer string, progress func(string, int, int)) error {
+	rooms, done, err := a.Rooms(ctx, p, r.AsOf, progress)
+	if err != nil {
+		return err
+	}
+	defer done()
+	return round.Approve(ctx, rooms, r.ID, officer, a.Now())
+}

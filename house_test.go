@@ -1,0 +1,153 @@
+// Package house_test keeps the house in order: the floors of the packages, who
+// may import what, and programs that must not compile.
+package house_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// floors lists every package with its floor. A package imports only lower
+// floors; docs/decisions/002-floors.md says why they stand as they do.
+var floors = map[string]int{
+	"fault": 0,
+
+	"audit": 10, "person": 10, "place": 10,
+
+	"audit/log": 20, "permission": 20,
+
+	"register": 30, "criteria": 30,
+
+	"register/csv": 40, "register/parquet": 40, "service": 40, "offer/assign": 40, "testcity": 40,
+
+	"offer": 50, "reply": 50,
+
+	"conversation": 60,
+
+	"channel": 70,
+
+	"channel/sms": 75, "channel/letter": 75, "channel/phone": 75, "store": 75, "store/vault": 75,
+
+	"work": 80, "intake": 80, "store/sqlite": 80,
+
+	"round": 85,
+
+	"app": 90,
+
+	"web": 95,
+
+	"cmd/ennakko": 100,
+}
+
+// only lists who may import a package that is a door to something.
+var only = map[string][]string{
+	"database/sql":                        {"store/sqlite", "register/parquet", "channel/phone"},
+	"modernc.org/sqlite":                  {"store/sqlite", "channel/phone"},
+	"github.com/duckdb/duckdb-go/v2":      {"register/parquet"},
+	"cel.dev/cel-go/cel":                  {"criteria"},
+	"github.com/tink-crypto/tink-go/v2":   {"store/vault"},
+	"github.com/transparency-dev/tessera": {"audit/log"},
+	"net/http":                            {"web", "app", "cmd/ennakko"},
+	"math/rand":                           {},
+	"log":                                 {},
+}
+
+type pkg struct {
+	ImportPath  string
+	Imports     []string
+	TestImports []string
+}
+
+const module = "ennakko/"
+
+func packages(t *testing.T) []pkg {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-json=ImportPath,Imports", "./...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []pkg
+	for dec := json.NewDecoder(bytes.NewReader(out)); dec.More(); {
+		var p pkg
+		if err := dec.Decode(&p); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, p)
+	}
+	return all
+}
+
+func TestFloors(t *testing.T) {
+	seen := map[string]bool{}
+	for _, p := range packages(t) {
+		name := strings.TrimPrefix(p.ImportPath, module)
+		if name == "ennakko" {
+			continue
+		}
+		seen[name] = true
+		mine, ok := floors[name]
+		if !ok {
+			t.Errorf("package %s has no floor; give it one in house_test.go", name)
+			continue
+		}
+		for _, i := range p.Imports {
+			if f, ok := floors[strings.TrimPrefix(i, module)]; ok && strings.HasPrefix(i, module) && f >= mine {
+				t.Errorf("%s (floor %d) imports %s (floor %d)", name, mine, i, f)
+			}
+			if who, ok := only[i]; ok && !slices.Contains(who, name) {
+				t.Errorf("%s may not import %s; it is the door of %v", name, i, who)
+			}
+		}
+	}
+	for name := range floors {
+		if !seen[name] {
+			t.Errorf("the floor of %s is listed, the package is not there", name)
+		}
+	}
+}
+
+// Each program must fail to compile, with these words.
+func TestMustNotCompile(t *testing.T) {
+	for _, tt := range []struct{ name, imports, body, want string }{
+		{"forge an act", `"ennakko/audit"`, `_ = audit.Act{actor: "me"}`, "unknown field actor"},
+		{"forge a grant", `"ennakko/permission"`, `_ = permission.Grant{fields: []permission.Field{"x"}}`, "unknown field fields"},
+		{"forge a purpose", `"ennakko/permission"`, `_ = permission.Purpose{spec: permission.Spec{}}`, "unknown field spec"},
+		{"keep grants in a map", `"ennakko/permission"`, `_ = map[permission.Grant]int{}`, "invalid map key"},
+		{"compare acts", `"ennakko/audit"`, `var a, b audit.Act; _ = a == b`, "cannot be compared"},
+		{"read a register without a grant", `"context"; "ennakko/register"`, `var r register.Reader; _, _ = r.Read(context.Background(), nil, "x")`, "not enough arguments"},
+		{"use a sealed value as a string", `"ennakko/register"`, `var s register.Sealed[string]; var x string = s; _ = x`, "cannot use"},
+		{"read the rows of a register past the seal", `"ennakko/register"`, `var r register.Row; _ = r.facts`, "r.facts undefined"},
+		{"forge a finding", `"ennakko/criteria"`, `_ = criteria.Finding{verdict: criteria.Met}`, "unknown field verdict"},
+		{"approve what is no draft", `"ennakko/offer"`, `_ = offer.Approved{by: "me"}`, "unknown field by"},
+		{"open a case for a draft", `"ennakko/conversation"; "ennakko/offer"; "time"`, `_, _ = conversation.Open(1, offer.Drafted{}, conversation.Names{}, nil, time.Time{})`, "cannot use"},
+		{"write about a draft", `"ennakko/channel"; "ennakko/offer"`, `_, _ = channel.About(offer.Drafted{}, channel.Envelope{}, "x")`, "cannot use"},
+		{"send a text that is no message", `"context"; "ennakko/channel"`, `var c channel.Channel; _, _ = c.Submit(context.Background(), []string{"hello"})`, "cannot use"},
+		{"write without an act", `"context"; "ennakko/store"; "ennakko/store/sqlite"`, `var d sqlite.DB; _ = d.Write(context.Background(), func(store.Tx) error { return nil })`, "not enough arguments"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			dir, err := os.MkdirTemp(".", "must-not-compile-")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = os.RemoveAll(dir) }()
+			src := fmt.Sprintf("package p\n\nimport (%s)\n\nfunc f() {%s}\n", tt.imports, tt.body)
+			if err := os.WriteFile(filepath.Join(dir, "x.go"), []byte(src), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			out, err := exec.Command("go", "vet", "./"+dir).CombinedOutput()
+			if err == nil {
+				t.Fatalf("this compiles, and must not:\n%s", src)
+			}
+			if !strings.Contains(string(out), tt.want) {
+				t.Fatalf("it failed for another reason than %q:\n%s", tt.want, out)
+			}
+		})
+	}
+}

@@ -1,0 +1,205 @@
+package round
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"github.com/RoaringBitmap/roaring/v2"
+
+	"ennakko/audit"
+	"ennakko/offer/assign"
+	"ennakko/permission"
+	"ennakko/person"
+	"ennakko/register"
+	"ennakko/store"
+)
+
+// homes reads what the assignment needs: where the children live and go now,
+// and where their sisters and brothers are.
+func (p *preparation) homes(ctx context.Context, act audit.Act) error {
+	p.progress("reading homes and siblings", 0, 1)
+	set := roaring.New()
+	for _, id := range p.met {
+		set.Add(uint32(id))
+	}
+	need := []permission.Field{register.Address, register.Dwelling, register.GuardianOf, register.EducationUnit, register.EducationLang}
+	g, err := permission.Check(act, p.Pack.Purpose(), need, permission.Only(set), p.objecting)
+	if err != nil {
+		return err
+	}
+	rows, err := p.Registers.Read(ctx, g, nil, p.object()+": homes")
+	if err != nil {
+		return err
+	}
+	p.children = make(map[person.ID]*assign.Child, len(rows))
+	together := map[string]person.ID{}
+	byGuardian := map[person.ID][]person.ID{}
+	for _, row := range rows {
+		c := &assign.Child{ID: row.ID, Present: p.present(g, row, register.EducationUnit), Language: p.present(g, row, register.EducationLang),
+			X: math.NaN(), Y: math.NaN()}
+		home, err := register.DecodeIdentity[register.Home](row.Text(g, register.Address))
+		if err != nil {
+			return err
+		}
+		if home.North != nil && home.East != nil {
+			c.X, c.Y = *home.East, *home.North
+		}
+		for _, id := range guardians(g, row) {
+			byGuardian[id] = append(byGuardian[id], row.ID)
+		}
+		if d := row.Text(g, register.Dwelling); d != "" {
+			if first, ok := together[d]; ok {
+				p.children[first].Together, c.Together = first, first
+			} else {
+				together[d] = row.ID
+			}
+		}
+		p.children[row.ID] = c
+	}
+	return p.siblings(ctx, act, set, byGuardian)
+}
+
+// present is the value of a field on the day of the round.
+func (p *preparation) present(g permission.Grant, row register.Row, f permission.Field) string {
+	known, err := row.Open(g, f)
+	if err != nil {
+		return ""
+	}
+	for _, k := range known {
+		if (k.Until.IsZero() || !k.Until.Before(p.AsOf)) && !k.From.After(p.AsOf) {
+			s, _ := k.Value.(string)
+			return s
+		}
+	}
+	return ""
+}
+
+func guardians(g permission.Grant, row register.Row) []person.ID {
+	known, err := row.Open(g, register.GuardianOf)
+	if err != nil {
+		return nil
+	}
+	var out []person.ID
+	for _, k := range known {
+		if w, err := register.ParseGuardian(k); err == nil && k.Until.IsZero() {
+			out = append(out, w.Guardian)
+		}
+	}
+	return out
+}
+
+// siblings reads where children under school age with the same guardian are.
+func (p *preparation) siblings(ctx context.Context, act audit.Act, cohort *roaring.Bitmap, byGuardian map[person.ID][]person.ID) error {
+	g, err := permission.Check(act, p.Pack.Purpose(), []permission.Field{register.BirthDate, register.GuardianOf, register.EducationUnit}, permission.Everyone(), p.objecting)
+	if err != nil {
+		return err
+	}
+	young := register.Range{Field: register.BirthDate, From: p.AsOf.AddDate(-6, 0, 0), To: p.AsOf}
+	rows, err := p.Registers.Read(ctx, g, &young, p.object()+": siblings")
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		unit := p.present(g, row, register.EducationUnit)
+		if unit == "" || cohort.Contains(uint32(row.ID)) {
+			continue
+		}
+		for _, id := range guardians(g, row) {
+			for _, child := range byGuardian[id] {
+				p.children[child].Siblings = append(p.children[child].Siblings, unit)
+			}
+		}
+	}
+	return nil
+}
+
+// assign holds a place for each child: see package assign for the objective.
+func (p *preparation) assign(ctx context.Context, _ audit.Act) error {
+	p.progress("assigning places", 0, 1)
+	units, err := p.Store.Units(ctx, p.AsOf)
+	if err != nil {
+		return err
+	}
+	byID := map[string]*assign.Unit{}
+	var list []*assign.Unit
+	for _, u := range units {
+		if u.Provider != "municipal" || u.Places == 0 {
+			continue
+		}
+		p.units = append(p.units, u)
+		if byID[u.ID] == nil {
+			byID[u.ID] = &assign.Unit{ID: u.ID, X: u.East, Y: u.North, Places: map[string]int{}}
+			list = append(list, byID[u.ID])
+		}
+		byID[u.ID].Places[u.Language] = u.Places
+	}
+	children := make([]assign.Child, 0, len(p.met))
+	for _, id := range p.met {
+		children = append(children, *p.children[id])
+	}
+	all := make([]assign.Unit, len(list))
+	for i, u := range list {
+		all[i] = *u
+	}
+	if p.result, err = assign.Solve(children, all, assign.Options{}); err != nil {
+		return err
+	}
+	p.summary["placed"], p.summary["waiting"] = len(p.result.Placements), len(p.result.Waiting)
+	p.summary["stays"], p.summary["siblings"], p.summary["split"] = p.result.Stays, p.result.Siblings, p.result.Split
+	p.summary["assignment_distance_m"], p.summary["assignment_bound_m"] = int(math.Round(p.result.DistanceM)), int(math.Round(p.result.BoundM))
+	return nil
+}
+
+// keep writes the prepared round in one transaction.
+func (p *preparation) keep(ctx context.Context, act audit.Act) (id store.RoundID, err error) {
+	p.progress("keeping the round", 0, 1)
+	at, err := p.Pack.Schedule().Moments(p.AsOf)
+	if err != nil {
+		return 0, err
+	}
+	err = p.Store.Write(ctx, act, func(tx store.Tx) error {
+		id, err = tx.AddRound(store.Round{Service: p.Pack.Name(), Version: p.Pack.Version(), PackHash: p.Pack.Hash(), AsOf: p.AsOf,
+			State: store.Prepared, Schedule: store.Schedule{NoticeAt: at.Notice, InquiryAt: at.Inquiry, ReminderAt: at.Reminder, Deadline: at.Deadline, CloseAt: at.Close}, Summary: p.summary})
+		if err != nil {
+			return err
+		}
+		if err := tx.AddFindings(id, p.kept()); err != nil {
+			return err
+		}
+		places := make([]store.PlaceCount, len(p.units))
+		for i, u := range p.units {
+			places[i].Unit, places[i].Language, places[i].Places = u.ID, u.Language, u.Places
+		}
+		if err := tx.AddPlaces(id, places); err != nil {
+			return err
+		}
+		drafts := make([]store.Draft, len(p.result.Placements))
+		for i, x := range p.result.Placements {
+			drafts[i].Child, drafts[i].Place.Unit, drafts[i].Place.Language = x.Child, x.Unit, x.Language
+			drafts[i].Reason, drafts[i].DistanceM = string(x.Reason), x.DistanceM
+		}
+		if err := tx.AddDrafts(id, drafts); err != nil {
+			return err
+		}
+		waiting := make([]store.Waiting, len(p.result.Waiting))
+		for i, w := range p.result.Waiting {
+			waiting[i] = store.Waiting{Child: w.Child, Reason: string(w.Reason)}
+		}
+		for _, f := range p.findings {
+			tx.About("", f.Person())
+		}
+		tx.About(fmt.Sprintf("round %d", id))
+		tx.Detail("found %d, justified %d, placed %d, waiting %d", p.summary["found"], p.summary["justified"], p.summary["placed"], p.summary["waiting"])
+		return tx.AddWaiting(id, waiting)
+	})
+	return id, err
+}
+
+func (p *preparation) kept() []store.Finding {
+	out := make([]store.Finding, len(p.findings))
+	for i, f := range p.findings {
+		out[i] = store.Finding{Person: f.Person(), Verdict: f.Verdict(), Reasons: f.Reasons(), Failsafe: p.failsafe[f.Person()]}
+	}
+	return out
+}

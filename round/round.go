@@ -1,0 +1,184 @@
+// Package round is one round of one service from start to end. It is the file
+// to read first:
+//
+//	registers -> permission -> criteria -> finding -> offer -> channel -> reply
+//
+// Prepare finds the people and holds a place for each; nothing is sent and no
+// name or number is read. Approve is an officer's act: only now are names and
+// numbers read and the conversations opened, which package work then drives.
+package round
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/RoaringBitmap/roaring/v2"
+
+	"ennakko/audit"
+	"ennakko/criteria"
+	"ennakko/fault"
+	"ennakko/offer/assign"
+	"ennakko/permission"
+	"ennakko/person"
+	"ennakko/register"
+	"ennakko/service"
+	"ennakko/store"
+	"ennakko/work"
+)
+
+// Store is what a round needs of the city's records.
+type Store interface {
+	Write(ctx context.Context, act audit.Act, do func(store.Tx) error) error
+	Round(ctx context.Context, id store.RoundID) (store.Round, error)
+	Drafts(ctx context.Context, id store.RoundID) ([]store.Draft, error)
+	Units(ctx context.Context, known time.Time) ([]store.Unit, error)
+	Objecting(ctx context.Context, purpose string) (*roaring.Bitmap, error)
+}
+
+// Rooms are the things that a round works with.
+type Rooms struct {
+	Store     Store
+	Registers *register.Reader
+	Pack      *service.Pack
+	Worker    *work.Worker
+	Progress  func(what string, done, total int) // may be nil
+}
+
+func (r Rooms) progress(what string, done, total int) {
+	if r.Progress != nil {
+		r.Progress(what, done, total)
+	}
+}
+
+// Order is what an officer asks for.
+type Order struct {
+	AsOf    time.Time // the day as of which the criteria are checked and the registers known
+	Officer string    // "officer:<id>"
+	Now     time.Time
+}
+
+// Prepare finds the people of the service as of a day and holds a place for
+// each who meets the criteria. It returns the number of the new round.
+func Prepare(ctx context.Context, r Rooms, o Order) (store.RoundID, error) {
+	p := &preparation{Rooms: r, Order: o, summary: map[string]int{}}
+	act, err := p.act("find people and hold places")
+	if err != nil {
+		return 0, err
+	}
+	if p.objecting, err = r.Store.Objecting(ctx, r.Pack.Purpose().ID()); err != nil {
+		return 0, err
+	}
+	for _, step := range []func(context.Context, audit.Act) error{p.find, p.homes, p.assign} {
+		if err := step(ctx, act); err != nil {
+			return 0, err
+		}
+	}
+	return p.keep(ctx, act)
+}
+
+// preparation is a round in the making.
+type preparation struct {
+	Rooms
+	Order
+	objecting *roaring.Bitmap
+	findings  []criteria.Finding
+	failsafe  map[person.ID]bool
+	met       []person.ID
+	children  map[person.ID]*assign.Child
+	units     []store.Unit
+	result    assign.Result
+	summary   map[string]int
+}
+
+func (p *preparation) act(verb string) (audit.Act, error) {
+	purpose := p.Pack.Purpose()
+	return audit.Begin(p.Officer, verb, purpose.ID(), purpose.LegalBasis(), p.Now)
+}
+
+func (p *preparation) object() string {
+	return fmt.Sprintf("round of %s as of %s", p.Pack.Name(), p.AsOf.Format(time.DateOnly))
+}
+
+// find reads the age group and lets the criteria say who it is for.
+func (p *preparation) find(ctx context.Context, act audit.Act) error {
+	p.progress("finding people", 0, 1)
+	field, from, to, err := p.Pack.Cohort().Range(p.AsOf)
+	if err != nil {
+		return err
+	}
+	g, err := permission.Check(act, p.Pack.Purpose(), fieldsOf(append(p.Pack.Fields(), field)), permission.Everyone(), p.objecting)
+	if err != nil {
+		return err
+	}
+	rows, err := p.Registers.Read(ctx, g, &register.Range{Field: permission.Field(field), From: from, To: to}, p.object())
+	if err != nil {
+		return err
+	}
+	if len(rows) == 0 {
+		return fault.New(fault.Missing, "round.Prepare", "the registers hold nobody of the age group").Do("import registers of %d or later, or change the day (as-of)", p.AsOf.Year())
+	}
+	p.failsafe = map[person.ID]bool{}
+	for i, row := range rows {
+		f, err := p.Pack.Find(row.ID, facts{row, g}, p.AsOf)
+		if err != nil {
+			return err
+		}
+		p.findings = append(p.findings, f)
+		p.failsafe[row.ID] = p.Pack.Failsafe(f)
+		if f.Met() {
+			p.met = append(p.met, row.ID)
+		}
+		if i%500 == 0 {
+			p.progress("checking criteria", i, len(rows))
+		}
+	}
+	p.summary["found"], p.summary["justified"] = len(rows), len(p.met)
+	return nil
+}
+
+func fieldsOf(names []string) []permission.Field {
+	seen := map[string]bool{}
+	var out []permission.Field
+	for _, n := range names {
+		if !seen[n] {
+			seen[n] = true
+			out = append(out, permission.Field(n))
+		}
+	}
+	return out
+}
+
+// facts shows a row of the registers to the criteria, under the grant.
+type facts struct {
+	row register.Row
+	g   permission.Grant
+}
+
+// Facts implements criteria.Facts.
+func (f facts) Facts(field string) ([]criteria.Fact, bool) {
+	known, err := f.row.Open(f.g, permission.Field(field))
+	if err != nil {
+		return nil, false
+	}
+	out := make([]criteria.Fact, len(known))
+	for i, k := range known {
+		out[i] = criteria.Fact{From: k.From, Until: k.Until, Value: k.Value, Qualifier: k.Qualifier}
+	}
+	return out, true
+}
+
+// Catalog is the catalogue of register fields as criteria see it.
+func Catalog() criteria.Catalog {
+	kinds := map[register.Kind]criteria.Kind{register.Text: criteria.Text, register.Date: criteria.Date, register.Number: criteria.Number,
+		register.YesNo: criteria.YesNo, register.Person: criteria.Person, register.Hidden: criteria.Hidden}
+	var c criteria.Catalog
+	for _, f := range register.Fields() {
+		absent := criteria.AbsentUnknown
+		if f.Absent == register.None {
+			absent = criteria.AbsentNone
+		}
+		c = append(c, criteria.FieldSpec{Name: string(f.Field), Kind: kinds[f.Kind], Absent: absent})
+	}
+	return c
+}

@@ -1,0 +1,186 @@
+package sqlite
+
+import (
+	"bytes"
+	"runtime"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"ennakko/fault"
+	"ennakko/person"
+	"ennakko/register/parquet"
+	"ennakko/store"
+)
+
+func (t *tx) AddSnapshot(s store.Snapshot) (int64, error) {
+	var last *int64
+	if _, err := t.one("SELECT max(id) FROM snapshot", nil, &last); err != nil {
+		return 0, err
+	}
+	id := int64(1)
+	if last != nil {
+		id = *last + 1
+	}
+	_, err := t.exec("INSERT INTO snapshot (id, register, day, source, file_hash, rows, set_aside, imported) VALUES (?,?,?,?,?,?,?,?)",
+		id, s.Register, s.Day.Format(time.DateOnly), s.Source, s.FileHash, s.Rows, s.SetAside, micro(t.at))
+	return id, err
+}
+
+func (t *tx) AddPeople(first person.ID, codeHashes [][]byte) error {
+	for i, h := range codeHashes {
+		if _, err := t.exec("INSERT INTO person (id, code_hash) VALUES (?,?)", int64(first)+int64(i), h); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sealedIdentity is an identity ready for its row.
+type sealedIdentity struct{ hash, code, name, address []byte }
+
+// AddIdentities keeps the identities that differ from what is known.
+func (t *tx) AddIdentities(snapshot int64, ids []store.Identity) error {
+	known, err := t.latestHashes("identity")
+	if err != nil {
+		return err
+	}
+	sealed := make([]sealedIdentity, len(ids))
+	err = inParallel(len(ids), func(i int) (err error) {
+		x, s := ids[i], &sealed[i]
+		if s.hash, err = t.db.vault.Hash("identity", x.Code+"\x00"+x.Name+"\x00"+x.Address); err != nil {
+			return err
+		}
+		if bytes.Equal(known[x.Person], s.hash) {
+			s.hash = nil
+			return nil
+		}
+		for _, p := range []struct {
+			to   *[]byte
+			what string
+			text string
+		}{{&s.code, "population.code", x.Code}, {&s.name, "population.name", x.Name}, {&s.address, "population.address", x.Address}} {
+			if *p.to, err = t.db.vault.Seal(p.what, uint64(x.Person), []byte(p.text)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for i, s := range sealed {
+		if s.hash == nil {
+			continue
+		}
+		if _, err := t.exec("INSERT INTO identity (person, snapshot, content_hash, code, name, address) VALUES (?,?,?,?,?,?)",
+			int64(ids[i].Person), snapshot, s.hash, s.code, s.name, s.address); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// inParallel runs do for 0..n-1 on all cores.
+func inParallel(n int, do func(i int) error) error {
+	var g errgroup.Group
+	workers := runtime.GOMAXPROCS(0)
+	for w := range workers {
+		g.Go(func() error {
+			for i := w * n / workers; i < (w+1)*n/workers; i++ {
+				if err := do(i); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	return g.Wait()
+}
+
+func (t *tx) latestHashes(table string) (map[person.ID][]byte, error) {
+	out := map[person.ID][]byte{}
+	err := t.query("SELECT person, content_hash FROM "+table+" ORDER BY person, snapshot", nil, func(scan func(...any) error) error {
+		var id int64
+		var h []byte
+		if err := scan(&id, &h); err != nil {
+			return fault.Wrap(err, "store.sqlite", "the store cannot be read")
+		}
+		out[person.ID(id)] = h
+		return nil
+	})
+	return out, err
+}
+
+// AddContacts keeps the contacts that differ from what is known. A person who
+// is no longer listed has no number from now on.
+func (t *tx) AddContacts(snapshot int64, contacts []store.Contact) error {
+	known, err := t.latestHashes("contact")
+	if err != nil {
+		return err
+	}
+	listed := make(map[person.ID]bool, len(contacts))
+	for _, c := range contacts {
+		listed[c.Person] = true
+	}
+	for id := range known {
+		if !listed[id] {
+			contacts = append(contacts, store.Contact{Person: id})
+		}
+	}
+	sealed := make([][2][]byte, len(contacts))
+	err = inParallel(len(contacts), func(i int) (err error) {
+		c := contacts[i]
+		hash, err := t.db.vault.Hash("contact", c.Mobile+c.Since.Format(time.DateOnly))
+		if err != nil || bytes.Equal(known[c.Person], hash) {
+			return err
+		}
+		sealed[i][0] = hash
+		sealed[i][1], err = t.db.vault.Seal("contacts.mobile", uint64(c.Person), []byte(c.Mobile))
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for i, s := range sealed {
+		if s[0] == nil {
+			continue
+		}
+		if _, err := t.exec("INSERT INTO contact (person, snapshot, content_hash, mobile, since) VALUES (?,?,?,?,?)",
+			int64(contacts[i].Person), snapshot, s[0], s[1], micro(contacts[i].Since)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *tx) AddUnits(snapshot int64, units []store.Unit) error {
+	for _, u := range units {
+		if _, err := t.exec(`INSERT INTO unit (snapshot, unit, language, name_fi, name_sv, name_en, provider, north, east, district, places)
+			VALUES (?,?,?,?,?,?,?,?,?,?,?)`, snapshot, u.ID, u.Language, u.Name[person.Finnish], u.Name[person.Swedish], u.Name[person.English],
+			u.Provider, u.North, u.East, u.District, u.Places); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *tx) AddFiles(snapshot int64, files []parquet.File) error {
+	for _, f := range files {
+		if _, err := t.exec("INSERT INTO snapshot_file (snapshot, field, part, path, rows, sha256) VALUES (?,?,?,?,?,?)",
+			snapshot, string(f.Field), f.Partition, f.Path, f.Rows, f.SHA256); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *tx) AddSetAside(snapshot int64, rows []store.SetAsideRow) error {
+	for _, r := range rows {
+		if _, err := t.exec("INSERT INTO set_aside (snapshot, file, row, col, reason, hint) VALUES (?,?,?,?,?,?)",
+			snapshot, r.File, r.Row, r.Column, r.Reason, r.Hint); err != nil {
+			return err
+		}
+	}
+	return nil
+}

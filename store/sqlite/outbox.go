@@ -1,0 +1,271 @@
+package sqlite
+
+import (
+	"encoding/base32"
+	"encoding/json"
+	"io"
+	"time"
+
+	"ennakko/channel"
+	"ennakko/conversation"
+	"ennakko/fault"
+	"ennakko/offer"
+	"ennakko/person"
+	"ennakko/store"
+)
+
+// newRef makes a reference that says nothing about the message.
+func (t *tx) newRef() (string, error) {
+	b := make([]byte, 15)
+	if _, err := io.ReadFull(t.db.rand, b); err != nil {
+		return "", fault.Wrap(err, "store.Enqueue", "there is no randomness for a reference")
+	}
+	return base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(b), nil
+}
+
+func (t *tx) Enqueue(o store.Outgoing) (bool, error) {
+	var there int
+	if _, err := t.one("SELECT count(*) FROM outbox WHERE key = ?", []any{o.Key}, &there); err != nil || there > 0 {
+		return false, err
+	}
+	var last *int64
+	if _, err := t.one("SELECT max(id) FROM outbox", nil, &last); err != nil {
+		return false, err
+	}
+	id := int64(1)
+	if last != nil {
+		id = *last + 1
+	}
+	ref, err := t.newRef()
+	if err != nil {
+		return false, err
+	}
+	text, err := t.db.vault.Seal("outbox.text", uint64(id), []byte(o.Text))
+	if err != nil {
+		return false, err
+	}
+	var caseID, answerTo any
+	if o.Case != 0 {
+		caseID = int64(o.Case)
+	}
+	if o.AnswerTo != 0 {
+		answerTo = o.AnswerTo
+	}
+	_, err = t.exec(`INSERT INTO outbox (id, key, ref, round, case_id, party, kind, language, state, urgent, segments, not_before, valid, text, answer_to, queued)
+		VALUES (?,?,?,coalesce((SELECT round FROM kase WHERE id = ?), 0),?,?,?,?,?,?,?,?,?,?,?,?)`, id, o.Key, ref, caseID, caseID, o.Party, string(o.Kind),
+		string(o.Language), string(channel.Queued), flag(o.Reply), o.Segments, micro(o.NotBefore), int64(o.Valid/time.Second), text, answerTo, micro(t.at))
+	return err == nil, err
+}
+
+// claimed is a row of the outbox on its way out.
+type claimed struct {
+	id, valid, child         int64
+	ref, unit, lang, officer string
+	packHash                 string
+	caseID, answerTo         *int64
+	party                    int
+	text, number             []byte
+}
+
+func (t *tx) Claim(now time.Time, limit int) ([]store.Attempt, error) {
+	var rows []claimed
+	err := t.query(`SELECT o.id, o.ref, o.case_id, o.party, o.valid, o.text, o.answer_to, p.number,
+			coalesce(k.child, 0), coalesce(k.unit, ''), coalesce(k.language, ''), coalesce(k.officer, ''), coalesce(k.pack_hash, '')
+		FROM outbox o LEFT JOIN kase k ON k.id = o.case_id LEFT JOIN party p ON p.case_id = o.case_id AND p.party = o.party
+		LEFT JOIN round r ON r.id = o.round
+		WHERE o.state = 'queued' AND o.not_before <= ? AND (r.state IS NULL OR r.state = 'running' OR (r.state = 'closed' AND o.urgent = 1))
+		ORDER BY o.urgent DESC, o.not_before, o.id LIMIT ?`, []any{micro(now), limit}, func(scan func(...any) error) error {
+		var c claimed
+		err := scan(&c.id, &c.ref, &c.caseID, &c.party, &c.valid, &c.text, &c.answerTo, &c.number, &c.child, &c.unit, &c.lang, &c.officer, &c.packHash)
+		rows = append(rows, c)
+		return fault.Wrap(err, "store.Claim", "the outbox cannot be read")
+	})
+	if err != nil {
+		return nil, err
+	}
+	out := make([]store.Attempt, 0, len(rows))
+	for _, c := range rows {
+		m, err := t.message(c, now)
+		if err != nil {
+			return nil, err
+		}
+		if _, err := t.exec("UPDATE outbox SET state = ?, submitting = ? WHERE id = ?", string(channel.Submitting), micro(now), c.id); err != nil {
+			return nil, err
+		}
+		if c.child != 0 {
+			t.About("", person.ID(c.child))
+		}
+		out = append(out, store.Attempt{ID: c.id, Message: m})
+	}
+	return out, nil
+}
+
+func (t *tx) message(c claimed, now time.Time) (channel.Message, error) {
+	text, err := t.db.vault.Open("outbox.text", uint64(c.id), c.text)
+	if err != nil {
+		return channel.Message{}, err
+	}
+	e := channel.Envelope{Ref: channel.Ref(c.ref), From: t.db.sender, ValidUntil: now.Add(time.Duration(c.valid) * time.Second)}
+	if c.caseID == nil {
+		in, err := t.incoming(*c.answerTo)
+		if err != nil {
+			return channel.Message{}, err
+		}
+		e.To = in.From
+		return channel.AnswerTo(in, e, string(text))
+	}
+	number, err := t.db.vault.Open("party.number", uint64(*c.caseID)<<8|uint64(c.party), c.number)
+	if err != nil {
+		return channel.Message{}, err
+	}
+	e.To = string(number)
+	a, err := offer.Restore(person.ID(c.child), offer.Place{Unit: c.unit, Language: c.lang}, c.packHash, c.officer)
+	if err != nil {
+		return channel.Message{}, err
+	}
+	return channel.About(a, e, string(text))
+}
+
+// final says that nothing more can happen to a message.
+func final(s channel.State) bool {
+	return s == channel.Delivered || s == channel.Failed || s == channel.Expired || s == channel.Dropped
+}
+
+func (t *tx) Settle(now time.Time, settled []store.Settlement) error {
+	for _, s := range settled {
+		var state string
+		found, err := t.one("SELECT state FROM outbox WHERE ref = ?", []any{string(s.Ref)}, &state)
+		if err != nil {
+			return err
+		}
+		// A report may have come before the gateway's answer: what is final stays.
+		if !found || final(channel.State(state)) || state == string(channel.Queued) {
+			continue
+		}
+		query := "UPDATE outbox SET state = ?1, code = ?2, handed = coalesce(handed, ?3) WHERE ref = ?4"
+		switch {
+		case s.State == channel.Queued:
+			query = "UPDATE outbox SET state = ?1, code = ?2, submitting = NULL, not_before = max(not_before, ?3) WHERE ref = ?4"
+		case final(s.State):
+			query = "UPDATE outbox SET state = ?1, code = ?2, done = ?3 WHERE ref = ?4"
+		case s.State == channel.Uncertain:
+			query = "UPDATE outbox SET state = ?1, code = ?2 WHERE ref = ?4 AND ?3 > 0"
+		}
+		if _, err := t.exec(query, string(s.State), s.Code, micro(now), string(s.Ref)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *tx) Abandon(time.Time) (int, error) {
+	n, err := t.exec("UPDATE outbox SET state = ? WHERE state = ?", string(channel.Uncertain), string(channel.Submitting))
+	return int(n), err
+}
+
+func (t *tx) Uncertain(limit int) ([]channel.Ref, error) {
+	var refs []channel.Ref
+	err := t.query("SELECT ref FROM outbox WHERE state = 'uncertain' ORDER BY id LIMIT ?", []any{limit}, func(scan func(...any) error) error {
+		var r string
+		err := scan(&r)
+		refs = append(refs, channel.Ref(r))
+		return fault.Wrap(err, "store.Uncertain", "the outbox cannot be read")
+	})
+	return refs, err
+}
+
+func (t *tx) Receive(in []channel.Incoming) (int, error) {
+	fresh := 0
+	for _, m := range in {
+		var there int
+		if _, err := t.one("SELECT count(*) FROM incoming WHERE gateway_id = ?", []any{m.ID}, &there); err != nil {
+			return 0, err
+		}
+		if there > 0 {
+			continue
+		}
+		var last *int64
+		if _, err := t.one("SELECT max(id) FROM incoming", nil, &last); err != nil {
+			return 0, err
+		}
+		id := int64(1)
+		if last != nil {
+			id = *last + 1
+		}
+		phone, err := t.db.PhoneHash(m.From)
+		if err != nil {
+			return 0, err
+		}
+		plain, err := json.Marshal(map[string]string{"from": m.From, "text": m.Text})
+		if err != nil {
+			return 0, fault.Wrap(err, "store.Receive", "the message cannot be written")
+		}
+		sealed, err := t.db.vault.Seal("incoming", uint64(id), plain)
+		if err != nil {
+			return 0, err
+		}
+		if _, err := t.exec("INSERT INTO incoming (id, gateway_id, phone_hash, sealed, at, received) VALUES (?,?,?,?,?,?)",
+			id, m.ID, string(phone), sealed, micro(m.At), micro(t.at)); err != nil {
+			return 0, err
+		}
+		fresh++
+	}
+	return fresh, nil
+}
+
+func (t *tx) incoming(id int64) (channel.Incoming, error) {
+	var gateway string
+	var sealed []byte
+	var at int64
+	found, err := t.one("SELECT gateway_id, sealed, at FROM incoming WHERE id = ?", []any{id}, &gateway, &sealed, &at)
+	if err != nil {
+		return channel.Incoming{}, err
+	}
+	if !found {
+		return channel.Incoming{}, fault.New(fault.Missing, "store.incoming", "there is no incoming message %d", id)
+	}
+	return t.db.openIncoming(id, gateway, sealed, at)
+}
+
+func (d *DB) openIncoming(id int64, gateway string, sealed []byte, at int64) (channel.Incoming, error) {
+	plain, err := d.vault.Open("incoming", uint64(id), sealed)
+	if err != nil {
+		return channel.Incoming{}, err
+	}
+	var m struct{ From, Text string }
+	if err := json.Unmarshal(plain, &m); err != nil {
+		return channel.Incoming{}, fault.New(fault.Tampered, "store.incoming", "the incoming message %d is not readable", id)
+	}
+	return channel.Incoming{ID: gateway, From: m.From, Text: m.Text, At: fromMicro(at)}, nil
+}
+
+func (t *tx) TakeReceived(limit int) ([]store.Received, error) {
+	var out []store.Received
+	err := t.query("SELECT id, gateway_id, phone_hash, sealed, at FROM incoming WHERE handled IS NULL ORDER BY id LIMIT ?", []any{limit}, func(scan func(...any) error) error {
+		var id, at int64
+		var gateway, phone string
+		var sealed []byte
+		if err := scan(&id, &gateway, &phone, &sealed, &at); err != nil {
+			return fault.Wrap(err, "store.TakeReceived", "the incoming messages cannot be read")
+		}
+		in, err := t.db.openIncoming(id, gateway, sealed, at)
+		out = append(out, store.Received{ID: id, Phone: conversation.Phone(phone), In: in})
+		return err
+	})
+	return out, err
+}
+
+func (t *tx) Handled(id int64, c conversation.CaseID, meaning string, now time.Time) error {
+	var caseID any
+	if c != 0 {
+		caseID = int64(c)
+	}
+	_, err := t.exec("UPDATE incoming SET handled = ?, case_id = ?, meaning = ? WHERE id = ?", micro(now), caseID, meaning, id)
+	return err
+}
+
+func (t *tx) Wrote(p conversation.Phone) (int, error) {
+	var n int
+	_, err := t.one("SELECT count(*) FROM outbox o JOIN incoming i ON i.id = o.answer_to WHERE i.phone_hash = ? AND o.case_id IS NULL", []any{string(p)}, &n)
+	return n, err
+}

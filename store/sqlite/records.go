@@ -1,0 +1,72 @@
+package sqlite
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+
+	"ennakko/audit"
+	"ennakko/audit/log"
+	"ennakko/fault"
+)
+
+// Last is the number of the newest audit entry.
+func (d *DB) Last(ctx context.Context) (uint64, error) {
+	seq, _, err := d.LastEntry(ctx)
+	return seq, err
+}
+
+// Range gives audit entries for the log. A row whose stored bytes are not
+// exactly what the store would write is refused: the leaf covers the entry,
+// and this makes it cover the row.
+func (d *DB) Range(ctx context.Context, from uint64, limit int) ([]log.Record, error) {
+	var out []log.Record
+	err := d.rows(ctx, "SELECT "+entryColumns+", salt, leaf FROM audit_entry WHERE seq >= ? ORDER BY seq LIMIT ?", []any{int64(from), limit}, func(scan func(...any) error) error {
+		var r log.Record
+		var fields string
+		var people []byte
+		e, err := scanEntry(func(dest ...any) error {
+			err := scan(dest...)
+			if err == nil {
+				fields, people = *dest[7].(*string), bytes.Clone(*dest[8].(*[]byte))
+			}
+			return err
+		}, &r.Salt, &r.Leaf)
+		if err != nil {
+			return err
+		}
+		if err := exact(e, fields, people); err != nil {
+			return err
+		}
+		r.Seq, r.Entry = e.Seq, &e
+		out = append(out, r)
+		return nil
+	})
+	if err != nil {
+		return out, fault.New(fault.Tampered, "store.Range", "the row cannot be read as it was written").Where("entry %d", from+uint64(len(out))).Because(err)
+	}
+	return out, nil
+}
+
+func exact(e audit.Entry, fields string, people []byte) error {
+	again, err := json.Marshal(e.Fields)
+	if err == nil && string(again) == fields {
+		var b []byte
+		if b, err = audit.PeopleBytes(e.People); err == nil && bytes.Equal(b, people) {
+			return nil
+		}
+	}
+	return fault.New(fault.Tampered, "store.Range", "the row is not as the store writes it").Where("entry %d", e.Seq).Because(err)
+}
+
+// Entry finds one entry with its salt, for a proof.
+func (d *DB) Entry(ctx context.Context, seq uint64) (audit.Entry, []byte, error) {
+	r, err := d.Range(ctx, seq, 1)
+	if err != nil {
+		return audit.Entry{}, nil, err
+	}
+	if len(r) == 0 || r[0].Seq != seq {
+		return audit.Entry{}, nil, fault.New(fault.Missing, "store.Entry", "there is no entry %d", seq)
+	}
+	return *r[0].Entry, r[0].Salt, nil
+}

@@ -1,0 +1,87 @@
+-- The city's own records. Times are microseconds since 1970-01-01 UTC.
+-- Sealed columns are AES-256-GCM; *_hash columns are keyed hashes.
+
+CREATE TABLE IF NOT EXISTS audit_entry (
+  seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, actor TEXT NOT NULL, verb TEXT NOT NULL, purpose TEXT NOT NULL,
+  basis TEXT NOT NULL, object TEXT NOT NULL, fields TEXT NOT NULL, people BLOB NOT NULL, detail TEXT NOT NULL,
+  salt BLOB NOT NULL, leaf BLOB NOT NULL) STRICT;
+CREATE TRIGGER IF NOT EXISTS audit_entry_stays BEFORE UPDATE ON audit_entry
+  BEGIN SELECT RAISE(ABORT, 'an audit entry is never changed'); END;
+CREATE TRIGGER IF NOT EXISTS audit_entry_remains BEFORE DELETE ON audit_entry
+  BEGIN SELECT RAISE(ABORT, 'an audit entry is never deleted'); END;
+
+CREATE TABLE IF NOT EXISTS snapshot (
+  id INTEGER PRIMARY KEY, register TEXT NOT NULL, day TEXT NOT NULL, source TEXT NOT NULL, file_hash TEXT NOT NULL,
+  rows INTEGER NOT NULL, set_aside INTEGER NOT NULL, imported INTEGER NOT NULL, UNIQUE (register, day)) STRICT;
+CREATE TABLE IF NOT EXISTS snapshot_file (
+  snapshot INTEGER NOT NULL REFERENCES snapshot, field TEXT NOT NULL, part INTEGER NOT NULL, path TEXT NOT NULL,
+  rows INTEGER NOT NULL, sha256 TEXT NOT NULL, PRIMARY KEY (snapshot, field, part)) STRICT;
+CREATE TABLE IF NOT EXISTS set_aside (
+  snapshot INTEGER NOT NULL REFERENCES snapshot, file TEXT NOT NULL, row INTEGER NOT NULL, col TEXT NOT NULL,
+  reason TEXT NOT NULL, hint TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS person (id INTEGER PRIMARY KEY, code_hash BLOB NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS identity (
+  person INTEGER NOT NULL, snapshot INTEGER NOT NULL, content_hash BLOB NOT NULL, code BLOB NOT NULL, name BLOB NOT NULL,
+  address BLOB NOT NULL, PRIMARY KEY (person, snapshot)) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS contact (
+  person INTEGER NOT NULL, snapshot INTEGER NOT NULL, content_hash BLOB NOT NULL, mobile BLOB NOT NULL,
+  since INTEGER NOT NULL, PRIMARY KEY (person, snapshot)) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS unit (
+  snapshot INTEGER NOT NULL REFERENCES snapshot, unit TEXT NOT NULL, language TEXT NOT NULL, name_fi TEXT NOT NULL,
+  name_sv TEXT NOT NULL, name_en TEXT NOT NULL, provider TEXT NOT NULL, north REAL NOT NULL, east REAL NOT NULL,
+  district TEXT NOT NULL, places INTEGER NOT NULL, PRIMARY KEY (snapshot, unit, language)) STRICT;
+CREATE TABLE IF NOT EXISTS objection (
+  purpose TEXT NOT NULL, person INTEGER NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (purpose, person)) STRICT;
+
+CREATE TABLE IF NOT EXISTS round (
+  id INTEGER PRIMARY KEY, service TEXT NOT NULL, version TEXT NOT NULL, pack_hash TEXT NOT NULL, as_of TEXT NOT NULL,
+  state TEXT NOT NULL, officer TEXT NOT NULL, opened INTEGER NOT NULL, schedule TEXT NOT NULL, summary TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS finding (
+  round INTEGER NOT NULL REFERENCES round, person INTEGER NOT NULL, verdict TEXT NOT NULL, reasons TEXT NOT NULL,
+  failsafe INTEGER NOT NULL, PRIMARY KEY (round, person)) STRICT, WITHOUT ROWID;
+-- One row is one place that exists. It has room for one case, so no place can
+-- be given twice, and a case can hold only one.
+CREATE TABLE IF NOT EXISTS place (
+  round INTEGER NOT NULL REFERENCES round, unit TEXT NOT NULL, language TEXT NOT NULL, no INTEGER NOT NULL,
+  case_id INTEGER UNIQUE REFERENCES kase, PRIMARY KEY (round, unit, language, no)) STRICT;
+CREATE TABLE IF NOT EXISTS draft (
+  round INTEGER NOT NULL REFERENCES round, child INTEGER NOT NULL, unit TEXT NOT NULL, language TEXT NOT NULL, reason TEXT NOT NULL,
+  distance_m REAL NOT NULL, PRIMARY KEY (round, child)) STRICT;
+CREATE TABLE IF NOT EXISTS waiting (
+  round INTEGER NOT NULL REFERENCES round, child INTEGER NOT NULL, reason TEXT NOT NULL, PRIMARY KEY (round, child)) STRICT;
+
+CREATE TABLE IF NOT EXISTS kase (
+  id INTEGER PRIMARY KEY, round INTEGER NOT NULL REFERENCES round, child INTEGER NOT NULL, unit TEXT NOT NULL,
+  language TEXT NOT NULL, stage TEXT NOT NULL, reached INTEGER NOT NULL, answered INTEGER NOT NULL, hidden INTEGER NOT NULL,
+  pack_hash TEXT NOT NULL, officer TEXT NOT NULL, version INTEGER NOT NULL, sealed BLOB NOT NULL, UNIQUE (round, child)) STRICT;
+CREATE INDEX IF NOT EXISTS kase_stage ON kase (round, stage);
+CREATE TABLE IF NOT EXISTS party (
+  case_id INTEGER NOT NULL REFERENCES kase, party INTEGER NOT NULL, person INTEGER NOT NULL, phone_hash TEXT NOT NULL,
+  number BLOB NOT NULL, waiting INTEGER NOT NULL, PRIMARY KEY (case_id, party)) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS party_phone ON party (phone_hash);
+CREATE TABLE IF NOT EXISTS timer (
+  case_id INTEGER NOT NULL REFERENCES kase, kind TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (case_id, kind)) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS timer_at ON timer (at);
+
+CREATE TABLE IF NOT EXISTS outbox (
+  id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, ref TEXT NOT NULL UNIQUE, round INTEGER NOT NULL, case_id INTEGER, party INTEGER NOT NULL,
+  kind TEXT NOT NULL, language TEXT NOT NULL, state TEXT NOT NULL, urgent INTEGER NOT NULL, segments INTEGER NOT NULL,
+  not_before INTEGER NOT NULL, valid INTEGER NOT NULL, text BLOB NOT NULL, answer_to INTEGER, code TEXT NOT NULL DEFAULT '',
+  queued INTEGER NOT NULL, submitting INTEGER, handed INTEGER, done INTEGER) STRICT;
+CREATE INDEX IF NOT EXISTS outbox_work ON outbox (state, urgent DESC, not_before, id);
+CREATE INDEX IF NOT EXISTS outbox_case ON outbox (case_id);
+CREATE TABLE IF NOT EXISTS incoming (
+  id INTEGER PRIMARY KEY, gateway_id TEXT NOT NULL UNIQUE, phone_hash TEXT NOT NULL, sealed BLOB NOT NULL, at INTEGER NOT NULL,
+  received INTEGER NOT NULL, handled INTEGER, case_id INTEGER, meaning TEXT NOT NULL DEFAULT '') STRICT;
+CREATE INDEX IF NOT EXISTS incoming_open ON incoming (handled, id);
+CREATE TABLE IF NOT EXISTS report (
+  id TEXT PRIMARY KEY, ref TEXT NOT NULL, state TEXT NOT NULL, at INTEGER NOT NULL, used INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS report_ref ON report (ref);
+
+CREATE TABLE IF NOT EXISTS item (
+  id INTEGER PRIMARY KEY, case_id INTEGER NOT NULL REFERENCES kase, kind TEXT NOT NULL, reason TEXT NOT NULL, opened INTEGER NOT NULL,
+  settled INTEGER, settled_by TEXT NOT NULL DEFAULT '', settled_reason TEXT NOT NULL DEFAULT '') STRICT;
+CREATE INDEX IF NOT EXISTS item_open ON item (kind, settled);
+CREATE INDEX IF NOT EXISTS item_case ON item (case_id);
+CREATE TABLE IF NOT EXISTS letter (
+  case_id INTEGER PRIMARY KEY REFERENCES kase, reason TEXT NOT NULL, at INTEGER NOT NULL) STRICT;

@@ -1,0 +1,341 @@
+// Package store is the contract of the city's own records. Every write is made
+// under an act, in one transaction with the act's entry in the audit record,
+// or not at all. store/sqlite keeps it; store/storetest says what any keeper
+// must do.
+package store
+
+import (
+	"errors"
+	"time"
+
+	"github.com/RoaringBitmap/roaring/v2"
+
+	"ennakko/audit"
+	"ennakko/channel"
+	"ennakko/conversation"
+	"ennakko/criteria"
+	"ennakko/offer"
+	"ennakko/person"
+	"ennakko/register/parquet"
+)
+
+// ErrNothing is returned from the function given to Write when it found
+// nothing to do: the transaction is rolled back, no entry is made, and Write
+// returns nil.
+var ErrNothing = errors.New("nothing to do")
+
+// RoundID numbers a round.
+type RoundID int64
+
+// Tx is a write in progress. It is good only inside the function given to
+// Write. Its parts are grouped by who calls them.
+type Tx interface {
+	Marker
+	Imports
+	Rounds
+	Cases
+	Timers
+	Outbox
+	Intake
+	Desk
+}
+
+// Marker adds to the act's entry in the record.
+type Marker interface {
+	// About adds people and an object to the entry.
+	About(object string, people ...person.ID)
+	// Detail sets the entry's detail: counts and settings, no personal data.
+	Detail(format string, args ...any)
+	// Note adds a further entry in the same transaction.
+	Note(e audit.Entry) error
+}
+
+// Identity is the sealed part of what the population register says.
+type Identity struct {
+	Person              person.ID
+	Code, Name, Address string
+}
+
+// Contact is a person's mobile number, E.164.
+type Contact struct {
+	Person person.ID
+	Mobile string
+	Since  time.Time
+}
+
+// Unit is a unit and one language of instruction.
+type Unit struct {
+	ID          string
+	Name        map[person.Language]string
+	Provider    string
+	North, East float64 // EPSG:3879, metres
+	District    string
+	Language    string
+	Places      int
+}
+
+// Snapshot is one register as it was handed over on one day.
+type Snapshot struct {
+	ID       int64
+	Register string
+	Day      time.Time
+	Source   string
+	FileHash string
+	Rows     int
+	SetAside int
+	Imported time.Time
+}
+
+// SetAsideRow is a row that did not come in, and why.
+type SetAsideRow struct {
+	File   string
+	Row    int
+	Column string
+	Reason string
+	Hint   string
+}
+
+// Imports is what the intake of registers writes.
+type Imports interface {
+	// AddSnapshot numbers a snapshot; the same register and day twice is a
+	// conflict.
+	AddSnapshot(s Snapshot) (int64, error)
+	AddPeople(first person.ID, codeHashes [][]byte) error
+	AddIdentities(snapshot int64, ids []Identity) error
+	AddContacts(snapshot int64, contacts []Contact) error
+	AddUnits(snapshot int64, units []Unit) error
+	AddFiles(snapshot int64, files []parquet.File) error
+	AddSetAside(snapshot int64, rows []SetAsideRow) error
+}
+
+// Round is one round of one service.
+type Round struct {
+	ID       RoundID
+	Service  string
+	Version  string
+	PackHash string
+	AsOf     time.Time
+	State    RoundState
+	Officer  string // who approved
+	Opened   time.Time
+	Schedule Schedule
+	Summary  map[string]int // counts fixed when the round was prepared
+}
+
+// RoundState is how far a round has come.
+type RoundState string
+
+// The states of a round.
+const (
+	Prepared RoundState = "prepared" // found and assigned; nothing is sent
+	Running  RoundState = "running"
+	Paused   RoundState = "paused"
+	Closed   RoundState = "closed"
+)
+
+// Schedule is when things happen in a round.
+type Schedule struct {
+	NoticeAt   time.Time `json:"notice_at"`
+	InquiryAt  time.Time `json:"inquiry_at"`
+	ReminderAt time.Time `json:"reminder_at"`
+	Deadline   time.Time `json:"deadline"`
+	CloseAt    time.Time `json:"close_at"`
+}
+
+// Finding is a finding as it is kept.
+type Finding struct {
+	Person   person.ID
+	Verdict  criteria.Verdict
+	Reasons  []criteria.Reason
+	Failsafe bool // stands on the failsafe list
+}
+
+// PlaceCount is how many places a unit has in a language.
+type PlaceCount struct {
+	offer.Place
+	Places int
+}
+
+// NewCase is a case to be opened. Numbers are E.164 by party, "" for none.
+type NewCase struct {
+	Offer    offer.Approved
+	Names    conversation.Names
+	Parties  []conversation.Party
+	Numbers  []string
+	Deadline time.Time
+	Hidden   bool // under non-disclosure: no list shows where the family is
+}
+
+// Waiting is a child without a place.
+type Waiting struct {
+	Child  person.ID
+	Reason string
+}
+
+// Rounds is what preparing a round writes.
+type Rounds interface {
+	AddRound(r Round) (RoundID, error)
+	SetRound(id RoundID, state RoundState, officer string) error
+	AddFindings(id RoundID, f []Finding) error
+	AddPlaces(id RoundID, p []PlaceCount) error
+	AddWaiting(id RoundID, w []Waiting) error
+	AddDrafts(id RoundID, d []Draft) error
+}
+
+// Held is a case with its round and its offer.
+type Held struct {
+	Round RoundID
+	Case  conversation.Case
+	Offer offer.Approved
+}
+
+// Cases is what the conversation writes.
+type Cases interface {
+	// OpenCase holds one free place of the offer and opens the case; no free
+	// place is a conflict.
+	OpenCase(id RoundID, c NewCase) (conversation.Case, error)
+	Case(id conversation.CaseID) (Held, error)
+	// SaveCase keeps the next version of a case; a version that is not the
+	// next one is a conflict.
+	SaveCase(c conversation.Case) error
+	// OnPhone finds the cases of running rounds in which the phone is a party's.
+	OnPhone(p conversation.Phone) ([]conversation.Candidate, error)
+	// Waiting finds the oldest case whose party waits for the phone.
+	Waiting(p conversation.Phone) (conversation.Candidate, bool, error)
+	// ReleasePlace gives the case's place back; HoldPlace takes one of the
+	// same unit and language again and reports whether there was one.
+	ReleasePlace(id conversation.CaseID) error
+	HoldPlace(id conversation.CaseID) (bool, error)
+	// PlaceFree reports whether the case holds a place or could.
+	PlaceFree(id conversation.CaseID) (bool, error)
+}
+
+// DueTimer is a timer whose moment has come.
+type DueTimer struct {
+	Case  conversation.CaseID
+	Timer conversation.Timer
+}
+
+// Timers is what the clock drives.
+type Timers interface {
+	SetTimer(id conversation.CaseID, t conversation.Timer, at time.Time) error
+	ClearTimers(id conversation.CaseID) error
+	// TakeTimers removes and returns timers that are due, oldest first.
+	TakeTimers(now time.Time, limit int) ([]DueTimer, error)
+}
+
+// Outgoing is a message for the outbox.
+type Outgoing struct {
+	Case      conversation.CaseID // 0: an answer to a number without a case
+	Party     int
+	Kind      conversation.Kind
+	Language  person.Language
+	Key       string // the same key is never queued twice
+	Text      string
+	Segments  int
+	NotBefore time.Time
+	Valid     time.Duration
+	Reply     bool
+	AnswerTo  int64 // the incoming message that this answers, 0 if none
+}
+
+// Attempt is a message that was claimed for hand-over.
+type Attempt struct {
+	ID      int64
+	Message channel.Message
+}
+
+// Settlement is what became of a message.
+type Settlement struct {
+	Ref   channel.Ref
+	State channel.State
+	Code  string
+}
+
+// Outbox is what sending writes.
+type Outbox interface {
+	Enqueue(o Outgoing) (queued bool, err error)
+	// Claim marks up to limit messages as submitting and returns them: answers
+	// first, then by age.
+	Claim(now time.Time, limit int) ([]Attempt, error)
+	// Settle keeps what is known of messages at the time now.
+	Settle(now time.Time, s []Settlement) error
+	// Abandon marks everything that is submitting as uncertain, because the
+	// process that was handing it over is gone.
+	Abandon(now time.Time) (int, error)
+	// Uncertain lists uncertain messages.
+	Uncertain(limit int) ([]channel.Ref, error)
+}
+
+// Received is an incoming message that waits to be handled.
+type Received struct {
+	ID    int64
+	Phone conversation.Phone
+	In    channel.Incoming
+}
+
+// Outcome is a report that waits to be handled. Case 0 means that it belongs
+// to no case.
+type Outcome struct {
+	Case      conversation.CaseID
+	Party     int
+	Kind      conversation.Kind
+	Delivered bool
+}
+
+// Intake is what answers and reports write.
+type Intake interface {
+	// Receive keeps incoming messages; one that is kept already is passed over.
+	Receive(in []channel.Incoming) (fresh int, err error)
+	// TakeReceived returns messages that were not handled yet, oldest first.
+	TakeReceived(limit int) ([]Received, error)
+	// Handled notes what an incoming message was taken for.
+	Handled(id int64, c conversation.CaseID, meaning string, now time.Time) error
+	// Report keeps reports and settles their messages; one that is kept
+	// already, or that comes after a final state, changes nothing.
+	Report(r []channel.Report) ([]Outcome, error)
+	// Wrote reports how many answers to strangers the phone was sent.
+	Wrote(p conversation.Phone) (int, error)
+}
+
+// Item is an item on the officers' queue.
+type Item struct {
+	Case   conversation.CaseID
+	Kind   string
+	Reason string
+}
+
+// Desk is what stands before a person.
+type Desk interface {
+	OpenItem(i Item, now time.Time) error
+	SettleItems(id conversation.CaseID, kind, by, reason string, now time.Time) error
+	AddLetter(id conversation.CaseID, reason string, now time.Time) error
+}
+
+// Objecting is the set of people who object to a purpose.
+type Objecting = roaring.Bitmap
+
+// Funnel is how far a round has come. Counts are children unless their name
+// says otherwise.
+type Funnel struct {
+	Offered, Sent, Delivered, Answered int
+	Letters, ByHand, Unreached         int
+	Places, PlacesHeld, Overbooked     int // places
+	Failsafe                           int // not offered though near: see the finding's reasons
+	Incoming                           int // messages from phones
+	DoubledKeys                        int // messages queued twice: always 0
+	Stages                             map[string]int
+	Messages                           map[string]int // by state
+	Items                              map[string]int // open items of the desk, by kind
+}
+
+// Draft is an offer that waits for an officer's approval.
+type Draft struct {
+	Child     person.ID
+	Place     offer.Place
+	Reason    string  // why this unit: stays, sibling, nearest
+	DistanceM float64 // straight line from the home, metres
+	Verdict   criteria.Verdict
+	Reasons   []criteria.Reason
+	HasCase   bool // a case was opened for it already
+}

@@ -1,0 +1,166 @@
+// Package work drives conversations: it takes what is due (timers, answers,
+// reports, messages to be sent), lets the pure engine decide, and keeps the
+// result in one transaction. Everything it does can be cut off at any moment
+// and begun again.
+//
+// A message is marked as submitting before it is handed over. After a crash it
+// is uncertain until its report, the gateway or a person settles it: it is
+// never silently sent twice and never silently lost.
+package work
+
+import (
+	"context"
+	"time"
+
+	"ennakko/audit"
+	"ennakko/channel"
+	"ennakko/conversation"
+	"ennakko/person"
+	"ennakko/store"
+)
+
+// Store is what the work writes to.
+type Store interface {
+	Write(ctx context.Context, act audit.Act, do func(store.Tx) error) error
+}
+
+// Values are what a message may name.
+type Values struct {
+	Guardian, Child, Unit string
+	Deadline              time.Time
+}
+
+// Service is what the work needs to know of a service and its round.
+type Service interface {
+	// Text renders a message.
+	Text(k conversation.Kind, l person.Language, v Values) (string, error)
+	// Segments is the number of SMS parts of a text.
+	Segments(text string) int
+	// Allowed is the first moment from t on at which an unasked message may go out.
+	Allowed(t time.Time) time.Time
+	// Rules are the engine's settings for a round.
+	Rules(id store.RoundID) (conversation.Rules, error)
+	// Purpose is the id and the legal basis under which the work is done.
+	Purpose() (id, basis string)
+}
+
+// Settings of the work.
+type Settings struct {
+	Rate  int           // messages handed over in one second, at most
+	Batch int           // rows in one transaction, at most
+	Valid time.Duration // the network gives a message up after this
+	// Doubt is how long a send may stay uncertain before it goes to a person.
+	Doubt time.Duration
+}
+
+// Worker drives the conversations of one service over one channel. Only one
+// worker may send at a time on one store.
+type Worker struct {
+	store   Store
+	service Service
+	channel channel.Channel
+	set     Settings
+
+	budget float64 // messages that may be handed over now
+	last   time.Time
+}
+
+// New makes a worker.
+func New(s Store, sv Service, ch channel.Channel, set Settings) *Worker {
+	return &Worker{store: s, service: sv, channel: ch, set: set}
+}
+
+// systemActor is who acts when the clock does.
+const systemActor = "system:work"
+
+func (w *Worker) act(actor, verb string, now time.Time) (audit.Act, error) {
+	id, basis := w.service.Purpose()
+	return audit.Begin(actor, verb, id, basis, now)
+}
+
+// Tick does all that is due now and reports whether it did anything. Call it
+// again until it did nothing, then wait for the next moment.
+func (w *Worker) Tick(ctx context.Context, now time.Time) (busy bool, err error) {
+	for _, do := range []func(context.Context, time.Time) (int, error){w.Answers, w.Timers, w.Send} {
+		n, err := do(ctx, now)
+		if err != nil {
+			return busy, err
+		}
+		busy = busy || n > 0
+	}
+	return busy, nil
+}
+
+// Recover is called once before the first Tick: what another process was
+// handing over when it ended is uncertain now, and the gateway is asked.
+func (w *Worker) Recover(ctx context.Context, now time.Time) (uncertain int, err error) {
+	act, err := w.act(systemActor, "recover sends", now)
+	if err != nil {
+		return 0, err
+	}
+	err = w.store.Write(ctx, act, func(tx store.Tx) error {
+		uncertain, err = tx.Abandon(now)
+		if err == nil && uncertain == 0 {
+			return store.ErrNothing
+		}
+		tx.Detail("%d sends were cut off and are uncertain", uncertain)
+		return err
+	})
+	if err != nil {
+		return uncertain, err
+	}
+	return uncertain, w.Clarify(ctx, now)
+}
+
+// Clarify asks the gateway about uncertain sends. One that the gateway has
+// seen is handed over; one that it is sure never to have seen is queued again;
+// the rest stays uncertain.
+func (w *Worker) Clarify(ctx context.Context, now time.Time) error {
+	act, err := w.act(systemActor, "clarify sends", now)
+	if err != nil {
+		return err
+	}
+	return w.store.Write(ctx, act, func(tx store.Tx) error {
+		refs, err := tx.Uncertain(10000)
+		if err != nil {
+			return err
+		}
+		seen, never := 0, 0
+		var again []channel.Ref
+		var known []store.Settlement
+		for _, ref := range refs {
+			k, err := w.channel.Query(ctx, ref)
+			if err != nil {
+				return err
+			}
+			switch k {
+			case channel.Seen:
+				known = append(known, store.Settlement{Ref: ref, State: channel.Handed, Code: "asked after a crash"})
+				seen++
+			case channel.NeverSeen:
+				again = append(again, ref)
+				never++
+			case channel.CannotTell:
+			}
+		}
+		if seen+never == 0 {
+			return store.ErrNothing
+		}
+		for _, ref := range again {
+			known = append(known, store.Settlement{Ref: ref, State: channel.Queued, Code: "never reached the gateway"})
+		}
+		tx.Detail("%d reached the gateway, %d never did and are queued again", seen, never)
+		return tx.Settle(now, known)
+	})
+}
+
+// Open opens a case under a running transaction: it holds the place and sets
+// the timers, or, with a reason in hand, puts the family before an officer.
+func (w *Worker) Open(tx store.Tx, id store.RoundID, n store.NewCase, hand string, now time.Time) error {
+	c, err := tx.OpenCase(id, n)
+	if err != nil {
+		return err
+	}
+	s := &stepper{w: w, tx: tx, now: now}
+	return s.step(c.ID, conversation.Opened{Hand: hand})
+}
