@@ -75,7 +75,7 @@ func Open(ctx context.Context, c Config) (a *App, err error) {
 	if a.vault, err = vault.Open(c.path("keys")); err != nil {
 		return nil, err
 	}
-	if a.DB, err = sqlite.Open(ctx, c.path("ennakko.db"), a.vault, sqlite.Options{Sender: Sender}); err != nil {
+	if a.DB, err = sqlite.Open(ctx, c.path("ennakko.db"), a.vault, sqlite.Options{}); err != nil {
 		return nil, err
 	}
 	if a.Log, err = log.Open(c.path("record"), log.Options{Keys: c.path("keys"), Origin: "ennakko/record"}); err != nil {
@@ -88,9 +88,6 @@ func Open(ctx context.Context, c Config) (a *App, err error) {
 	a.Network, err = phone.Open(ctx, c.path("network.db"), phone.Options{Seed: c.Seed, Now: c.Clock.Now, Family: family})
 	return a, err
 }
-
-// Sender is the number that the demo's messages come from.
-const Sender = "+358450000000"
 
 // Close closes everything.
 func (a *App) Close(ctx context.Context) error {
@@ -138,7 +135,7 @@ func (a *App) Rooms(ctx context.Context, p *service.Pack, known time.Time, progr
 // network.
 func (a *App) Worker(p *service.Pack) *work.Worker {
 	s := p.Schedule()
-	return work.New(a.DB, round.NewTalk(p, a.DB), a.Network, work.Settings{Rate: s.Rate(), Batch: 500, Valid: s.Validity(), Doubt: 2 * time.Hour})
+	return work.New(a.DB, round.NewTalk(p, a.DB), a.Network, work.Settings{From: s.Sender(), Rate: s.Rate(), Batch: 500, Valid: s.Validity(), Doubt: 2 * time.Hour})
 }
 
 // Inbox takes what the network brings, at the time of the program's clock.

@@ -38,6 +38,7 @@ type Tx interface {
 	Outbox
 	Intake
 	Desk
+	Show
 }
 
 // Marker adds to the act's entry in the record.
@@ -255,9 +256,9 @@ type Settlement struct {
 // Outbox is what sending writes.
 type Outbox interface {
 	Enqueue(o Outgoing) (queued bool, err error)
-	// Claim marks up to limit messages as submitting and returns them: answers
-	// first, then by age.
-	Claim(now time.Time, limit int) ([]Attempt, error)
+	// Claim marks up to limit messages as submitting and returns them, from the
+	// sender given: answers first, then by age.
+	Claim(now time.Time, from string, limit int) ([]Attempt, error)
 	// Settle keeps what is known of messages at the time now.
 	Settle(now time.Time, s []Settlement) error
 	// Abandon marks everything that is submitting as uncertain, because the
@@ -338,4 +339,22 @@ type Draft struct {
 	Verdict   criteria.Verdict
 	Reasons   []criteria.Reason
 	HasCase   bool // a case was opened for it already
+}
+
+// Handset is a phone of a made-up family in the demo.
+type Handset struct {
+	Case     conversation.CaseID
+	Party    int
+	Guardian string
+	Children []string // all children whom this phone is asked about
+	Number   string   // E.164; "" when the family has none
+	Language person.Language
+	Stage    conversation.Stage
+	Why      string // what is special: twins, two phones, Swedish, English, no number, served in person
+}
+
+// Show is what the demo shows of its made-up families.
+type Show interface {
+	// Handsets picks up to each phones of every kind.
+	Handsets(id RoundID, each int) ([]Handset, error)
 }

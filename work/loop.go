@@ -205,7 +205,7 @@ func (w *Worker) claim(ctx context.Context, now time.Time, limit int) (attempts 
 		return nil, err
 	}
 	err = w.store.Write(ctx, act, func(tx store.Tx) error {
-		if attempts, err = tx.Claim(now, limit); err != nil {
+		if attempts, err = tx.Claim(now, w.set.From, limit); err != nil {
 			return err
 		}
 		if len(attempts) == 0 {

@@ -46,6 +46,7 @@ type Service interface {
 
 // Settings of the work.
 type Settings struct {
+	From  string        // the number that messages come from and answers go to
 	Rate  int           // messages handed over in one second, at most
 	Batch int           // rows in one transaction, at most
 	Valid time.Duration // the network gives a message up after this

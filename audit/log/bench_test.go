@@ -52,7 +52,8 @@ func BenchmarkVerify(b *testing.B) {
 	b.ReportMetric(benchEntries*float64(b.N)/b.Elapsed().Seconds(), "entries/s")
 }
 
-// BenchmarkOpen opens, sequences one entry and closes, as a command does.
+// BenchmarkOpen opens a log, finds that it lacks nothing and closes it, as a
+// command does.
 func BenchmarkOpen(b *testing.B) {
 	dir, k := b.TempDir(), keep(benchEntries)
 	sequence(b, open(b, dir), sliced(k.rows))

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/RoaringBitmap/roaring/v2"
@@ -318,6 +319,57 @@ func TestVerifyBelievesTheKeyItIsGiven(t *testing.T) {
 	if _, err := log.Verify(t.Context(), filepath.Join(dir, "log"), k, log.VerifyOptions{}); err != nil {
 		t.Errorf("with the key beside the log: %v", err)
 	}
+}
+
+func TestAKeyAndASignatureHaveOneSpelling(t *testing.T) {
+	dir, k := grownLog(t, 1)
+	files := everyFile(t, dir)
+	try := func(name string, at int, b byte) {
+		changed := slices.Clone(files[name])
+		if changed[at] == b {
+			return
+		}
+		changed[at] = b
+		put(t, dir, name, changed)
+		if _, err := log.Verify(t.Context(), filepath.Join(dir, "log"), k, log.VerifyOptions{}); fault.KindOf(err) != fault.Tampered {
+			t.Errorf("%s passes as %q: %v", name, changed, err)
+		}
+		put(t, dir, name, files[name])
+	}
+	for at, b := range files["verifier"] {
+		try("verifier", at, b^0x20)
+	}
+	// The last letters of base64 hold bits that mean nothing.
+	for n := len(files["checkpoint"]); n > len(files["checkpoint"])-4; n-- {
+		for b := range 256 {
+			try("checkpoint", n-1, byte(b))
+		}
+	}
+}
+
+// atLast does something when it is asked for the last entry.
+type atLast struct {
+	log.Records
+	do func()
+}
+
+func (a atLast) Last(ctx context.Context) (uint64, error) { a.do(); return a.Records.Last(ctx) }
+
+func TestFilesThatAreReplacedWhileVerifyReadsAreNoFault(t *testing.T) {
+	dir, k := grownLog(t, 200)
+	l := open(t, dir)
+	grow := func() {
+		k.grow(600)
+		sequence(t, l, k)
+	}
+	if r := mustVerify(t, dir, atLast{k, grow}); r.Entries != 200 || r.Pending != 400 {
+		t.Errorf("verify reports %+v; want what stood there when it began", r)
+	}
+	dir, k = grownLog(t, 200)
+	l = open(t, dir)
+	changed := sync.OnceFunc(func() { grow(); flip(t, dir, "tile/entries/000", 40) })
+	_, err := verify(t, dir, atLast{k, changed})
+	wantTampered(t, err, "entry 2:")
 }
 
 func TestVerifyWorksWhileTheLogGrows(t *testing.T) {

@@ -67,7 +67,7 @@ type claimed struct {
 	text, number             []byte
 }
 
-func (t *tx) Claim(now time.Time, limit int) ([]store.Attempt, error) {
+func (t *tx) Claim(now time.Time, from string, limit int) ([]store.Attempt, error) {
 	var rows []claimed
 	err := t.query(`SELECT o.id, o.ref, o.case_id, o.party, o.valid, o.text, o.answer_to, p.number,
 			coalesce(k.child, 0), coalesce(k.unit, ''), coalesce(k.language, ''), coalesce(k.officer, ''), coalesce(k.pack_hash, '')
@@ -85,7 +85,7 @@ func (t *tx) Claim(now time.Time, limit int) ([]store.Attempt, error) {
 	}
 	out := make([]store.Attempt, 0, len(rows))
 	for _, c := range rows {
-		m, err := t.message(c, now)
+		m, err := t.message(c, now, from)
 		if err != nil {
 			return nil, err
 		}
@@ -100,12 +100,12 @@ func (t *tx) Claim(now time.Time, limit int) ([]store.Attempt, error) {
 	return out, nil
 }
 
-func (t *tx) message(c claimed, now time.Time) (channel.Message, error) {
+func (t *tx) message(c claimed, now time.Time, from string) (channel.Message, error) {
 	text, err := t.db.vault.Open("outbox.text", uint64(c.id), c.text)
 	if err != nil {
 		return channel.Message{}, err
 	}
-	e := channel.Envelope{Ref: channel.Ref(c.ref), From: t.db.sender, ValidUntil: now.Add(time.Duration(c.valid) * time.Second)}
+	e := channel.Envelope{Ref: channel.Ref(c.ref), From: from, ValidUntil: now.Add(time.Duration(c.valid) * time.Second)}
 	if c.caseID == nil {
 		in, err := t.incoming(*c.answerTo)
 		if err != nil {

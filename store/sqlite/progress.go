@@ -58,8 +58,18 @@ func (d *DB) Next(ctx context.Context) (at time.Time, ok bool, err error) {
 	return fromMicro(next.Int64), next.Valid, err
 }
 
-// Last is the time of the newest entry in the record; the demo's clock goes on
-// from there.
+// LastRoundEntry is the number and time of the newest entry of a round's work;
+// a made-up clock goes on from there. Zero: there is no round yet.
+func (d *DB) LastRoundEntry(ctx context.Context) (seq uint64, at time.Time, err error) {
+	var s, t sql.NullInt64
+	found, err := d.row(ctx, `SELECT seq, at FROM audit_entry WHERE purpose <> 'keeping the registers' ORDER BY seq DESC LIMIT 1`, nil, &s, &t)
+	if !found {
+		return 0, time.Time{}, err
+	}
+	return uint64(s.Int64), fromMicro(t.Int64), err
+}
+
+// LastEntry is the number and time of the newest entry in the record.
 func (d *DB) LastEntry(ctx context.Context) (seq uint64, at time.Time, err error) {
 	var s, t sql.NullInt64
 	_, err = d.row(ctx, "SELECT max(seq), (SELECT at FROM audit_entry ORDER BY seq DESC LIMIT 1) FROM audit_entry", nil, &s, &t)

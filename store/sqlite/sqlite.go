@@ -36,14 +36,11 @@ type DB struct {
 	vault *vault.Vault
 	rand  io.Reader
 	wake  chan struct{}
-
-	sender string
 }
 
 // Options are what a store may be given beside its path.
 type Options struct {
-	Rand   io.Reader // salts and references; nil: the system's randomness
-	Sender string    // the number that messages come from and answers go to
+	Rand io.Reader // salts and references; nil: the system's randomness
 }
 
 // Open opens or makes the file at path.
@@ -71,7 +68,7 @@ func Open(ctx context.Context, path string, v *vault.Vault, opt Options) (*DB, e
 		return nil, fault.Wrap(err, op, "the store does not open for reading")
 	}
 	read.SetMaxOpenConns(4)
-	return &DB{write: write, read: read, vault: v, rand: opt.Rand, wake: make(chan struct{}, 1), sender: opt.Sender}, nil
+	return &DB{write: write, read: read, vault: v, rand: opt.Rand, wake: make(chan struct{}, 1)}, nil
 }
 
 // Close closes the file.

@@ -1,0 +1,218 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"ennakko/audit"
+	"ennakko/fault"
+	"ennakko/round"
+	"ennakko/service"
+	"ennakko/store"
+)
+
+// Live runs a service in a server: it finds and approves on an officer's word
+// and lets the round run by the clock, in the background.
+type Live struct {
+	App   *App
+	Pack  *service.Pack
+	Clock *FastClock
+
+	mu       sync.Mutex
+	job      Job
+	watchers map[chan struct{}]bool
+	wake     chan struct{}
+	driver   *Driver
+}
+
+// Job is long work under way, or how the last one ended.
+type Job struct {
+	Busy        bool
+	What        string // what is being done
+	Done, Total int
+	Err         error // how the last job ended
+}
+
+// NewLive makes a live service. Run must be called for anything to happen.
+func (a *App) NewLive(ctx context.Context, p *service.Pack, clock *FastClock) (*Live, error) {
+	d, err := a.NewDriver(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	return &Live{App: a, Pack: p, Clock: clock, watchers: map[chan struct{}]bool{}, wake: make(chan struct{}, 1), driver: d}, nil
+}
+
+// Watch returns a channel that says that something changed, at most once for
+// many changes, until stop is called.
+func (l *Live) Watch() (changed <-chan struct{}, stop func()) {
+	ch := make(chan struct{}, 1)
+	l.mu.Lock()
+	l.watchers[ch] = true
+	l.mu.Unlock()
+	return ch, func() {
+		l.mu.Lock()
+		delete(l.watchers, ch)
+		l.mu.Unlock()
+	}
+}
+
+func (l *Live) tell() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for ch := range l.watchers {
+		select {
+		case ch <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// Wake makes Run look at once, after something was done from outside.
+func (l *Live) Wake() {
+	select {
+	case l.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Job is the work under way.
+func (l *Live) Job() Job {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.job
+}
+
+func (l *Live) progress(what string, done, total int) {
+	l.mu.Lock()
+	l.job.What, l.job.Done, l.job.Total = what, done, total
+	l.mu.Unlock()
+	l.tell()
+}
+
+// start runs a job in the background; only one at a time.
+func (l *Live) start(ctx context.Context, do func(ctx context.Context) error) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.job.Busy {
+		return fault.New(fault.Conflict, "app.Live", "another job is under way").Do("wait until it is done")
+	}
+	l.job = Job{Busy: true}
+	go func() {
+		err := do(ctx)
+		l.mu.Lock()
+		l.job.Busy, l.job.Err = false, err
+		l.mu.Unlock()
+		l.tell()
+		l.Wake()
+	}()
+	return nil
+}
+
+// Round is the service's newest round.
+func (l *Live) Round(ctx context.Context) (store.Round, bool, error) {
+	return l.App.Newest(ctx, l.Pack.Name())
+}
+
+// Prepare begins to find people and to hold places, as of a day. Ctx must
+// outlive the request that asked for it.
+func (l *Live) Prepare(ctx context.Context, asOf time.Time, officer string) error {
+	return l.start(ctx, func(ctx context.Context) error {
+		_, err := l.App.Prepare(ctx, l.Pack, round.Order{AsOf: asOf, Officer: officer, Now: l.Clock.Now()}, l.progress)
+		return err
+	})
+}
+
+// Approve begins to open the cases of the prepared round.
+func (l *Live) Approve(ctx context.Context, id store.RoundID, officer string) error {
+	r, err := l.App.DB.Round(ctx, id)
+	if err != nil {
+		return err
+	}
+	return l.start(ctx, func(ctx context.Context) error { return l.App.Approve(ctx, l.Pack, r, officer, l.progress) })
+}
+
+// restMost is the longest that Run waits without looking, in real time.
+const restMost = time.Second
+
+// Run moves the round until ctx ends. What is due now is done at once; then it
+// sleeps until the next moment by the clock, or until it is woken.
+func (l *Live) Run(ctx context.Context) error {
+	for {
+		busy, err := l.step(ctx)
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		rest, err := l.rest(ctx, busy)
+		if err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-l.wake:
+		case <-time.After(rest):
+		}
+	}
+}
+
+func (l *Live) step(ctx context.Context) (bool, error) {
+	busy, err := l.driver.Step(ctx)
+	if err != nil {
+		return busy, err
+	}
+	if busy {
+		l.tell()
+	}
+	r, found, err := l.Round(ctx)
+	if err == nil && found && r.State == store.Running && !l.Clock.Now().Before(r.Schedule.CloseAt) {
+		err = l.driver.Close(ctx, r)
+		l.tell()
+	}
+	return busy, err
+}
+
+// rest is how long nothing will be due, in real time.
+func (l *Live) rest(ctx context.Context, busy bool) (time.Duration, error) {
+	if busy {
+		return 10 * time.Millisecond, nil
+	}
+	at, ok, err := l.driver.Next(ctx)
+	speed := l.Clock.Speed()
+	if err != nil || !ok || speed <= 0 {
+		return restMost, err
+	}
+	real := time.Duration(float64(at.Sub(l.Clock.Now())) / speed)
+	return min(max(real, 20*time.Millisecond), restMost), nil
+}
+
+// Handsets are phones of the demo's families, with why each is worth a look.
+// Only a made-up city may be looked at so; it is on the record all the same.
+func (l *Live) Handsets(ctx context.Context, id store.RoundID) (out []store.Handset, err error) {
+	act, err := audit.Begin("system:demo", "show made-up families", "demonstration", "made-up people: no personal data", l.Clock.Now())
+	if err != nil {
+		return nil, err
+	}
+	err = l.App.DB.Write(ctx, act, func(tx store.Tx) error {
+		tx.About(fmt.Sprintf("round %d", id))
+		out, err = tx.Handsets(id, 3)
+		return err
+	})
+	return out, err
+}
+
+// Answer sends a text from a made-up phone and wakes the work.
+func (l *Live) Answer(ctx context.Context, h store.Handset, text string) error {
+	if err := l.App.Network.TakeOver(ctx, h.Number); err != nil {
+		return err
+	}
+	if err := l.App.Network.Write(ctx, h.Number, text); err != nil {
+		return err
+	}
+	l.Wake()
+	return nil
+}

@@ -1,0 +1,77 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"os"
+	"syscall"
+	"time"
+
+	"ennakko/audit/log"
+	"ennakko/criteria"
+	"ennakko/fault"
+	"ennakko/register/parquet"
+	"ennakko/round"
+)
+
+// Catalog is the catalogue of register fields as criteria see it.
+func Catalog() criteria.Catalog { return round.Catalog() }
+
+// Lock makes sure that only one process on this machine sends messages from
+// the folder of data. The system gives the lock back when the process ends,
+// however it ends.
+func (a *App) Lock() (unlock func(), err error) {
+	const op = "app.Lock"
+	f, err := os.OpenFile(a.path("sending.lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fault.Wrap(err, op, "the lock file cannot be made")
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		_ = f.Close()
+		if errors.Is(err, syscall.EWOULDBLOCK) {
+			return nil, fault.New(fault.Conflict, op, "another process is sending messages from this folder of data").Do("let it finish, or stop it")
+		}
+		return nil, fault.Wrap(err, op, "the lock cannot be taken")
+	}
+	return func() { _ = f.Close() }, nil
+}
+
+// Sequencing puts entries into the log as they are written, until stop is
+// called. It never holds work up: what it could not do, the next call does.
+func (a *App) Sequencing(ctx context.Context) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = a.Log.Run(ctx, a.DB, a.DB.Wake(), time.Second, nil)
+	}()
+	return func() { cancel(); <-done }
+}
+
+// Verification says what was proved.
+type Verification struct {
+	log.Report
+	FactFiles int `json:"fact_files"`
+}
+
+// Verify holds rows, log and files of facts against each other. It changes
+// nothing.
+func (a *App) Verify(ctx context.Context, opt log.VerifyOptions) (Verification, error) {
+	if opt.Verifier == "" && opt.Keys == "" {
+		opt.Keys = a.path("keys")
+	}
+	rep, err := log.Verify(ctx, a.path("record"), a.DB, opt)
+	if err != nil {
+		return Verification{}, err
+	}
+	files, err := a.DB.AllFiles(ctx)
+	if err != nil {
+		return Verification{}, err
+	}
+	for _, f := range files {
+		if err := parquet.Check(a.path("facts"), f); err != nil {
+			return Verification{}, err
+		}
+	}
+	return Verification{rep, len(files)}, nil
+}

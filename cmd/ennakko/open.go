@@ -1,0 +1,57 @@
+package main
+
+import (
+	"context"
+	"io/fs"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"ennakko/app"
+	"ennakko/fault"
+	"ennakko/packs"
+)
+
+// place is where the data and the packs are.
+type place struct {
+	data  string
+	packs string
+	seed  uint64
+}
+
+func (pl *place) flags(c *cobra.Command) {
+	c.Flags().StringVar(&pl.data, "data", "", "the folder of data (needed)")
+	c.Flags().StringVar(&pl.packs, "packs", "", "a folder of packs instead of the built-in ones")
+}
+
+func (pl *place) packFS() fs.FS {
+	if pl.packs != "" {
+		return os.DirFS(pl.packs)
+	}
+	return packs.FS
+}
+
+func (pl *place) open(ctx context.Context, clock app.Clock, families bool) (*app.App, error) {
+	return app.Open(ctx, app.Config{Data: pl.data, Packs: pl.packFS(), Seed: pl.seed, Clock: clock, Families: families})
+}
+
+// day is a flag that holds a day.
+type day struct{ time.Time }
+
+func (d *day) String() string {
+	if d.IsZero() {
+		return ""
+	}
+	return d.Format(time.DateOnly)
+}
+
+func (d *day) Type() string { return "day" }
+
+func (d *day) Set(s string) (err error) {
+	d.Time, err = time.Parse(time.DateOnly, s)
+	if err != nil {
+		return fault.New(fault.Invalid, "cmd", "not a day").Do("write it as 2021-01-07")
+	}
+	return nil
+}

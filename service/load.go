@@ -1,0 +1,172 @@
+package service
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"ennakko/criteria"
+	"ennakko/fault"
+	"ennakko/permission"
+)
+
+// The files of a pack.
+const (
+	serviceFile  = "service.yaml"
+	criteriaFile = "criteria.yaml"
+	messagesFile = "messages.yaml"
+	peopleFile   = "people.yaml"
+	changesFile  = "CHANGES.md"
+)
+
+// maxFile is the most bytes that one file of a pack may have.
+const maxFile = 1 << 20
+
+func files() []string {
+	return []string{serviceFile, criteriaFile, messagesFile, peopleFile, changesFile}
+}
+
+// Load reads the pack in a folder and checks it against the catalogue of
+// fields. The error is a list of all that is wrong, each with its file and
+// line and what to do about it. Load does not run the made-up people: Test
+// does.
+func Load(fsys fs.FS, dir string, catalog criteria.Catalog) (*Pack, error) {
+	l := &faults{dir: dir}
+	content, err := read(fsys, dir, l)
+	if err != nil {
+		return nil, err
+	}
+	if err := l.err(); err != nil {
+		return nil, err
+	}
+	r := reading{pack: &Pack{hash: hash(content)}, catalog: catalog, faults: l}
+	r.service(document(serviceFile, content[serviceFile], l))
+	if r.pack.name != "" && r.pack.name != path.Base(dir) {
+		l.add(serviceFile, 1, "", "give both the same name", "the pack %q stands in the folder %q", r.pack.name, path.Base(dir))
+	}
+	r.criteria(document(criteriaFile, content[criteriaFile], l))
+	r.messages(document(messagesFile, content[messagesFile], l))
+	r.people(document(peopleFile, content[peopleFile], l))
+	r.changes(string(content[changesFile]))
+	if err := l.err(); err != nil {
+		return nil, err
+	}
+	return r.pack, nil
+}
+
+// reading is a pack on its way in.
+type reading struct {
+	pack     *Pack
+	catalog  criteria.Catalog
+	faults   *faults
+	language *criteria.Language // nil until the parameters are read
+	fields   []permission.Field // what the purpose covers
+
+	cohort    map[string]node // the cohort's keys, until the parameters are known
+	checkedBy []node          // names of criteria in the conditions
+	lines     []node          // the criteria's own places, in their order
+}
+
+// read reads the five files. What is wrong with the folder is told at once.
+func read(fsys fs.FS, dir string, l *faults) (map[string][]byte, error) {
+	if !fs.ValidPath(dir) {
+		return nil, fault.New(fault.Invalid, loadOp, "the folder's name is not a plain path").Do("name it without .. and without / in front")
+	}
+	entries, err := fs.ReadDir(fsys, dir)
+	if err != nil {
+		return nil, fault.New(fault.Missing, loadOp, "the folder cannot be read").Where("%s", dir).Do("a pack is a folder with service.yaml in it")
+	}
+	content := map[string][]byte{}
+	for _, e := range entries {
+		name := e.Name()
+		if strings.HasPrefix(name, ".") {
+			continue
+		}
+		if !slices.Contains(files(), name) {
+			l.add(serviceFile, 0, "", "files of a pack: "+strings.Join(files(), ", "), "the file %q does not belong to a pack", cut(name, 60))
+			continue
+		}
+		b, err := readFile(fsys, path.Join(dir, name))
+		switch {
+		case err != nil:
+			l.add(name, 0, "", "look at the file's rights", "the file cannot be read")
+		case len(b) > maxFile:
+			l.add(name, 0, "", "a pack is short enough to be read aloud", "the file is longer than %d bytes", maxFile)
+		}
+		content[name] = b
+	}
+	for _, name := range files() {
+		if _, ok := content[name]; !ok {
+			l.add(name, 0, "", "files of a pack: "+strings.Join(files(), ", "), "the file is missing")
+		}
+	}
+	return content, nil
+}
+
+func readFile(fsys fs.FS, name string) (b []byte, err error) {
+	f, err := fsys.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	return io.ReadAll(io.LimitReader(f, maxFile+1))
+}
+
+// hash is described at Pack.Hash.
+func hash(content map[string][]byte) string {
+	h := sha256.New()
+	for _, name := range files() {
+		_, _ = fmt.Fprintf(h, "%s\n%d\n", name, len(content[name]))
+		_, _ = h.Write(content[name])
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// changes checks that CHANGES.md tells of this version.
+func (r *reading) changes(text string) {
+	if r.pack.version == "" {
+		return
+	}
+	heading := regexp.MustCompile(`(?m)^## ` + regexp.QuoteMeta(r.pack.version) + `\b`)
+	if !heading.MatchString(text) {
+		r.faults.add(changesFile, 1, "", "add the line: ## "+r.pack.version, "the version %s is not told of", r.pack.version)
+	}
+}
+
+// CheckAll loads and tests every pack in the folders of fsys. It returns those
+// in which nothing is wrong, and all that is wrong with the others.
+func CheckAll(fsys fs.FS, catalog criteria.Catalog) ([]*Pack, error) {
+	entries, err := fs.ReadDir(fsys, ".")
+	if err != nil {
+		return nil, fault.New(fault.Missing, "service.CheckAll", "the folder of packs cannot be read")
+	}
+	var packs []*Pack
+	var errs fault.List
+	folders := 0
+	for _, e := range entries {
+		if !e.IsDir() || strings.HasPrefix(e.Name(), ".") {
+			continue
+		}
+		folders++
+		p, err := Load(fsys, e.Name(), catalog)
+		if err == nil {
+			err = p.Test()
+		}
+		if err != nil {
+			errs = append(errs, faultsOf(err)...)
+			continue
+		}
+		packs = append(packs, p)
+	}
+	if folders == 0 {
+		return nil, fault.New(fault.Missing, "service.CheckAll", "there is no pack in the folder").Do("a pack is a folder with service.yaml in it")
+	}
+	return packs, errs.Err()
+}

@@ -1,0 +1,481 @@
+// Package storetest says what any keeper of the city's records must do. Each
+// keeper's tests call Exercise.
+package storetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"ennakko/audit"
+	"ennakko/audit/log"
+	"ennakko/channel"
+	"ennakko/conversation"
+	"ennakko/criteria"
+	"ennakko/fault"
+	"ennakko/offer"
+	"ennakko/person"
+	"ennakko/store"
+)
+
+// Store is what is exercised.
+type Store interface {
+	Write(ctx context.Context, act audit.Act, do func(store.Tx) error) error
+	Funnel(ctx context.Context, id store.RoundID) (store.Funnel, error)
+	PhoneHash(e164 string) (conversation.Phone, error)
+	log.Records
+}
+
+// Start is the time at which the exercises begin.
+var Start = time.Date(2021, 1, 7, 9, 0, 0, 0, time.UTC)
+
+// Exercise runs every exercise on a fresh store.
+func Exercise(t *testing.T, open func(t *testing.T) Store) {
+	for name, do := range map[string]func(*suite){
+		"a write is kept whole with its entry, or not at all":      wholeOrNothing,
+		"a write that found nothing to do leaves nothing":          nothing,
+		"a write without an act is refused":                        noAct,
+		"entries have numbers without gaps and leaves that match":  entries,
+		"a place is given once":                                    places,
+		"a case is changed by one writer at a time":                versions,
+		"a key is queued once":                                     keys,
+		"a message is claimed once":                                claims,
+		"a send that was cut off is uncertain until it is settled": uncertain,
+		"a report that comes before the gateway's answer stays":    earlyReport,
+		"reports come twice and in any order":                      reports,
+		"an answer is kept once":                                   answers,
+		"timers wait for a running round, and fire once, by time":  timers,
+		"a phone finds its cases, and who waits for it":            phones,
+		"an item is open once":                                     items,
+	} {
+		t.Run(name, func(t *testing.T) { do(&suite{t, open(t), context.Background()}) })
+	}
+}
+
+type suite struct {
+	*testing.T
+	s   Store
+	ctx context.Context
+}
+
+func (s *suite) act() audit.Act {
+	s.Helper()
+	a, err := audit.Begin("officer:test", "test", "p", "law", Start)
+	s.must(err)
+	return a
+}
+
+func (s *suite) must(err error) {
+	s.Helper()
+	if err != nil {
+		s.Fatal(err)
+	}
+}
+
+func (s *suite) write(do func(tx store.Tx) error) {
+	s.Helper()
+	s.must(s.s.Write(s.ctx, s.act(), do))
+}
+
+func (s *suite) entryCount() uint64 {
+	s.Helper()
+	n, err := s.s.Last(s.ctx)
+	s.must(err)
+	return n
+}
+
+// round makes a running round with places in one unit.
+func (s *suite) round(n int, state store.RoundState) (id store.RoundID) {
+	s.Helper()
+	s.write(func(tx store.Tx) (err error) {
+		id, err = tx.AddRound(store.Round{Service: "pre-primary", Version: "1", PackHash: "h", AsOf: Start, State: state, Officer: "officer:a"})
+		if err != nil {
+			return err
+		}
+		return tx.AddPlaces(id, []store.PlaceCount{{Place: offer.Place{Unit: "u1", Language: "fi"}, Places: n}})
+	})
+	return id
+}
+
+func (s *suite) newCase(child person.ID, numbers ...string) store.NewCase {
+	s.Helper()
+	f, err := criteria.Restore(child, criteria.Met, []criteria.Reason{{Criterion: "c", Verdict: criteria.Met, Fields: []string{"f"}}}, Start, strings.Repeat("a", 64))
+	s.must(err)
+	d, err := offer.Draft(f, offer.Place{Unit: "u1", Language: "fi"})
+	s.must(err)
+	a, err := d.Approve("officer:a")
+	s.must(err)
+	n := store.NewCase{Offer: a, Names: conversation.Names{Child: "Aino", Unit: map[person.Language]string{"fi": "Kielo"}}, Numbers: numbers, Deadline: Start.AddDate(0, 0, 14)}
+	for i := range numbers {
+		n.Parties = append(n.Parties, conversation.Party{Person: child*100 + person.ID(i), Name: "Anna", Language: "fi"})
+	}
+	return n
+}
+
+func (s *suite) open(id store.RoundID, child person.ID, numbers ...string) (c conversation.Case) {
+	s.Helper()
+	s.write(func(tx store.Tx) (err error) { c, err = tx.OpenCase(id, s.newCase(child, numbers...)); return err })
+	return c
+}
+
+func wholeOrNothing(s *suite) {
+	before := s.entryCount()
+	broken := errors.New("disk full")
+	err := s.s.Write(s.ctx, s.act(), func(tx store.Tx) error {
+		if _, err := tx.AddRound(store.Round{Service: "x", AsOf: Start}); err != nil {
+			return err
+		}
+		return broken
+	})
+	if !errors.Is(err, broken) || s.entryCount() != before {
+		s.Errorf("error %v, %d entries more", err, s.entryCount()-before)
+	}
+	if id := s.round(1, store.Running); id != 1 {
+		s.Errorf("the half write left a round: the next has number %d", id)
+	}
+	if s.entryCount() != before+1 {
+		s.Error("a write has no entry")
+	}
+}
+
+func nothing(s *suite) {
+	s.write(func(tx store.Tx) error {
+		if _, err := tx.AddRound(store.Round{Service: "x", AsOf: Start}); err != nil {
+			return err
+		}
+		return store.ErrNothing
+	})
+	if s.entryCount() != 0 {
+		s.Error("an entry was made")
+	}
+	if id := s.round(1, store.Running); id != 1 {
+		s.Errorf("rows were kept: the next round has number %d", id)
+	}
+}
+
+func noAct(s *suite) {
+	err := s.s.Write(s.ctx, audit.Act{}, func(store.Tx) error { s.Error("the write was begun"); return nil })
+	if fault.KindOf(err) != fault.Refused {
+		s.Errorf("error %v", err)
+	}
+}
+
+func entries(s *suite) {
+	for i := range 5 {
+		s.write(func(tx store.Tx) error {
+			tx.About(fmt.Sprintf("thing %d", i), person.ID(i+1), person.ID(i+70000))
+			tx.Detail("%d", i)
+			e := s.act().Entry()
+			e.Fields = []string{"population.name"}
+			return tx.Note(e)
+		})
+	}
+	all, err := s.s.Range(s.ctx, 1, 100)
+	s.must(err)
+	if len(all) != 10 {
+		s.Fatalf("%d entries", len(all))
+	}
+	for i, r := range all {
+		leaf, err := r.Entry.Leaf(r.Salt)
+		s.must(err)
+		if r.Seq != uint64(i+1) || r.Entry.Seq != r.Seq || string(leaf) != string(r.Leaf) {
+			s.Errorf("entry %d does not match its leaf", r.Seq)
+		}
+	}
+	if !all[1].Entry.People.Contains(70000) || all[0].Entry.Fields[0] != "population.name" {
+		s.Error("people or fields were lost")
+	}
+}
+
+func places(s *suite) {
+	id := s.round(2, store.Running)
+	a := s.open(id, 1)
+	s.open(id, 2)
+	err := s.s.Write(s.ctx, s.act(), func(tx store.Tx) error { _, err := tx.OpenCase(id, s.newCase(3)); return err })
+	if fault.KindOf(err) != fault.Conflict {
+		s.Fatalf("a third case in two places: error %v", err)
+	}
+	err = s.s.Write(s.ctx, s.act(), func(tx store.Tx) error { _, err := tx.OpenCase(id, s.newCase(1)); return err })
+	if fault.KindOf(err) != fault.Conflict {
+		s.Fatalf("a second case for one child: error %v", err)
+	}
+	s.write(func(tx store.Tx) error {
+		again, err := tx.HoldPlace(a.ID)
+		if err != nil || !again {
+			s.Errorf("holding what is held: %v %v", again, err)
+		}
+		return tx.ReleasePlace(a.ID)
+	})
+	c := s.open(id, 3)
+	s.write(func(tx store.Tx) error {
+		ok, err := tx.HoldPlace(a.ID)
+		free, err2 := tx.PlaceFree(a.ID)
+		if ok || free {
+			s.Error("a place that was given on is taken again")
+		}
+		return errors.Join(err, err2, tx.ReleasePlace(c.ID))
+	})
+	s.write(func(tx store.Tx) error {
+		free, err := tx.PlaceFree(a.ID)
+		ok, err2 := tx.HoldPlace(a.ID)
+		if !free || !ok {
+			s.Error("a free place cannot be taken again")
+		}
+		return errors.Join(err, err2)
+	})
+	f, err := s.s.Funnel(s.ctx, id)
+	s.must(err)
+	if f.Overbooked != 0 || f.PlacesHeld != 2 || f.Places != 2 {
+		s.Errorf("%+v", f)
+	}
+}
+
+func versions(s *suite) {
+	c := s.open(s.round(1, store.Running), 1, "+358401234567")
+	c.Version, c.Stage = 1, conversation.Accepted
+	s.write(func(tx store.Tx) error { return tx.SaveCase(c) })
+	err := s.s.Write(s.ctx, s.act(), func(tx store.Tx) error { return tx.SaveCase(c) })
+	if fault.KindOf(err) != fault.Conflict {
+		s.Errorf("a stale case was kept: %v", err)
+	}
+	s.write(func(tx store.Tx) error {
+		h, err := tx.Case(c.ID)
+		if err == nil && (h.Case.Stage != conversation.Accepted || h.Case.Names().Child != "Aino" || h.Offer.Child() != 1 || h.Offer.IsZero()) {
+			s.Error("the case does not read back")
+		}
+		return err
+	})
+}
+
+func (s *suite) queue(c conversation.Case, key string) (ok bool) {
+	s.Helper()
+	s.write(func(tx store.Tx) (err error) {
+		ok, err = tx.Enqueue(store.Outgoing{Case: c.ID, Kind: conversation.Inquiry, Language: "fi", Key: key, Text: "hello", NotBefore: Start, Valid: time.Hour})
+		return err
+	})
+	return ok
+}
+
+func (s *suite) claim() (refs []channel.Ref) {
+	s.Helper()
+	s.write(func(tx store.Tx) error {
+		got, err := tx.Claim(Start, "+358450000000", 10)
+		for _, a := range got {
+			if a.Message.Text() != "hello" || a.Message.Envelope().To != "+358401234567" {
+				s.Error("the message lost its text or number")
+			}
+			refs = append(refs, a.Message.Envelope().Ref)
+		}
+		return err
+	})
+	return refs
+}
+
+func (s *suite) settle(ref channel.Ref, state channel.State) {
+	s.Helper()
+	s.write(func(tx store.Tx) error { return tx.Settle(Start, []store.Settlement{{Ref: ref, State: state}}) })
+}
+
+func (s *suite) state(id store.RoundID, state channel.State) int {
+	s.Helper()
+	f, err := s.s.Funnel(s.ctx, id)
+	s.must(err)
+	return f.Messages[string(state)]
+}
+
+func keys(s *suite) {
+	c := s.open(s.round(1, store.Running), 1, "+358401234567")
+	if !s.queue(c, "k") || s.queue(c, "k") || !s.queue(c, "l") {
+		s.Error("a key was queued twice, or not at all")
+	}
+}
+
+func claims(s *suite) {
+	id := s.round(1, store.Running)
+	c := s.open(id, 1, "+358401234567")
+	s.queue(c, "k")
+	if len(s.claim()) != 1 || len(s.claim()) != 0 {
+		s.Error("a message was claimed twice, or not at all")
+	}
+	s.queue(c, "l")
+	s.write(func(tx store.Tx) error { return tx.SetRound(id, store.Paused, "") })
+	if len(s.claim()) != 0 {
+		s.Error("a paused round sends")
+	}
+}
+
+func uncertain(s *suite) {
+	id := s.round(1, store.Running)
+	c := s.open(id, 1, "+358401234567")
+	s.queue(c, "k")
+	ref := s.claim()[0]
+	s.write(func(tx store.Tx) error {
+		n, err := tx.Abandon(Start)
+		refs, err2 := tx.Uncertain(10)
+		if n != 1 || len(refs) != 1 || refs[0] != ref {
+			s.Errorf("%d abandoned, uncertain %v", n, refs)
+		}
+		return errors.Join(err, err2)
+	})
+	if len(s.claim()) != 0 {
+		s.Fatal("an uncertain message is sent again by itself")
+	}
+	s.settle(ref, channel.Queued) // the gateway is sure never to have seen it
+	again := s.claim()
+	if len(again) != 1 || again[0] != ref {
+		s.Errorf("queued again as %v", again)
+	}
+	s.settle(ref, channel.Handed)
+	if s.state(id, channel.Handed) != 1 {
+		s.Error("not handed over")
+	}
+}
+
+func earlyReport(s *suite) {
+	id := s.round(1, store.Running)
+	s.queue(s.open(id, 1, "+358401234567"), "k")
+	ref := s.claim()[0]
+	s.write(func(tx store.Tx) error {
+		out, err := tx.Report([]channel.Report{{ID: "r1", Ref: ref, State: channel.Delivered, At: Start}})
+		if len(out) != 1 || !out[0].Delivered {
+			s.Errorf("the report made %v", out)
+		}
+		return err
+	})
+	s.settle(ref, channel.Handed)
+	if s.state(id, channel.Delivered) != 1 {
+		s.Error("a late receipt undid the report")
+	}
+}
+
+func reports(s *suite) {
+	id := s.round(1, store.Running)
+	s.queue(s.open(id, 1, "+358401234567"), "k")
+	ref := s.claim()[0]
+	for i, r := range []channel.Report{{ID: "a", Ref: ref, State: channel.Delivered, At: Start}, {ID: "a", Ref: ref, State: channel.Delivered, At: Start},
+		{ID: "b", Ref: ref, State: channel.Failed, At: Start}, {ID: "c", Ref: "unknown", State: channel.Delivered, At: Start}} {
+		s.write(func(tx store.Tx) error {
+			out, err := tx.Report([]channel.Report{r})
+			if (len(out) == 1) != (i == 0) {
+				s.Errorf("report %d made %v", i, out)
+			}
+			return err
+		})
+	}
+	if s.state(id, channel.Delivered) != 1 {
+		s.Error("the first final report does not stand")
+	}
+}
+
+func answers(s *suite) {
+	in := []channel.Incoming{{ID: "g1", From: "+358401234567", Text: "A", At: Start}, {ID: "g2", From: "+358401234567", Text: "B", At: Start}}
+	for want := 2; want >= 0; want -= 2 {
+		s.write(func(tx store.Tx) error {
+			fresh, err := tx.Receive(in)
+			if fresh != want {
+				s.Errorf("%d fresh, want %d", fresh, want)
+			}
+			return err
+		})
+	}
+	s.write(func(tx store.Tx) error {
+		got, err := tx.TakeReceived(10)
+		if len(got) != 2 || got[0].In.Text != "A" || got[0].In.From != "+358401234567" {
+			s.Fatalf("%d waiting", len(got))
+		}
+		return errors.Join(err, tx.Handled(got[0].ID, 0, "accept", Start))
+	})
+	s.write(func(tx store.Tx) error {
+		got, err := tx.TakeReceived(10)
+		if len(got) != 1 || got[0].In.Text != "B" {
+			s.Errorf("%d waiting after one was handled", len(got))
+		}
+		return err
+	})
+}
+
+func timers(s *suite) {
+	id := s.round(3, store.Prepared)
+	a, b := s.open(id, 1), s.open(id, 2)
+	take := func(now time.Time) (due []store.DueTimer) {
+		s.write(func(tx store.Tx) (err error) { due, err = tx.TakeTimers(now, 10); return err })
+		return due
+	}
+	s.write(func(tx store.Tx) error {
+		return errors.Join(tx.SetTimer(a.ID, conversation.InquiryDue, Start.Add(2*time.Hour)), tx.SetTimer(b.ID, conversation.NoticeDue, Start.Add(time.Hour)),
+			tx.SetTimer(b.ID, conversation.NoticeDue, Start.Add(90*time.Minute)), tx.SetTimer(b.ID, conversation.DeadlineDue, Start.Add(time.Hour)))
+	})
+	if len(take(Start.AddDate(1, 0, 0))) != 0 {
+		s.Fatal("a prepared round has timers that fire")
+	}
+	s.write(func(tx store.Tx) error {
+		return errors.Join(tx.SetRound(id, store.Running, ""), tx.ClearTimers(b.ID), tx.SetTimer(b.ID, conversation.NoticeDue, Start.Add(90*time.Minute)))
+	})
+	if len(take(Start.Add(time.Hour))) != 0 {
+		s.Error("a timer fired early, or was not cleared")
+	}
+	due := take(Start.Add(3 * time.Hour))
+	if len(due) != 2 || due[0].Case != b.ID || due[1].Timer != conversation.InquiryDue || len(take(Start.Add(3*time.Hour))) != 0 {
+		s.Errorf("due %v", due)
+	}
+}
+
+func phones(s *suite) {
+	id := s.round(3, store.Running)
+	a := s.open(id, 1, "+358401234567", "+358501234567")
+	b := s.open(id, 2, "+358401234567")
+	p, err := s.s.PhoneHash("+358401234567")
+	s.must(err)
+	other, err := s.s.PhoneHash("+358440000000")
+	s.must(err)
+	s.write(func(tx store.Tx) error {
+		on, err := tx.OnPhone(p)
+		none, err2 := tx.OnPhone(other)
+		_, waits, err3 := tx.Waiting(p)
+		if len(on) != 2 || on[0].Case.ID != a.ID || on[1].Case.ID != b.ID || len(none) != 0 || waits {
+			s.Errorf("%d and %d cases, waits %v", len(on), len(none), waits)
+		}
+		b.Version, b.Parties[0].Waiting = 1, true
+		return errors.Join(err, err2, err3, tx.SaveCase(b))
+	})
+	s.write(func(tx store.Tx) error {
+		c, waits, err := tx.Waiting(p)
+		if !waits || c.Case.ID != b.ID || c.Party != 0 {
+			s.Error("who waits is not found")
+		}
+		return errors.Join(err, tx.SetRound(id, store.Closed, ""))
+	})
+	s.write(func(tx store.Tx) error {
+		on, err := tx.OnPhone(p)
+		if len(on) != 0 {
+			s.Error("a closed round still has the phone")
+		}
+		return err
+	})
+}
+
+func items(s *suite) {
+	id := s.round(1, store.Running)
+	c := s.open(id, 1)
+	for range 2 {
+		s.write(func(tx store.Tx) error {
+			return errors.Join(tx.OpenItem(store.Item{Case: c.ID, Kind: conversation.ItemConflict, Reason: "r"}, Start), tx.AddLetter(c.ID, "no number", Start))
+		})
+	}
+	f, err := s.s.Funnel(s.ctx, id)
+	s.must(err)
+	if f.Items[conversation.ItemConflict] != 1 || f.Letters != 1 {
+		s.Errorf("%v items, %d letters", f.Items, f.Letters)
+	}
+	s.write(func(tx store.Tx) error {
+		return tx.SettleItems(c.ID, conversation.ItemConflict, "officer:a", "called", Start)
+	})
+	f, err = s.s.Funnel(s.ctx, id)
+	s.must(err)
+	if f.Items[conversation.ItemConflict] != 0 {
+		s.Error("a settled item is open")
+	}
+}
