@@ -111,10 +111,16 @@ var loadAreas = sync.OnceValue(func() areas {
 // not change the outlines: they are shared.
 func Districts() []Area { return append([]Area(nil), loadAreas().list...) }
 
-// AreaOf finds one of Helsinki's areas by its code.
+// AreaOf finds one of Helsinki's areas by its code. The code of a part into
+// which a sub-district was split later (0911105311, Kotkavuori) gives the
+// undivided sub-district (0911105310, Lauttasaari).
 func AreaOf(d District) (Area, bool) {
 	a := loadAreas()
 	i, ok := a.at[d]
+	if !ok && len(d) == codeLength {
+		i, ok = a.at[d[:codeLength-1]+"0"]
+		ok = ok && a.list[i].Level == OsaAlue
+	}
 	if !ok {
 		return Area{}, false
 	}

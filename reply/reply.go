@@ -1,14 +1,16 @@
 // Package reply reads what a person answered to an inquiry. An answer that has
 // legal effect is taken only when it can hardly mean anything else; all else is
 // unclear, gets help, and in the end goes before a person.
+//
+// So a thumbs-up alone is unclear: it may say "I have read this". So are "ok",
+// "en" (Finnish "I do not", Swedish "one"), a letter with a question mark, and
+// two letters of the menu at once. "Ja" alone is Swedish for yes; the Finnish
+// "and" does not stand alone.
 package reply
 
 import (
 	"slices"
 	"strings"
-	"unicode"
-
-	"golang.org/x/text/unicode/norm"
 
 	"ennakko/person"
 )
@@ -24,7 +26,7 @@ const (
 	ToFinnish
 	ToSwedish
 	ToEnglish
-	Stop // no more text messages, please
+	Stop // no more text messages, please: goes before a person
 )
 
 func (m Meaning) String() string {
@@ -43,148 +45,182 @@ type Menu person.Language
 type Answer struct {
 	Meaning Meaning
 	Child   string // the child's name that the answer gave, exactly as asked about; "" if none
-	Sure    bool   // the answer holds the letter and little else
+	Sure    bool   // nothing else stands in the answer; false: a person should read it, too
 }
 
-// longest is how many runes of an answer are read. What is longer is no answer
-// in one letter.
+// longest is how many characters of an answer are read. What is longer is no
+// answer in one letter.
 const longest = 400
 
 // Read reads an answer to an inquiry in the language of the menu. Names are
-// the children whom the phone is asked about.
+// the children whom the phone is asked about. Letter case and white space
+// around the text make no difference.
 func Read(text string, menu Menu, names []string) Answer {
-	words, question, cut := split(text)
-	if cut || len(words) == 0 {
+	words, ok := split(strings.TrimSpace(text))
+	if !ok || menu.others() == nil {
 		return Answer{}
 	}
-	child, rest := nameIn(words, names)
+	child, words, ok := nameIn(words, names)
+	if !ok {
+		return Answer{}
+	}
 	a := Answer{Child: child}
-	letters := map[string]bool{} // letters of the menu that stand alone
-	for _, w := range rest {
-		if isLetter(w) {
-			letters[w] = true
-		}
-	}
-	switch {
-	case question || len(letters) > 1 || len(rest) == 0:
-		return a
-	case isLetter(rest[0]):
-		a.Meaning = menu.letter(rest[0])
-		a.Sure = polite(rest[1:])
-		if !a.Sure && len(rest) > 1 && negates(rest[1:]) {
-			a.Meaning = Unclear
-		}
-	default:
-		a.Meaning = phrase(strings.Join(rest, " "))
-		a.Sure = a.Meaning != Unclear
-	}
-	if a.Meaning == Unclear {
-		a.Sure = false
-	}
+	a.Meaning, a.Sure = menu.read(words)
 	return a
 }
 
-// letter is what a letter means in the menu.
+// others are what C and D mean: the languages that the inquiry was not in.
+func (m Menu) others() []Meaning {
+	switch person.Language(m) {
+	case person.Finnish:
+		return []Meaning{ToSwedish, ToEnglish}
+	case person.Swedish:
+		return []Meaning{ToFinnish, ToEnglish}
+	case person.English:
+		return []Meaning{ToFinnish, ToSwedish}
+	}
+	return nil
+}
+
+// letter is what a letter of the menu means.
 func (m Menu) letter(l string) Meaning {
 	switch l {
 	case "a":
 		return Accept
 	case "b":
 		return Decline
-	}
-	others := map[Menu][2]Meaning{Menu(person.Finnish): {ToSwedish, ToEnglish}, Menu(person.Swedish): {ToFinnish, ToEnglish}, Menu(person.English): {ToFinnish, ToSwedish}}
-	if pair, ok := others[m]; ok {
-		return pair[strings.Index("cd", l)]
+	case "c":
+		return m.others()[0]
+	case "d":
+		return m.others()[1]
 	}
 	return Unclear
 }
 
-func isLetter(w string) bool { return w == "a" || w == "b" || w == "c" || w == "d" }
-
-// lookalike letters of other scripts that a keyboard may have put in.
-var lookalike = strings.NewReplacer("а", "a", "в", "b", "с", "c", "α", "a", "β", "b")
-
-// split folds the text and cuts it into words. Signs, emoji and signs that do
-// not show part words and are dropped; a question mark is told.
-func split(text string) (words []string, question, cut bool) {
-	if len([]rune(text)) > longest {
-		return nil, false, true
+// read tells what the words mean, once the child's name is taken out.
+func (m Menu) read(all []word) (meaning Meaning, sure bool) {
+	words, guessed := unsigned(all)
+	at := slices.IndexFunc(words, word.isLetter)
+	if at < 0 {
+		if asks(words) {
+			return Unclear, false
+		}
+		meaning = m.phrase(core(words))
+		return meaning, meaning != Unclear && !guessed
 	}
-	folded := lookalike.Replace(strings.ToLower(norm.NFKC.String(text)))
-	words = strings.FieldsFunc(folded, func(r rune) bool {
-		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.Is(unicode.Mn, r) && r != '\''
-	})
-	return words, strings.ContainsAny(folded, "?"), false
+	letter := words[at]
+	meaning = m.letter(letter.text)
+	for _, w := range words[at+1:] {
+		if w.isLetter() && w.text != letter.text {
+			return Unclear, false
+		}
+	}
+	before := slices.DeleteFunc(core(words[:at]), func(w string) bool { return leads[w] })
+	after := core(words[at+1:])
+	if slices.ContainsFunc(before, func(w string) bool { return negative[w] }) && !letter.apart { // "ei B": not B
+		return Unclear, false
+	}
+	others := append(slices.Clone(before), after...)
+	switch said := m.phrase(others); {
+	case said != Unclear && said != meaning: // "A ei"
+		return Unclear, false
+	case len(others) == 0 || said == meaning || meaning == Accept && agrees[strings.Join(others, " ")]: // "A kiitos", "A, otan paikan vastaan"
+		if asks(words) {
+			return Unclear, false
+		}
+		return meaning, true
+	case len(before) > 0 || letter.odd || !m.bearable(words[at:], after):
+		return Unclear, false
+	}
+	return meaning, false
 }
 
-// nameIn takes a child's name out of the words. A name that is also a word of
-// another child's name does not count.
-func nameIn(words, names []string) (child string, rest []string) {
-	rest = words
-	for _, n := range names {
-		parts, _, _ := split(n)
-		if len(parts) == 0 {
+// bearable reports whether free text after a letter leaves the letter standing
+// as the answer. In "B. Se on liian kaukana" and "B mutta ..." it does. It does
+// not in "A friend will call", "b there soon" and "A, jos se on lähellä".
+func (m Menu) bearable(words []word, after []string) bool {
+	next := words[1]
+	apart := next.apart || thanks[next.text] || connects[next.text]
+	switch {
+	case !apart || slices.ContainsFunc(after, func(w string) bool { return doubtful[w] }):
+		return false
+	case asks(words):
+		if next.asked || len(after) < 2 {
+			return false
+		}
+	}
+	return m.letter(words[0].text) == Decline || !slices.ContainsFunc(after, func(w string) bool { return negative[w] })
+}
+
+// core is the words that say something: no courtesy, no letter of the menu.
+func core(words []word) []string {
+	thanked := slices.ContainsFunc(words, func(w word) bool { return thanks[w.text] })
+	var out []string
+	for _, w := range words {
+		if w.text == "" || w.isLetter() || courtesy[w.text] || thanks[w.text] || thanked && degree[w.text] {
 			continue
 		}
-		for i := 0; i+len(parts) <= len(words); i++ {
-			if slices.Equal(words[i:i+len(parts)], parts) && (len(parts[0]) > 1 || i > 0) {
-				if child != "" && child != n {
-					return "", words // two children at once
+		out = append(out, w.text)
+	}
+	return out
+}
+
+// asks reports whether a question mark stands anywhere.
+func asks(words []word) bool { return slices.ContainsFunc(words, func(w word) bool { return w.asked }) }
+
+// phrase is what words mean when nothing else stands beside them.
+func (m Menu) phrase(words []string) Meaning {
+	s := plain(strings.Join(words, " "))
+	if s == "no" && person.Language(m) == person.Finnish {
+		return Unclear // Finnish for "well"
+	}
+	return phrases[s]
+}
+
+// nameIn takes a child's name out of the words; the longest name that fits
+// counts. ok is false when the words name two children, or when the name is
+// that of two.
+func nameIn(words []word, names []string) (child string, rest []word, ok bool) {
+	rest = slices.Clone(words)
+	byLength := slices.Clone(names)
+	slices.SortStableFunc(byLength, func(a, b string) int { return len(b) - len(a) })
+	found := 0
+	for _, n := range byLength {
+		parts, _ := split(n)
+		parts = slices.DeleteFunc(parts, func(w word) bool { return w.text == "" })
+		if len(parts) == 0 || len(parts) == 1 && parts[0].isLetter() {
+			continue
+		}
+		same := func(a, b word) bool { return a.text == b.text }
+		here := false
+		for i := 0; i+len(parts) <= len(rest); {
+			if !slices.EqualFunc(rest[i:i+len(parts)], parts, same) {
+				i++
+				continue
+			}
+			rest, here = blank(rest, i, len(parts)), true
+		}
+		if here {
+			child = n
+			found++
+			for _, other := range names {
+				if o, _ := split(other); other != n && slices.EqualFunc(o, parts, same) {
+					return "", nil, false
 				}
-				child = n
-				rest = append(slices.Clone(words[:i]), words[i+len(parts):]...)
 			}
 		}
 	}
-	return child, rest
+	if found > 1 || found == 1 && count(names, child) > 1 {
+		return "", nil, false
+	}
+	return child, rest, true
 }
 
-// politeWords may stand beside a letter without changing what it says.
-var politeWords = strings.Fields(`kiitos kiitti kiitoksia kiva hyvä moi hei terveisin terv t ystävällisin yt hyväksyn hyväksymme otamme vastaan paikan paikka
-	tack tackar hej hälsningar mvh gärna thanks thank you please regards hello hi best kind kyllä joo ja yes ok okei ei nej no`)
-
-// polite reports whether nothing but courtesy and perhaps a signature stands
-// beside the letter.
-func polite(rest []string) bool {
-	strange := 0
-	for _, w := range rest {
-		if !slices.Contains(politeWords, w) {
-			strange++
+func count(names []string, name string) (n int) {
+	for _, x := range names {
+		if x == name {
+			n++
 		}
 	}
-	return len(rest) <= 6 && strange <= 2
-}
-
-// negates reports whether words after a letter may turn its meaning round.
-func negates(rest []string) bool {
-	for _, w := range rest {
-		switch w {
-		case "ei", "en", "emme", "eikä", "nej", "inte", "not", "no", "don't", "vai", "tai", "eller", "or", "jos", "om", "if":
-			return true
-		}
-	}
-	return false
-}
-
-// phrases that mean one thing when they stand alone.
-var phrases = map[Meaning][]string{
-	Accept: {"kyllä", "kyllä kiitos", "joo", "joo kiitos", "juu", "hyväksyn", "hyväksymme", "hyväksyn paikan", "hyväksymme paikan", "otamme paikan", "otamme paikan vastaan",
-		"otan paikan vastaan", "ja", "ja tack", "jo", "vi tar emot platsen", "jag tar emot platsen", "vi accepterar", "jag accepterar", "accepterar", "yes", "yes please", "yes thanks", "yes thank you",
-		"we accept", "i accept", "accept", "we accept the place", "i accept the place"},
-	Decline: {"ei", "ei kiitos", "emme ota paikkaa", "emme ota paikkaa vastaan", "en ota paikkaa", "en ota paikkaa vastaan", "en hyväksy", "emme hyväksy", "hylkään", "nej", "nej tack",
-		"vi tar inte emot platsen", "jag tar inte emot platsen", "no", "no thanks", "no thank you", "we decline", "i decline", "decline", "we do not accept", "i do not accept"},
-	ToFinnish: {"suomeksi", "suomeksi kiitos", "på finska", "på finska tack", "in finnish", "in finnish please", "finnish", "suomi"},
-	ToSwedish: {"ruotsiksi", "ruotsiksi kiitos", "på svenska", "på svenska tack", "in swedish", "in swedish please", "swedish", "svenska"},
-	ToEnglish: {"englanniksi", "englanniksi kiitos", "på engelska", "på engelska tack", "in english", "in english please", "english", "english please"},
-	Stop: {"stop", "seis", "lopeta", "lopettakaa", "älkää lähettäkö viestejä", "älkää lähettäkö enää viestejä", "sluta", "skicka inte meddelanden",
-		"unsubscribe", "stop sending messages", "do not text me"},
-}
-
-func phrase(s string) Meaning {
-	for m, list := range phrases {
-		if slices.Contains(list, s) {
-			return m
-		}
-	}
-	return Unclear
+	return n
 }

@@ -4,55 +4,97 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
 
 	"ennakko/reply"
 )
 
 const fi, sv, en reply.Menu = "fi", "sv", "en"
 
-func TestRead(t *testing.T) {
-	for _, tt := range []struct {
-		text string
-		menu reply.Menu
-		want reply.Meaning
-		sure bool
-	}{
-		{"A", fi, reply.Accept, true}, {"a", fi, reply.Accept, true}, {"a.", fi, reply.Accept, true}, {" A ", fi, reply.Accept, true},
-		{"A!", fi, reply.Accept, true}, {"(a)", fi, reply.Accept, true}, {"\"A\"", fi, reply.Accept, true}, {"'A'", fi, reply.Unclear, false},
-		{"A kiitos", fi, reply.Accept, true}, {"A, tack", sv, reply.Accept, true}, {"A please", en, reply.Accept, true},
-		{"A\n\nMatti", fi, reply.Accept, true}, {"A\r\nt. Matti Meikäläinen", fi, reply.Accept, true},
-		{"Ａ", fi, reply.Accept, true}, {"А", fi, reply.Accept, true}, {"В", fi, reply.Decline, true},
-		{"\ufeffA", fi, reply.Accept, true}, {"A\u200b", fi, reply.Accept, true}, {"a a", fi, reply.Accept, true},
-		{"A 👍", fi, reply.Accept, true}, {"A :)", fi, reply.Accept, true},
-		{"Kyllä", fi, reply.Accept, true}, {"kyllä kiitos!", fi, reply.Accept, true}, {"Kylla\u0308", fi, reply.Accept, true}, {"joo", fi, reply.Accept, true},
-		{"Hyväksyn paikan.", fi, reply.Accept, true}, {"Otamme paikan vastaan", fi, reply.Accept, true},
-		{"ja", fi, reply.Accept, true}, {"Ja tack", sv, reply.Accept, true}, {"yes", en, reply.Accept, true}, {"Yes, please", en, reply.Accept, true},
-		{"B", fi, reply.Decline, true}, {"b.", fi, reply.Decline, true}, {"B kiitos", fi, reply.Decline, true}, {"B, ei kiitos", fi, reply.Decline, true},
-		{"ei", fi, reply.Decline, true}, {"Ei kiitos", fi, reply.Decline, true}, {"En hyväksy", fi, reply.Decline, true}, {"nej tack", sv, reply.Decline, true},
-		{"No thanks", en, reply.Decline, true}, {"We decline", en, reply.Decline, true},
-		{"B mutta kysyisin vielä iltapäivän hoidosta ja ruoka-allergiasta", fi, reply.Decline, false},
-		{"A mutta toivoisimme toista päiväkotia lähempää", fi, reply.Accept, false},
-		{"C", fi, reply.ToSwedish, true}, {"D", fi, reply.ToEnglish, true}, {"c", sv, reply.ToFinnish, true}, {"d", sv, reply.ToEnglish, true},
-		{"C", en, reply.ToFinnish, true}, {"D", en, reply.ToSwedish, true},
-		{"på svenska", fi, reply.ToSwedish, true}, {"In English please", fi, reply.ToEnglish, true}, {"suomeksi", sv, reply.ToFinnish, true},
-		{"STOP", fi, reply.Stop, true}, {"Älkää lähettäkö viestejä", fi, reply.Stop, true},
-		{"A?", fi, reply.Unclear, false}, {"A vai B?", fi, reply.Unclear, false}, {"A B", fi, reply.Unclear, false}, {"A vai B", fi, reply.Unclear, false},
-		{"A tai jotain muuta mikä olisi lähempänä kotia", fi, reply.Unclear, false}, {"A ei kuitenkaan sittenkään sovi meille mitenkään", fi, reply.Unclear, false},
-		{"AB", fi, reply.Unclear, false}, {"En", fi, reply.Unclear, false}, {"👍", fi, reply.Unclear, false}, {"ok", fi, reply.Unclear, false},
-		{"", fi, reply.Unclear, false}, {"   ", fi, reply.Unclear, false}, {"?", fi, reply.Unclear, false}, {"1", fi, reply.Unclear, false},
-		{"Aamulla soitan teille", fi, reply.Unclear, false}, {"Bussilla emme pääse", fi, reply.Unclear, false},
-		{"ei ole kiireinen asia, palaan asiaan", fi, reply.Unclear, false}, {"Kuka tämä on?", fi, reply.Unclear, false},
-		{"yes or no", en, reply.Unclear, false}, {"ja ja ja", fi, reply.Unclear, false}, {"E", fi, reply.Unclear, false},
-		{"Paikka A", fi, reply.Unclear, false}, {"vastaus A", fi, reply.Unclear, false},
-		{strings.Repeat("A ", 1000), fi, reply.Unclear, false}, {strings.Repeat("x", 2000), fi, reply.Unclear, false},
-		{"C", "de", reply.Unclear, false},
-	} {
-		t.Run(tt.text[:min(len(tt.text), 30)]+"/"+string(tt.menu), func(t *testing.T) {
-			if got := reply.Read(tt.text, tt.menu, nil); got.Meaning != tt.want || got.Sure != tt.sure {
-				t.Errorf("read as %v (sure %v), want %v (sure %v)", got.Meaning, got.Sure, tt.want, tt.sure)
+// table reads each text in each of the menus and wants one meaning.
+func table(t *testing.T, menus []reply.Menu, want reply.Meaning, sure bool, texts ...string) {
+	t.Helper()
+	for _, text := range texts {
+		for _, m := range menus {
+			if got := reply.Read(text, m, nil); got.Meaning != want || got.Sure != sure {
+				t.Errorf("%.60q in menu %s: %v (sure %v), want %v (sure %v)", text, m, got.Meaning, got.Sure, want, sure)
 			}
-		})
+		}
 	}
+}
+
+var all = []reply.Menu{fi, sv, en}
+
+func TestTheLetterAloneIsTheAnswerHoweverItIsTyped(t *testing.T) {
+	table(t, all, reply.Accept, true, "A", "a", "a.", " A ", "A!", "(a)", "\"A\"", "'A'", "”A”", "A)", "A:", "-A-", "*A*", "a a", "A\n", "\r\nA\r\n", "\tA",
+		"Ａ", "Ⓐ", "\u0410", "\u0430", "Α", "🅰️", "\ufeffA", "A\u200b", "\u200eA", "A\u00a0", "A\ufe0f", "A 👍", "A :)", "A 🙏🏽")
+	table(t, all, reply.Decline, true, "B", "b.", " b ", "(B)", "\u0412", "Β", "Ｂ", "🅱")
+}
+
+func TestCourtesyAndASignatureChangeNothing(t *testing.T) {
+	table(t, all, reply.Accept, true, "A kiitos", "A, kiitos paljon!", "A, tack", "A tack så mycket", "A please", "A thank you very much", "Hei, A kiitos", "Hej! A", "Hello, A please",
+		"A\n\nMatti", "A\nMatti Meikäläinen", "A\r\nt. Matti Meikäläinen", "A t. Matti", "A, terv. Matti", "A mvh Sven", "A\nBest regards\nJohn Smith",
+		"Vastaus A", "vastaus: A", "Vastaan A", "Svar: A", "My answer: A", "Valitsemme A", "A ok", "ok, A", "A sopii")
+}
+
+func TestALetterMayStandWithItsOwnMeaning(t *testing.T) {
+	table(t, all, reply.Accept, true, "A kyllä", "Kyllä, A", "A = otan paikan vastaan", "A, otamme paikan vastaan kiitos", "A = jag tar emot platsen", "A = I accept the place", "A yes please", "A, ja tack")
+	table(t, all, reply.Decline, true, "B, ei kiitos", "B = en ota paikkaa vastaan", "B = jag tar inte emot platsen", "B = I do not accept the place", "Ei, B", "Nej tack, B")
+	table(t, []reply.Menu{fi}, reply.ToSwedish, true, "C = på svenska, tack", "C på svenska")
+	table(t, []reply.Menu{fi}, reply.ToEnglish, true, "D = in English, please")
+}
+
+func TestWordsThatMeanOneThingAreRead(t *testing.T) {
+	table(t, all, reply.Accept, true, "Kyllä", "kyllä kiitos!", "Kylla\u0308", "KYLLÄ", "kylla", "joo", "Juu", "Hyväksyn paikan.", "hyvaksymme", "Otamme paikan vastaan", "Hei! Otamme paikan vastaan. Kiitos! T. Matti",
+		"ja", "Ja tack", "Vi tar emot platsen", "yes", "Yes, please", "We accept the place, thank you", "I accept")
+	table(t, all, reply.Decline, true, "ei", "Ei kiitos", "En hyväksy", "emme ota paikkaa vastaan", "nej", "nej tack", "Vi tar inte emot platsen", "No thanks, we decline", "We don’t accept the place")
+	table(t, []reply.Menu{sv, en}, reply.Decline, true, "no", "No.", "No thank you")
+	table(t, all, reply.ToSwedish, true, "på svenska", "ruotsiksi kiitos", "In Swedish please")
+	table(t, all, reply.ToEnglish, true, "In English please", "englanniksi", "på engelska, tack")
+	table(t, all, reply.ToFinnish, true, "suomeksi", "Suomeksi, kiitos.", "på finska tack")
+	table(t, all, reply.Stop, true, "STOP", "stop!", "Lopettakaa viestit", "Älkää lähettäkö enää viestejä", "Sluta skicka meddelanden", "unsubscribe", "Please stop texting me")
+}
+
+func TestTheMenuSaysWhatCAndDMean(t *testing.T) {
+	for _, tt := range []struct {
+		menu reply.Menu
+		c, d reply.Meaning
+	}{{fi, reply.ToSwedish, reply.ToEnglish}, {sv, reply.ToFinnish, reply.ToEnglish}, {en, reply.ToFinnish, reply.ToSwedish}} {
+		table(t, []reply.Menu{tt.menu}, tt.c, true, "C", "c.", "\u0421", "c kiitos")
+		table(t, []reply.Menu{tt.menu}, tt.d, true, "D", "d!", "D tack")
+	}
+	table(t, []reply.Menu{"", "de"}, reply.Unclear, false, "A", "B", "C", "D", "yes")
+}
+
+func TestWithFreeTextTheLetterCountsAndAPersonReadsTheRest(t *testing.T) {
+	table(t, all, reply.Accept, false, "A mutta toivoisimme toista päiväkotia lähempää", "A. Lapsella on pähkinäallergia", "A\nLapsi tarvitsee tulkin ja tukea", "A kiitos Matti", "A, Matti",
+		"A, men vi flyttar i maj", "A. Milloin esiopetus alkaa?", "A\nmilloin alkaa", "A, mutta soittakaa meille")
+	table(t, all, reply.Decline, false, "B mutta kysyisin vielä iltapäivän hoidosta ja ruoka-allergiasta", "B, emme pääse sinne bussilla", "B koska muutamme Espooseen", "B. Vi har redan en plats", "B valitettavasti",
+		"B because we are moving")
+	table(t, all, reply.Accept, false, "Kyllä\nMatti Meikäläinen")
+	table(t, all, reply.Decline, false, "Ei\nole kiire")
+}
+
+func TestWhatCanMeanSomethingElseIsUnclear(t *testing.T) {
+	for name, texts := range map[string][]string{
+		"nothing":              {"", "   ", "\n", "?", "!", ".", "\u200b", "\ufeff", "1", "112", "\xff\xfe"},
+		"signs alone":          {"👍", "👎", "❤️", "👍👍👍", ":)"},
+		"a question":           {"A?", "A ?", "a？", "A؟", "A kiitos?", "A vai B?", "Kyllä?", "A, vai", "A niinkö", "A ❓", "A 👎", "Kuka tämä on?", "Onko A hyvä?", "A, eikö niin?"},
+		"two answers":          {"A B", "A ja B", "A vai B", "A/B", "A, B", "a or b", "A tai C", "ABCD", "AB", "A-D", "yes or no", "kyllä vai ei"},
+		"an answer taken back": {"A ei", "A, nej", "A no", "B kyllä", "B joo kiitos", "A en hyväksy", "B, otamme paikan vastaan", "A peruttu", "A, väärä kirjain", "ei A", "ei B", "En valitse B", "not B", "A ei kuitenkaan sovi", "A, emme pääse sinne"},
+		"a condition":          {"A jos se on lähellä", "A, jos saamme kuljetuksen", "B, ehkä", "A om bussen går", "A if possible", "B ellei muuta löydy"},
+		"a word, not a letter": {"Aamulla soitan teille", "Bussilla emme pääse", "aa", "A1", "Á", "ä", "å", "a\u0308", "a\u0336", "e", "Aino", "A friend will call you", "a link please", "A dear friend called", "b there soon", "c u later", "d e bra",
+			"А когда начинается", "в Хельсинки", "A las ocho", "Vitamin D", "I got a call", "Paikka A", "A Matti Meikäläinen"},
+		"words with another reading": {"En", "en", "ok", "Ok kiitos", "okei", "kiitos", "tack", "Hei", "jo", "ja ja ja", "joo joo", "ei hyvä", "ei oikein", "ei ok", "ei vielä", "ei ole kiireinen asia, palaan asiaan", "kyllä mutta",
+			"yes but", "maybe", "ehkä", "soita", "moi", "että mitä", "sopii"},
+		"the message sent back": {"Liked “Hei Anna! A = otan paikan vastaan B = en ota paikkaa vastaan”", "A\n> A = otan paikan vastaan\n> B = en ota paikkaa vastaan", "Vastatkaa pelkällä kirjaimella"},
+		"too long":              {strings.Repeat("A ", 1000), strings.Repeat("x", 2000), "A " + strings.Repeat("👍", 500)},
+	} {
+		t.Run(name, func(t *testing.T) { table(t, all, reply.Unclear, false, texts...) })
+	}
+	table(t, []reply.Menu{fi}, reply.Unclear, false, "No", "no.") // Finnish for "well"
 }
 
 func TestAnAnswerMayNameTheChild(t *testing.T) {
@@ -62,28 +104,44 @@ func TestAnAnswerMayNameTheChild(t *testing.T) {
 		names []string
 		want  reply.Meaning
 		child string
+		sure  bool
 	}{
-		{"A Aino", twins, reply.Accept, "Aino"}, {"b eino", twins, reply.Decline, "Eino"}, {"Aino A", twins, reply.Accept, "Aino"},
-		{"A, Eino!", twins, reply.Accept, "Eino"}, {"A", twins, reply.Accept, ""}, {"A Väinö", twins, reply.Accept, ""},
-		{"Aino ja Eino A", twins, reply.Unclear, ""}, {"Aino", twins, reply.Unclear, "Aino"},
-		{"A Anna-Liisa", []string{"Anna-Liisa", "Anna"}, reply.Accept, ""}, // both names are in it: ask again
-		{"A D'Angelo", []string{"D'Angelo"}, reply.Accept, "D'Angelo"},
+		{"A Aino", twins, reply.Accept, "Aino", true}, {"b eino", twins, reply.Decline, "Eino", true}, {"Aino A", twins, reply.Accept, "Aino", true}, {"Aino: A", twins, reply.Accept, "Aino", true},
+		{"A, Eino!", twins, reply.Accept, "Eino", true}, {"A\nAINO\nMatti", twins, reply.Accept, "Aino", true}, {"kyllä, Aino", twins, reply.Accept, "Aino", true}, {"A Aino Aino", twins, reply.Accept, "Aino", true},
+		{"A", twins, reply.Accept, "", true}, {"A, Väinö", twins, reply.Accept, "", false},
+		{"Aino", twins, reply.Unclear, "Aino", false}, {"A Aino?", twins, reply.Unclear, "Aino", false}, {"A? Aino", twins, reply.Unclear, "Aino", false},
+		{"Aino ja Eino A", twins, reply.Unclear, "", false}, {"A Aino, B Eino", twins, reply.Unclear, "", false}, {"A Ainoastaan", twins, reply.Unclear, "", false},
+		{"A Anna-Liisa", []string{"Anna", "Anna-Liisa"}, reply.Accept, "Anna-Liisa", true}, {"A Anna", []string{"Anna", "Anna-Liisa"}, reply.Accept, "Anna", true},
+		{"A anna liisa", []string{"Anna", "Anna-Liisa"}, reply.Accept, "Anna-Liisa", true}, {"A Anna", []string{"Anna", "Anna"}, reply.Unclear, "", false}, {"A", []string{"", ""}, reply.Accept, "", true},
+		{"A D'Angelo", []string{"D'Angelo"}, reply.Accept, "D'Angelo", true}, {"A D’angelo", []string{"D'Angelo"}, reply.Accept, "D'Angelo", true}, {"A Åke", []string{"A\u030ake"}, reply.Accept, "A\u030ake", true},
+		{"A", []string{"A"}, reply.Accept, "", true}, {"ja", []string{"Ja"}, reply.Unclear, "Ja", false}, {"A Bo", []string{"Bo"}, reply.Accept, "Bo", true},
 	} {
-		t.Run(tt.text, func(t *testing.T) {
-			if got := reply.Read(tt.text, fi, tt.names); got.Meaning != tt.want || got.Child != tt.child {
-				t.Errorf("read as %v of %q, want %v of %q", got.Meaning, got.Child, tt.want, tt.child)
-			}
-		})
+		if got := reply.Read(tt.text, fi, tt.names); got != (reply.Answer{Meaning: tt.want, Child: tt.child, Sure: tt.sure}) {
+			t.Errorf("%q: %v of %q (sure %v), want %v of %q (sure %v)", tt.text, got.Meaning, got.Child, got.Sure, tt.want, tt.child, tt.sure)
+		}
 	}
 }
 
+// swapped changes the case of the letters that Finnish and Swedish use.
+func swapped(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r < unicode.MaxASCII && unicode.IsUpper(r) || strings.ContainsRune("ÅÄÖ", r):
+			return unicode.ToLower(r)
+		case r < unicode.MaxASCII && unicode.IsLower(r) || strings.ContainsRune("åäö", r):
+			return unicode.ToUpper(r)
+		}
+		return r
+	}, s)
+}
+
 func FuzzRead(f *testing.F) {
-	for _, s := range []string{"A", "B kiitos", "A Aino", "Kyllä", "\xff\xfe", "А", "👍", "a\u0308", "A\n\n--\nMatti"} {
+	for _, s := range []string{"A", "B kiitos", "A Aino", "Kyllä", "\xff\xfe", "\u0410", "👍", "a\u0308", "A\n\n--\nMatti", "A, B?", "D'", "Ⓐ", "''a", "A İ", "ʼn a"} {
 		f.Add(s, "Aino")
 	}
 	f.Fuzz(func(t *testing.T, s, name string) {
 		names := []string{name, "Eino"}
-		for _, m := range []reply.Menu{fi, sv, en} {
+		for _, m := range all {
 			a := reply.Read(s, m, names)
 			if a.Child != "" && !slices.Contains(names, a.Child) {
 				t.Fatalf("child %q was not asked about", a.Child)
@@ -91,10 +149,13 @@ func FuzzRead(f *testing.F) {
 			if a.Sure && a.Meaning == reply.Unclear {
 				t.Fatal("sure of nothing")
 			}
-			if b := reply.Read(" "+s+"\n", m, names); b != a {
+			if b := reply.Read(" \n"+s+"\r\n\t", m, names); b != a {
 				t.Fatalf("white space changes %v into %v", a, b)
 			}
-			if !strings.ContainsFunc(s, func(r rune) bool { return r > ' ' && (r < '0' || r > '9') }) && a.Meaning != reply.Unclear {
+			if b := reply.Read(swapped(s), m, names); b != a {
+				t.Fatalf("letter case changes %v into %v", a, b)
+			}
+			if !strings.ContainsFunc(norm.NFKC.String(s), func(r rune) bool { return unicode.IsLetter(r) || r == '🅰' || r == '🅱' }) && a.Meaning != reply.Unclear {
 				t.Fatal("something was read out of nothing")
 			}
 		}

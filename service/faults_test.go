@@ -140,6 +140,8 @@ func TestABrokenPackSaysAllThatIsWrongWithFileLineAndHint(t *testing.T) {
 			"small/people.yaml:17: of \"nobody knows where\" population.municipality is missing, and should be population.birth_date (mend the criterion, or what is expected of it)"},
 		{"service.yaml", "from: date(as_of.year() - param.age, 1, 1)", "from: date(as_of.year() - param.age, 6, 1)",
 			"small/people.yaml:2: \"six and here\" is met, but no round looks at this person: the cohort leaves the person out (mend the cohort in service.yaml)"},
+		{"people.yaml", "2016-03-14, population.municipality: \"091\"", "2016-03-14, population.municipality: \"049\"",
+			"small/people.yaml:6: the finding of \"five\" is not met for other reasons; not met: six, here, unknown: nothing (mend the criterion, or what is expected of it)"},
 		{"CHANGES.md", "## 1", "## 0",
 			"small/CHANGES.md:1: the version 1 is not told of (add the line: ## 1)"},
 	}

@@ -48,7 +48,7 @@ func TestPrePrimaryTextMessagesAreShortAndInPlainLetters(t *testing.T) {
 		if k == service.LetterText {
 			continue
 		}
-		most := map[service.Kind]int{service.Inquiry: 3, service.Notice: 3, service.WrongNumber: 3, service.Reminder: 2}[k]
+		most := map[service.Kind]int{service.Inquiry: 3, service.Notice: 3, service.WrongNumber: 3}[k]
 		if most == 0 {
 			most = 2
 		}

@@ -2,6 +2,7 @@ package service_test
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -76,8 +77,8 @@ func TestTheHashChangesWithEveryFileAndWithNothingElse(t *testing.T) {
 		t.Errorf("the same pack has another hash: %s", again)
 	}
 	for _, change := range [][3]string{
-		{"service.yaml", "owner: City", "owner: City of Small"}, {"criteria.yaml", "fi: ei kuusi", "fi: ei kuutta"},
-		{"messages.yaml", "fi: apua", "fi: avuksi"}, {"people.yaml", "who: five", "who: 5 years"}, {"CHANGES.md", "First", "The first"},
+		{"service.yaml", "owner: City", "owner: Town"}, {"criteria.yaml", "fi: ei kuusi", "fi: ei viisi"},
+		{"messages.yaml", "fi: apua", "fi: apu!"}, {"people.yaml", "who: five", "who: FIVE"}, {"CHANGES.md", "First", "first"},
 	} {
 		p, err := service.Load(small(t, change[0], change[1], change[2]), "small", catalog)
 		if err != nil {
@@ -269,6 +270,22 @@ func TestPublicHolidaysAreThoseOfFinland(t *testing.T) {
 	for _, easter := range []string{"1999-04-04", "2008-03-23", "2011-04-24", "2019-04-21", "2021-04-04", "2024-03-31", "2038-04-25"} {
 		if !service.PublicHoliday(at(easter + " 12:00:00")) {
 			t.Errorf("%s is not Easter", easter)
+		}
+	}
+}
+
+func TestThePageOnPacksNamesEveryKindOfMessageAndEveryFile(t *testing.T) {
+	b, err := os.ReadFile("../docs/packs.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	words := service.ConditionNames()
+	for _, k := range service.Kinds() {
+		words = append(words, string(k))
+	}
+	for _, w := range append(words, "service.yaml", "criteria.yaml", "messages.yaml", "people.yaml", "CHANGES.md") {
+		if !strings.Contains(string(b), "`"+w+"`") {
+			t.Errorf("docs/packs.md does not tell of %s", w)
 		}
 	}
 }

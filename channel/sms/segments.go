@@ -41,7 +41,14 @@ func septets() map[rune]int {
 var cost = septets()
 
 // Segments tells how a text travels. A text with a character outside GSM-7
-// goes as UCS-2 whole. No character is split between parts.
+// goes as UCS-2 whole, and the encoding is ours to ask for: gateways left to
+// choose put "?" for what does not fit. A part of several gives 6 bytes to the
+// header that joins them (3GPP TS 23.040, 9.2.3.24.1); a character of two
+// septets or of two UTF-16 units is not split between parts. The languages'
+// own shift tables are not used: few gateways carry them.
+//
+// The text is taken as it is. One with letters in two pieces (a and U+0308)
+// should be composed (NFC) before it is counted and sent.
 func Segments(text string) Parts {
 	var p Parts
 	var sizes []int

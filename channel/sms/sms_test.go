@@ -1,7 +1,9 @@
 package sms_test
 
 import (
+	"encoding/json"
 	"fmt"
+	"log/slog"
 	"strings"
 	"testing"
 	"unicode/utf16"
@@ -43,25 +45,65 @@ func TestSegments(t *testing.T) {
 	}
 }
 
-func TestPartsHoldTheWholeTextAndNoPartMore(t *testing.T) {
-	rapid.Check(t, func(r *rapid.T) {
-		text := rapid.StringOfN(rapid.SampledFrom([]rune("aä€^ŠÅ👍\n")), 0, 700, -1).Draw(r, "text")
-		p := sms.Segments(text)
-		single, several := 160, 153
-		if p.Encoding == sms.UCS2 {
-			single, several = 70, 67
-			if want := len(utf16.Encode([]rune(text))); p.Units != want {
-				r.Fatalf("%d units, want %d", p.Units, want)
+func TestTheAlphabetIsTheOneOfTheStandard(t *testing.T) {
+	// 128 places of the table less the escape, and the ten of the extension.
+	basic, extended := 0, 0
+	for r := rune(0); r <= 0xffff; r++ {
+		if p := sms.Segments(string(r)); p.Encoding == sms.GSM7 {
+			if p.Units == 1 {
+				basic++
+			} else {
+				extended++
 			}
 		}
-		least := 1
-		if p.Units > single {
-			least = (p.Units + several - 1) / several
+	}
+	if basic != 127 || extended != 10 {
+		t.Errorf("%d and %d characters, want 127 and 10", basic, extended)
+	}
+	for _, s := range []string{"åäöÅÄÖ", "éÉüÜñÑàèìòù", "ÇßØøÆæ", "ΔΦΓΛΩΠΨΣΘΞ", "@£$¥¤§¿¡", "{}[]\\~^|€"} {
+		if p := sms.Segments(s); p.Encoding != sms.GSM7 {
+			t.Errorf("%q: %q are not of the alphabet", s, string(p.Offending))
 		}
-		// A character of two units can leave one unit of each part unused.
-		most := max(1, (p.Units+several-2)/(several-1))
-		if p.Count < least || p.Count > max(most, least) {
-			r.Fatalf("%d parts for %d units, want %d to %d", p.Count, p.Units, least, most)
+	}
+	for _, r := range "çšŠžŽčđŋŧáíóúêëõÕ`´–—’”…\u00a0\t" {
+		if p := sms.Segments(string(r)); p.Encoding != sms.UCS2 || string(p.Offending) != string(r) {
+			t.Errorf("%q passes for the GSM alphabet", r)
+		}
+	}
+}
+
+// parts cuts a text as a sender would: as much as fits into each part.
+func parts(text string, size func(rune) int, single, several int) (out []string) {
+	all := 0
+	for _, r := range text {
+		all += size(r)
+	}
+	if all <= single {
+		return []string{text}
+	}
+	part, used := "", 0
+	for _, r := range text {
+		if used+size(r) > several {
+			out, part, used = append(out, part), "", 0
+		}
+		part, used = part+string(r), used+size(r)
+	}
+	return append(out, part)
+}
+
+func TestPartsAreCountedAsASenderCutsThem(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		letters := rapid.SampledFrom([]string{"aä\n", "aä€^\n", "aäŠ👍\n"}).Draw(r, "letters")
+		text := rapid.StringOfN(rapid.SampledFrom([]rune(letters)), 0, 500, -1).Draw(r, "text")
+		size, single, several := func(c rune) int { return 1 + strings.Count("€^", string(c)) }, 160, 153
+		want := sms.GSM7
+		if strings.ContainsAny(text, "Š👍") {
+			want, single, several = sms.UCS2, 70, 67
+			size = func(c rune) int { return len(utf16.Encode([]rune{c})) }
+		}
+		cut := parts(text, size, single, several)
+		if p := sms.Segments(text); p.Encoding != want || p.Count != len(cut) {
+			r.Fatalf("%v in %d parts, want %v in %d", p.Encoding, p.Count, want, len(cut))
 		}
 	})
 }
@@ -74,6 +116,8 @@ func TestParseNumber(t *testing.T) {
 		{"+358401234567", "+358401234567", false}, {"040 123 4567", "+358401234567", false}, {" 050-1234567 ", "+358501234567", false},
 		{"00358401234567", "+358401234567", false}, {"+46701234567", "+46701234567", true}, {"+37251234567", "+37251234567", true},
 		{"09 310 1691", "", false}, {"112", "", false}, {"", "", false}, {"not a number", "", false}, {"+358", "", false}, {"0800 123456", "", false},
+		{"0401234567 ext 5", "", false}, {"040 CALL NOW", "", false}, {"18300", "", false}, {"+12125550123", "+12125550123", true}, {"+1 212 736 5000", "+12127365000", true},
+		{"０４０１２３４５６７", "+358401234567", false}, {"0457 123 4567", "+3584571234567", false}, {"tel:+358401234567", "", false},
 	} {
 		t.Run(tt.in, func(t *testing.T) {
 			n, err := sms.ParseNumber(tt.in, "FI")
@@ -88,4 +132,63 @@ func TestParseNumber(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestANumberDoesNotMarshal(t *testing.T) {
+	n, err := sms.ParseNumber("+358401234567", "FI")
+	if err != nil {
+		t.Fatal(err)
+	}
+	j, err := json.Marshal(map[string]any{"n": n, "m": map[string]sms.Number{"x": n}})
+	if err != nil || strings.Contains(string(j), "1234567") {
+		t.Errorf("%s, %v", j, err)
+	}
+	var log strings.Builder
+	slog.New(slog.NewJSONHandler(&log, nil)).Info("x", "number", n)
+	slog.New(slog.NewTextHandler(&log, nil)).Info("x", "number", n)
+	if strings.Contains(log.String(), "1234567") {
+		t.Error("the number is logged")
+	}
+	if n.IsZero() || !(sms.Number{}).IsZero() || (sms.Number{}).Reveal() != "" || (sms.Number{}).Foreign() {
+		t.Error("the zero number is a number")
+	}
+}
+
+func TestASenderIsANumberACodeOrAName(t *testing.T) {
+	for _, tt := range []struct {
+		in         string
+		kind       sms.SenderKind
+		answerable bool
+	}{
+		{"+358450000000", sms.ByNumber, true}, {"18300", sms.ByCode, true}, {"112", sms.ByCode, true}, {"Helsinki", sms.ByName, false}, {"Hki Esi & 1", sms.ByName, false}, {"Töölö", sms.ByName, false},
+		{"", sms.NoSender, false}, {"+358 45 000 0000", sms.NoSender, false}, {"+", sms.NoSender, false}, {"+0401234567", sms.NoSender, false}, {"0401234567", sms.NoSender, false}, {"12", sms.NoSender, false},
+		{"Helsingfors stad", sms.NoSender, false}, {"Šiauliai", sms.NoSender, false}, {" Helsinki", sms.NoSender, false}, {"- -", sms.NoSender, false}, {"Hel\nsinki", sms.NoSender, false}, {"+35845x000000", sms.NoSender, false},
+	} {
+		s, err := sms.ParseSender(tt.in)
+		if s.Kind() != tt.kind || s.Answerable() != tt.answerable || (err == nil) != (tt.kind != sms.NoSender) || s.IsZero() != (err != nil) {
+			t.Errorf("%q: kind %d, answerable %v, %v", tt.in, s.Kind(), s.Answerable(), err)
+		}
+		if err == nil && s.String() != tt.in {
+			t.Errorf("%q became %q", tt.in, s)
+		}
+	}
+}
+
+func FuzzParseNumber(f *testing.F) {
+	for _, s := range []string{"+358401234567", "040 1234567", "", "+", "112", "\xff", "+35809310 1691;ext=4"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		n, err := sms.ParseNumber(s, "FI")
+		if err != nil {
+			if len(s) > 12 && strings.Contains(err.Error(), s) {
+				t.Fatal("the error repeats the input")
+			}
+			return
+		}
+		again, err := sms.ParseNumber(n.Reveal(), "FI")
+		if err != nil || again.Reveal() != n.Reveal() || !strings.HasPrefix(n.Reveal(), "+") {
+			t.Fatalf("a good number does not read back: %v", err)
+		}
+	})
 }

@@ -1,0 +1,182 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"ennakko/app"
+	"ennakko/fault"
+	"ennakko/testcity"
+	"ennakko/web"
+)
+
+type serveFlags struct {
+	place
+	addr      string
+	speed     float64
+	residents int
+}
+
+func (p *program) serveCommand() *cobra.Command {
+	f := serveFlags{}
+	c := &cobra.Command{Use: "serve", Short: "Serve the pages of a folder of data on loopback", Args: args(cobra.NoArgs),
+		Long: `Serve the pages and let rounds run, on loopback. The embedded telephone network
+carries the messages. Real gateways, log-in and the full desk are not there yet:
+this server is for looking, not for real residents.`,
+		Example: `  ennakko serve --data D --addr 127.0.0.1:8080`,
+		RunE:    func(c *cobra.Command, _ []string) error { return p.runServe(c.Context(), f) }}
+	f.flags(c)
+	c.Flags().StringVar(&f.addr, "addr", "127.0.0.1:8080", "the loopback address to serve on")
+	c.Flags().Float64Var(&f.speed, "speed", 60, "how many made-up seconds pass in a real one")
+	return c
+}
+
+func (p *program) demoCommand() *cobra.Command {
+	f := serveFlags{}
+	c := &cobra.Command{Use: "demo", Short: "A made-up city in your browser", Args: args(cobra.NoArgs),
+		Long: `Make a city of 640,000 made-up people, import its registers, and serve the desk,
+the handset and the record on loopback. The second time the city is there already.`,
+		Example: `  ennakko demo --data data/demo
+  ennakko demo --data /tmp/small --residents 20000`,
+		RunE: func(c *cobra.Command, _ []string) error { return p.runDemo(c.Context(), f) }}
+	f.flags(c)
+	c.Flags().StringVar(&f.addr, "addr", "127.0.0.1:8080", "the loopback address to serve on")
+	c.Flags().Float64Var(&f.speed, "speed", 60, "how many made-up seconds pass in a real one")
+	c.Flags().IntVar(&f.residents, "residents", 640000, "how many people live in the city")
+	c.Flags().Uint64Var(&f.seed, "seed", 7, "another seed is another city")
+	return c
+}
+
+// demoDay is the day on which the pilot's first messages went out.
+var demoDay = time.Date(2021, 1, 7, 6, 0, 0, 0, time.UTC)
+
+func (p *program) runDemo(ctx context.Context, f serveFlags) error {
+	if f.data == "" {
+		f.data = filepath.Join("data", "demo")
+	}
+	ap, err := f.open(ctx, app.RealClock{}, false)
+	if err != nil {
+		return err
+	}
+	snapshots, err := ap.DB.Snapshots(ctx)
+	if cerr := ap.Close(ctx); err == nil {
+		err = cerr
+	}
+	if err != nil {
+		return err
+	}
+	if len(snapshots) == 0 {
+		if err := p.makeDemo(ctx, f); err != nil {
+			return err
+		}
+	}
+	return p.runServe(ctx, f)
+}
+
+func (p *program) makeDemo(ctx context.Context, f serveFlags) error {
+	files := filepath.Join(f.data, "files")
+	b := newBars(p.err)
+	_, err := testcity.Write(ctx, files, testcity.Options{Residents: f.residents, Seed: f.seed, Day: demoDay.Truncate(24*time.Hour).AddDate(0, 0, -3)},
+		func(done, total int) { b.show("making the city", done, total) })
+	b.done()
+	if err != nil {
+		return err
+	}
+	if err := p.runImport(ctx, f.place, files, "officer:demo"); err != nil {
+		return err
+	}
+	return fault.Wrap(os.RemoveAll(files), "cmd.demo", "the register files cannot be removed")
+}
+
+func (p *program) runServe(ctx context.Context, f serveFlags) error {
+	if err := loopback(f.addr); err != nil {
+		return err
+	}
+	if f.speed < 0 || f.speed > 1e6 {
+		return fault.New(fault.Invalid, "cmd.serve", "--speed is not from 0 to 1000000")
+	}
+	if _, err := os.Stat(f.data); f.data == "" || err != nil {
+		return fault.New(fault.Missing, "cmd.serve", "there is no folder of data").Do("name one with --data, and import registers into it first")
+	}
+	clock := app.NewFastClock(demoDay, f.speed, time.Now)
+	ap, err := f.open(ctx, clock, true)
+	if err != nil {
+		return err
+	}
+	err = p.serve(ctx, ap, clock, f)
+	// Closing must happen although ctx has ended.
+	return errors.Join(err, ap.Close(context.WithoutCancel(ctx)))
+}
+
+func (p *program) serve(ctx context.Context, ap *app.App, clock *app.FastClock, f serveFlags) error {
+	unlock, err := ap.Lock()
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	_, last, err := ap.DB.LastRoundEntry(ctx)
+	if err != nil {
+		return err
+	}
+	clock.To(last)
+	pack, err := ap.Pack("pre-primary")
+	if err != nil {
+		return err
+	}
+	live, err := ap.NewLive(ctx, pack, clock)
+	if err != nil {
+		return err
+	}
+	handler, err := web.New(web.Config{Live: live, Context: ctx})
+	if err != nil {
+		return err
+	}
+	ln, err := net.Listen("tcp", f.addr)
+	if err != nil {
+		return fault.New(fault.Conflict, "cmd.serve", "the address cannot be served on").Because(err).Do("choose another with --addr")
+	}
+	defer ap.Sequencing(ctx)()
+	_, _ = fmt.Fprintf(p.err, "Serving on http://%s/ (stop with Ctrl-C)\n", ln.Addr())
+	return serveUntil(ctx, ln, handler, live)
+}
+
+// serveUntil serves and lets the rounds run until ctx ends or one of them
+// fails; then open requests get a moment to finish.
+func serveUntil(ctx context.Context, ln net.Listener, h http.Handler, live *app.Live) error {
+	srv := &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute,
+		MaxHeaderBytes: 32 << 10, BaseContext: func(net.Listener) context.Context { return ctx }}
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return live.Run(ctx) })
+	g.Go(func() error {
+		if err := srv.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
+			return err
+		}
+		return nil
+	})
+	g.Go(func() error {
+		<-ctx.Done()
+		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
+		defer cancel()
+		return srv.Shutdown(end)
+	})
+	return g.Wait()
+}
+
+// loopback refuses addresses that others could reach: there is no log-in yet.
+func loopback(addr string) error {
+	host, _, err := net.SplitHostPort(addr)
+	ip := net.ParseIP(host)
+	if err != nil || host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return fault.New(fault.Refused, "cmd.serve", "only a loopback address may be served on").Do("use 127.0.0.1:8080: there is no log-in yet")
+	}
+	return nil
+}

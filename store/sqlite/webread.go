@@ -1,0 +1,82 @@
+package sqlite
+
+import (
+	"context"
+	"time"
+
+	"ennakko/audit"
+	"ennakko/criteria"
+	"ennakko/store"
+)
+
+// Cohort is a prepared round in counts of children. It is fixed when the round
+// is prepared.
+type Cohort struct {
+	ByDistrict map[string]int // places held, by the district of the unit
+	ByLanguage map[string]int // places held, by language of instruction
+	ByReason   map[string]int // why this unit: stays, sibling, together, nearest, room
+	Waiting    map[string]int // children without a place, by reason
+	LeftOut    []LeftOut      // in order of count
+	Failsafe   int            // of those left out
+}
+
+// LeftOut counts the children whom a criterion leaves out. A child can be left
+// out by more than one.
+type LeftOut struct {
+	Criterion string
+	Verdict   criteria.Verdict
+	Children  int
+	Failsafe  int // of them on the failsafe list
+}
+
+// Cohort counts a prepared round. The units are as they were known on the day
+// of the round.
+func (d *DB) Cohort(ctx context.Context, id store.RoundID, asOf time.Time) (Cohort, error) {
+	c := Cohort{ByDistrict: map[string]int{}, ByLanguage: map[string]int{}, ByReason: map[string]int{}, Waiting: map[string]int{}}
+	r := int64(id)
+	for _, q := range []struct {
+		to    map[string]int
+		query string
+		args  []any
+	}{
+		{c.ByDistrict, "SELECT coalesce(u.district, ''), count(*) FROM draft d LEFT JOIN unit u ON u.unit = d.unit AND u.language = d.language AND u.snapshot = " +
+			latest + " WHERE d.round = ? GROUP BY 1", []any{"units", asOf.Format(time.DateOnly), r}},
+		{c.ByLanguage, "SELECT language, count(*) FROM draft WHERE round = ? GROUP BY 1", []any{r}},
+		{c.ByReason, "SELECT reason, count(*) FROM draft WHERE round = ? GROUP BY 1", []any{r}},
+		{c.Waiting, "SELECT reason, count(*) FROM waiting WHERE round = ? GROUP BY 1", []any{r}},
+	} {
+		if err := d.rows(ctx, q.query, q.args, countInto(q.to)); err != nil {
+			return c, err
+		}
+	}
+	err := d.rows(ctx, `SELECT j.value ->> 'criterion', j.value ->> 'verdict', count(*), sum(f.failsafe)
+		FROM finding f, json_each(f.reasons) j WHERE f.round = ? AND f.verdict <> 'met' AND j.value ->> 'verdict' <> 'met'
+		GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2`, []any{r}, func(scan func(...any) error) error {
+		var l LeftOut
+		var verdict string
+		err := scan(&l.Criterion, &verdict, &l.Children, &l.Failsafe)
+		l.Verdict = criteria.Verdict(verdict)
+		c.LeftOut = append(c.LeftOut, l)
+		return err
+	})
+	if err != nil {
+		return c, err
+	}
+	_, err = d.row(ctx, "SELECT count(*) FROM finding WHERE round = ? AND failsafe = 1", []any{r}, &c.Failsafe)
+	return c, err
+}
+
+// Entries lists entries of the record, newest first, from the one before the
+// number given; 0 begins with the newest. With readings only those are listed
+// in which fields of people were read.
+func (d *DB) Entries(ctx context.Context, before uint64, readings bool, limit int) ([]audit.Entry, error) {
+	var out []audit.Entry
+	err := d.rows(ctx, "SELECT "+entryColumns+" FROM audit_entry WHERE (?1 = 0 OR seq < ?1) AND (?2 = 0 OR length(people) > 0 AND fields NOT IN ('null', '[]')) ORDER BY seq DESC LIMIT ?3",
+		[]any{int64(before), flag(readings), limit},
+		func(scan func(...any) error) error {
+			e, err := scanEntry(scan)
+			out = append(out, e)
+			return err
+		})
+	return out, err
+}

@@ -1,0 +1,99 @@
+package web
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+const entriesOnPage = 20
+
+// entryView is one entry in plain words. It names no number of a person or a
+// case.
+type entryView struct {
+	Seq     uint64
+	At      time.Time
+	Actor   string
+	Verb    string
+	Foreign bool // the verb is in the record's own language
+	Purpose string
+	Basis   string
+	People  int
+	Few     bool
+	Nobody  bool
+	Fields  []string
+	Proved  bool
+}
+
+// recordView is a page of the record.
+type recordView struct {
+	Entries  []entryView
+	Last     uint64
+	Proved   uint64
+	Waiting  uint64 // for their proof
+	Older    uint64 // 0: there are none
+	Newest   bool
+	Readings bool // only entries in which fields of people were read
+}
+
+// showRecord shows who used data, newest first.
+func (s *site) showRecord(w http.ResponseWriter, r *http.Request) error {
+	t := s.words(r)
+	before, err := strconv.ParseUint(r.URL.Query().Get("before"), 10, 63)
+	if err != nil {
+		before = 0
+	}
+	v := recordView{Newest: before == 0, Readings: r.URL.Query().Get("show") == "readings"}
+	if v.Last, err = s.record.Last(r.Context()); err != nil {
+		return err
+	}
+	if v.Proved, err = s.proof.Size(r.Context()); err != nil {
+		return err
+	}
+	v.Waiting = v.Last - min(v.Last, v.Proved)
+	entries, err := s.record.Entries(r.Context(), before, v.Readings, entriesOnPage)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		x := entryView{Seq: e.Seq, At: e.At, Actor: actor(t, e.Actor), Verb: e.Verb, Purpose: e.Purpose, Basis: e.Basis, Fields: e.Fields,
+			Proved: e.Seq <= v.Proved}
+		if e.People != nil {
+			x.People = int(e.People.GetCardinality())
+		}
+		x.Nobody, x.Few = x.People == 0, x.People > 0 && x.People < smallest
+		if x.Few {
+			x.People = 0
+		}
+		if x.Foreign = !t.Has("verb." + e.Verb); !x.Foreign {
+			x.Verb = t.T("verb." + e.Verb)
+		}
+		switch {
+		case e.Purpose == s.pack.Purpose().ID():
+			x.Purpose = s.pack.Purpose().Name(t.Lang)
+		case t.Has("purpose." + e.Purpose):
+			x.Purpose = t.T("purpose." + e.Purpose)
+		}
+		v.Entries = append(v.Entries, x)
+		v.Older = e.Seq
+	}
+	if v.Older <= 1 || len(entries) < entriesOnPage {
+		v.Older = 0
+	}
+	return s.render(w, http.StatusOK, "record.html", view{words: t, Title: t.T("record.title"), Path: "/record", Data: v})
+}
+
+// actor says who it was in words. A resident is not told from another.
+func actor(t words, a string) string {
+	kind, name, _ := strings.Cut(a, ":")
+	switch {
+	case t.Has("actor." + a):
+		return t.T("actor." + a)
+	case kind == "officer":
+		return t.T("actor.officer", name)
+	case kind == "resident":
+		return t.T("actor.resident")
+	}
+	return t.T("actor.system")
+}

@@ -1,0 +1,164 @@
+package web
+
+import (
+	"bytes"
+	_ "embed"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+	"golang.org/x/text/language"
+
+	"ennakko/fault"
+	"ennakko/person"
+	"ennakko/service"
+)
+
+//go:embed texts.yaml
+var textFile []byte
+
+// catalogue holds every text of the pages by key and language.
+type catalogue map[string]map[person.Language]string
+
+var languages = []person.Language{person.Finnish, person.Swedish, person.English}
+
+// readTexts reads the catalogue; a text that lacks a language is a fault.
+func readTexts() (catalogue, error) {
+	const op = "web.readTexts"
+	var c catalogue
+	dec := yaml.NewDecoder(bytes.NewReader(textFile))
+	dec.KnownFields(true)
+	if err := dec.Decode(&c); err != nil {
+		return nil, fault.New(fault.Internal, op, "the texts cannot be read").Because(err)
+	}
+	for key, t := range c {
+		for _, l := range languages {
+			if strings.TrimSpace(t[l]) == "" {
+				return nil, fault.New(fault.Internal, op, "the text %s has no %s", key, l)
+			}
+		}
+		if len(t) != len(languages) {
+			return nil, fault.New(fault.Internal, op, "the text %s has a language that is not served", key)
+		}
+	}
+	return c, nil
+}
+
+const languageCookie = "lang"
+
+// languageOf is the language of a request: what the address asks for, what was
+// chosen before, what the browser prefers, or Finnish.
+func languageOf(r *http.Request) (l person.Language, chosen bool) {
+	if l := person.Language(r.URL.Query().Get("lang")); slices.Contains(languages, l) {
+		return l, true
+	}
+	if c, err := r.Cookie(languageCookie); err == nil && slices.Contains(languages, person.Language(c.Value)) {
+		return person.Language(c.Value), false
+	}
+	served := language.NewMatcher([]language.Tag{language.Finnish, language.Swedish, language.English})
+	wanted, _, err := language.ParseAcceptLanguage(r.Header.Get("Accept-Language"))
+	if err != nil || len(wanted) == 0 {
+		return person.Finnish, false
+	}
+	_, i, sure := served.Match(wanted...)
+	if sure == language.No {
+		return person.English, false
+	}
+	return languages[i], false
+}
+
+// words writes in one language.
+type words struct {
+	catalogue
+	Lang person.Language
+	zone *time.Location
+}
+
+// T is the text of a key; the catalogue's test sees to it that there is one.
+func (w words) T(key string, args ...any) string {
+	t, ok := w.catalogue[key]
+	if !ok {
+		return "[" + key + "]"
+	}
+	if len(args) == 0 {
+		return t[w.Lang]
+	}
+	return fmt.Sprintf(t[w.Lang], args...)
+}
+
+// Has reports whether there is a text of the key.
+func (w words) Has(key string) bool { _, ok := w.catalogue[key]; return ok }
+
+// Of picks the language out of a pack's text.
+func (w words) Of(texts map[person.Language]string) string { return texts[w.Lang] }
+
+// N writes a whole number: spaces part the thousands in Finnish and Swedish.
+func (w words) N(n int) string {
+	s, sign := strconv.Itoa(n), ""
+	if n < 0 {
+		s, sign = s[1:], "-"
+	}
+	sep := "\u00a0"
+	if w.Lang == person.English {
+		sep = ","
+	}
+	var parts []string
+	for len(s) > 3 {
+		parts = append([]string{s[len(s)-3:]}, parts...)
+		s = s[:len(s)-3]
+	}
+	return sign + strings.Join(append([]string{s}, parts...), sep)
+}
+
+// U writes a whole number that has no sign.
+func (w words) U(n uint64) string { return w.N(int(n)) }
+
+// F writes a number with decimals in the language's form.
+func (w words) F(v float64, decimals int) string {
+	s := strconv.FormatFloat(v, 'f', decimals, 64)
+	if w.Lang != person.English {
+		s = strings.Replace(s, ".", ",", 1)
+	}
+	return s
+}
+
+// Share writes a share in whole per cent.
+func (w words) Share(part, whole int) string {
+	if whole == 0 {
+		return "–"
+	}
+	p := strconv.Itoa((200*part + whole) / (2 * whole))
+	if w.Lang == person.English {
+		return p + "%"
+	}
+	return p + "\u00a0%"
+}
+
+// Day writes a day.
+func (w words) Day(t time.Time) string { return service.Day(t.In(w.zone), w.Lang) }
+
+// Clock writes a day and time in the city's time zone.
+func (w words) Clock(t time.Time) string {
+	form := "15:04"
+	if w.Lang == person.Finnish {
+		form = "15.04"
+	}
+	return w.Day(t) + " " + w.T("at.clock", t.In(w.zone).Format(form))
+}
+
+// Seconds writes a length of time given in seconds.
+func (w words) Seconds(s float64) string {
+	switch {
+	case s < 10:
+		return w.T("time.s", w.F(s, 1))
+	case s < 90:
+		return w.T("time.s", w.F(s, 0))
+	case s < 5400:
+		return w.T("time.min", w.F(s/60, 0))
+	}
+	return w.T("time.h", w.F(s/3600, 1))
+}

@@ -1,0 +1,342 @@
+package web
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"ennakko/store"
+)
+
+// post sends a form as a page of the site does, unless headers say otherwise.
+func post(t *testing.T, h http.Handler, address string, form url.Values, headers ...string) *httptest.ResponseRecorder {
+	t.Helper()
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "http://127.0.0.1:8080"+address, strings.NewReader(form.Encode()))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Accept-Language", "en")
+	if len(headers) == 0 {
+		headers = []string{"Origin", "http://127.0.0.1:8080"}
+	}
+	for i := 0; i+1 < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w
+}
+
+func TestEveryPageHasItsStatusItsHeadersAndAllItsTexts(t *testing.T) {
+	missing := regexp.MustCompile(`\[[a-z]+\.[^\]]*\]|%!`)
+	for _, p := range everyPage {
+		h := handlerOf(t, p.city())
+		for _, l := range languages {
+			w := get(t, h, p.path+"?lang="+string(l))
+			want := http.StatusOK
+			if p.name == "missing" {
+				want = http.StatusNotFound
+			}
+			body := w.Body.String()
+			if w.Code != want {
+				t.Errorf("%s: status %d, not %d", p.name, w.Code, want)
+			}
+			if m := missing.FindString(body); m != "" {
+				t.Errorf("%s in %s lacks a text: %s", p.name, l, m)
+			}
+			if !strings.Contains(body, `<html lang="`+string(l)+`">`) || strings.Count(body, "<h1") != 1 {
+				t.Errorf("%s does not say its language, or has not exactly one heading of the first level", p.name)
+			}
+			for header, part := range map[string]string{"Content-Security-Policy": "script-src 'self'", "X-Content-Type-Options": "nosniff",
+				"Referrer-Policy": "no-referrer", "Cache-Control": "no-store", "Content-Language": string(l)} {
+				if !strings.Contains(w.Header().Get(header), part) {
+					t.Errorf("%s: header %s is %q", p.name, header, w.Header().Get(header))
+				}
+			}
+			if inline := regexp.MustCompile(`<script[^>]*>[^<]|<style|\sstyle=|\son[a-z]+=`).FindString(body); inline != "" {
+				t.Errorf("%s has script or style of its own: %s", p.name, inline)
+			}
+		}
+	}
+}
+
+func TestNobodyIsNamedOutsideTheHandset(t *testing.T) {
+	h := handlerOf(t, newCity().running())
+	for _, path := range []string{"/", "/desk", "/open", "/record", "/record?before=20", "/record?show=readings"} {
+		body := get(t, h, path).Body.String()
+		for _, secret := range []string{aNumber, aGuardian, "Virtanen", aChild, "resident:17", "case 12"} {
+			if strings.Contains(body, secret) {
+				t.Errorf("%s shows %q", path, secret)
+			}
+		}
+	}
+	for _, path := range []string{"/demo/handset", "/demo/handset/12/0"} {
+		body := get(t, h, path).Body.String()
+		if !strings.Contains(body, aGuardian) || strings.Contains(body, aNumber) {
+			t.Errorf("%s must name the made-up family and never its number", path)
+		}
+	}
+	if body := get(t, h, "/demo/handset/12/0").Body.String(); !strings.Contains(body, "otan vastaan &lt;b&gt;") {
+		t.Error("the text of a message is not shown as it is")
+	}
+}
+
+func TestTheDeskShowsWhatAnOfficerNeeds(t *testing.T) {
+	for _, tt := range []struct {
+		name       string
+		city       *city
+		shows, not []string
+	}{
+		{"without a round", newCity(), []string{"/desk/find", `value="2021-01-07"`, "The five conditions", "Statutory", "Good for both", "early_education.provider.active()", "section 26 a"},
+			[]string{"/desk/approve", "/desk/clock", "From offer to answer"}},
+		{"prepared", newCity().prepared(), []string{"/desk/approve", `name="round" value="3"`, "5,801", "5,170", "5,158", "820 m", "0.69%", "On the failsafe list", "withheld"},
+			[]string{"/desk/find", "/desk/clock", "From offer to answer"}},
+		{"running", newCity().running(), []string{"/desk/clock", "70%", "3,344", "47 s", "The guardians answered differently", "15 January 2021 at 08:00", "4,920 of 6,011"},
+			[]string{"/desk/find", "/desk/approve"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			body := get(t, handlerOf(t, tt.city), "/desk?lang=en").Body.String()
+			for _, s := range tt.shows {
+				if !strings.Contains(body, s) {
+					t.Errorf("the desk does not show %q", s)
+				}
+			}
+			for _, s := range tt.not {
+				if strings.Contains(body, s) {
+					t.Errorf("the desk shows %q", s)
+				}
+			}
+		})
+	}
+}
+
+func TestAFormGoesToTheCityOnce(t *testing.T) {
+	c := newCity()
+	h := handlerOf(t, c)
+	for _, tt := range []struct {
+		address string
+		form    url.Values
+		status  int
+	}{
+		{"/desk/approve", url.Values{"round": {"3"}}, http.StatusConflict},
+		{"/desk/find", url.Values{"as_of": {"yesterday"}}, http.StatusUnprocessableEntity},
+		{"/desk/find", url.Values{"as_of": {"1021-01-07"}}, http.StatusUnprocessableEntity},
+		{"/desk/find", url.Values{"as_of": {"2021-01-07"}}, http.StatusSeeOther},
+		{"/desk/find", url.Values{"as_of": {"2021-01-07"}}, http.StatusConflict},
+		{"/desk/approve", url.Values{"round": {"2"}}, http.StatusConflict},
+		{"/desk/approve", url.Values{}, http.StatusUnprocessableEntity},
+		{"/desk/approve", url.Values{"round": {"3"}}, http.StatusSeeOther},
+		{"/desk/approve", url.Values{"round": {"3"}}, http.StatusConflict},
+		{"/desk/clock", url.Values{"speed": {"3600"}}, http.StatusSeeOther},
+		{"/desk/clock", url.Values{"speed": {"99999999"}}, http.StatusUnprocessableEntity},
+		{"/demo/handset/12/0", url.Values{"letter": {"A"}}, http.StatusSeeOther},
+		{"/demo/handset/12/0", url.Values{"text": {" Kyllä "}}, http.StatusSeeOther},
+		{"/demo/handset/12/0", url.Values{"text": {"  "}}, http.StatusUnprocessableEntity},
+		{"/demo/handset/12/0", url.Values{"text": {strings.Repeat("ä", maxAnswer+1)}}, http.StatusUnprocessableEntity},
+		{"/demo/handset/12/0", url.Values{"text": {strings.Repeat("a", maxBody)}}, http.StatusUnprocessableEntity},
+		{"/demo/handset/15/1", url.Values{"letter": {"A"}}, http.StatusConflict},
+		{"/demo/handset/99/0", url.Values{"letter": {"A"}}, http.StatusNotFound},
+		{"/demo/handset/15/1/take", nil, http.StatusConflict},
+		{"/demo/handset/12/0/take", nil, http.StatusSeeOther},
+	} {
+		if w := post(t, h, tt.address, tt.form); w.Code != tt.status {
+			t.Errorf("POST %s %.60s: status %d, not %d", tt.address, tt.form.Encode(), w.Code, tt.status)
+		}
+	}
+	want := []string{"prepare 2021-01-07 officer:demo", "approve 3 officer:demo", "answer " + aNumber + " A", "answer " + aNumber + " Kyllä"}
+	if got := c.requests(); !slices.Equal(got, want) {
+		t.Errorf("the city was asked %q, not %q", got, want)
+	}
+}
+
+func TestWhatIsWrongWithAFormIsSaidAtItsField(t *testing.T) {
+	body := post(t, handlerOf(t, newCity()), "/desk/find", url.Values{"as_of": {"soon"}}).Body.String()
+	for _, s := range []string{`href="#as_of"`, `aria-invalid="true"`, `as_of-fault`, `value="soon"`} {
+		if !strings.Contains(body, s) {
+			t.Errorf("the page does not hold %s", s)
+		}
+	}
+}
+
+func TestFormsFromElsewhereAreRefused(t *testing.T) {
+	forms := []string{"/desk/find", "/desk/approve", "/desk/clock", "/demo/handset/12/0", "/demo/handset/12/0/take"}
+	for _, headers := range [][]string{{"Origin", "https://evil.example"}, {"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Site", "same-site", "Origin", "http://localhost:99"},
+		{"Origin", "null"}, {"X-Nothing", "said"}} {
+		c := newCity()
+		h := handlerOf(t, c)
+		for _, address := range forms {
+			if w := post(t, h, address, url.Values{"as_of": {"2021-01-07"}, "round": {"3"}, "speed": {"0"}, "letter": {"A"}}, headers...); w.Code != http.StatusForbidden {
+				t.Errorf("POST %s with %q: status %d", address, headers, w.Code)
+			}
+		}
+		if got := c.requests(); len(got) > 0 || c.Speed() != 60 {
+			t.Errorf("with %q the city was asked %q", headers, got)
+		}
+	}
+}
+
+func TestOnlyThisMachineIsServed(t *testing.T) {
+	h := handlerOf(t, newCity().running())
+	for host, status := range map[string]int{"127.0.0.1:8080": 200, "localhost": 200, "[::1]:8080": 200, "evil.example": 421, "127.0.0.1.evil.example:8080": 421,
+		"localhost.evil.example": 421, "192.168.1.4:8080": 421, "": 421} {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/desk", nil)
+		r.Host = host
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		if w.Code != status {
+			t.Errorf("host %q: status %d, not %d", host, w.Code, status)
+		}
+		if status != 200 && strings.Contains(w.Body.String(), "5,158") {
+			t.Errorf("host %q is shown the numbers", host)
+		}
+	}
+}
+
+func TestAChangeIsNotMadeByLooking(t *testing.T) {
+	h := handlerOf(t, newCity().running())
+	for _, path := range []string{"/desk/find", "/desk/approve", "/desk/clock", "/demo/handset/12/0/take"} {
+		if w := get(t, h, path); w.Code != http.StatusMethodNotAllowed && w.Code != http.StatusNotFound {
+			t.Errorf("GET %s: status %d", path, w.Code)
+		}
+	}
+}
+
+func TestAFaultInsideIsNotShown(t *testing.T) {
+	c := newCity()
+	c.fail = errBroken
+	w := get(t, handlerOf(t, c), "/desk")
+	if w.Code != http.StatusInternalServerError || strings.Contains(w.Body.String(), "fire") {
+		t.Errorf("status %d: %s", w.Code, w.Body)
+	}
+}
+
+func TestTheOpenPageShowsNoSmallOrExactCount(t *testing.T) {
+	c := newCity().running()
+	c.funnel.Letters = 3
+	c.round.Summary["found"] = 5803
+	body := get(t, handlerOf(t, c), "/open?lang=en").Body.String()
+	for _, s := range []string{"5,805", "fewer than 5", "3,345"} {
+		if !strings.Contains(body, s) {
+			t.Errorf("the page does not show %s", s)
+		}
+	}
+	for _, s := range []string{"5,803", ">3<", "3,344", "131"} {
+		if strings.Contains(body, s) {
+			t.Errorf("the page shows %s", s)
+		}
+	}
+	if body := get(t, handlerOf(t, newCity().prepared()), "/open?lang=en").Body.String(); strings.Contains(body, "5,800") {
+		t.Error("a round that nobody approved is shown to the public")
+	}
+}
+
+func TestTheRecordIsPagedAndPlain(t *testing.T) {
+	h := handlerOf(t, newCity())
+	seen := map[string]bool{}
+	next := "/record?lang=en"
+	for pages := 0; next != ""; pages++ {
+		if pages > 3 {
+			t.Fatal("the pages do not end")
+		}
+		body := get(t, h, next).Body.String()
+		for _, m := range regexp.MustCompile(`Entry (\d+) `).FindAllStringSubmatch(body, -1) {
+			seen[m[1]] = true
+		}
+		next = ""
+		if m := regexp.MustCompile(`href="(/record\?before=\d+)">Older`).FindStringSubmatch(body); m != nil {
+			next = m[1]
+			if pages == 0 {
+				next += "&lang=en"
+			}
+		}
+		if next != "" && !strings.Contains(next, "lang") {
+			next += "&lang=en"
+		}
+	}
+	if len(seen) != lastEntry {
+		t.Errorf("%d of %d entries are seen", len(seen), lastEntry)
+	}
+	body := get(t, h, "/record?lang=en").Body.String()
+	for _, s := range []string{"<b>A resident</b> <span>answered</span>", "Arranging pre-primary education", "fewer than 5", "nobody", `<span lang="en">a verb of tomorrow</span>`,
+		"43 entries are proved unchanged, 2 still wait", "population.birth_date"} {
+		if !strings.Contains(body, s) {
+			t.Errorf("the record does not say %q", s)
+		}
+	}
+}
+
+func TestALanguageOnceChosenStays(t *testing.T) {
+	h := handlerOf(t, newCity())
+	w := get(t, h, "/?lang=sv")
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "http://localhost/open", nil)
+	for _, c := range w.Result().Cookies() {
+		if !c.HttpOnly || c.SameSite != http.SameSiteLaxMode {
+			t.Error("the cookie can be read by scripts or goes to other sites")
+		}
+		r.AddCookie(c)
+	}
+	w = httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	if !strings.Contains(w.Body.String(), `<html lang="sv">`) {
+		t.Error("the next page is not in the language that was chosen")
+	}
+	for accept, lang := range map[string]string{"": "fi", "sv-FI,sv;q=0.9": "sv", "en-GB": "en", "de": "en", "fi": "fi", "%%%": "fi"} {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "http://localhost/", nil)
+		r.Header.Set("Accept-Language", accept)
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		if !strings.Contains(w.Body.String(), `<html lang="`+lang+`">`) {
+			t.Errorf("a browser that prefers %q is not served in %s", accept, lang)
+		}
+	}
+}
+
+func TestEveryTextIsThereInEveryLanguageWithTheSameBlanks(t *testing.T) {
+	c, err := readTexts()
+	if err != nil {
+		t.Fatal(err)
+	}
+	blank := regexp.MustCompile(`%[sd%]`)
+	for key, texts := range c {
+		var first []string
+		for i, l := range languages {
+			got := blank.FindAllString(texts[l], -1)
+			if i == 0 {
+				first = got
+			} else if !slices.Equal(first, got) {
+				t.Errorf("%s in %s has the blanks %q, in %s %q", key, l, got, languages[0], first)
+			}
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(newCity().running().funnel.Items)) {
+		if !(words{catalogue: c}).Has("item." + name) {
+			t.Errorf("the item %s has no words", name)
+		}
+	}
+}
+
+func TestNumbersHaveTheFormOfTheirLanguage(t *testing.T) {
+	for _, tt := range []struct{ lang, want string }{{"fi", "1\u00a0234\u00a0567 0,5 71\u00a0%"}, {"sv", "1\u00a0234\u00a0567 0,5 71\u00a0%"}, {"en", "1,234,567 0.5 71%"}} {
+		w := words{Lang: languages[slices.Index([]string{"fi", "sv", "en"}, tt.lang)]}
+		if got := fmt.Sprintf("%s %s %s", w.N(1234567), w.F(0.5, 1), w.Share(5, 7)); got != tt.want {
+			t.Errorf("%s: %q, not %q", tt.lang, got, tt.want)
+		}
+	}
+}
+
+func TestAClosedRoundMakesRoomForTheNext(t *testing.T) {
+	c := newCity().running()
+	c.round.State = store.Closed
+	h := handlerOf(t, c)
+	if body := get(t, h, "/desk?lang=en").Body.String(); !strings.Contains(body, "/desk/find") || !strings.Contains(body, "The round is closed") {
+		t.Error("after a round is closed another cannot be begun")
+	}
+	if w := post(t, h, "/desk/find", url.Values{"as_of": {begin.Format(time.DateOnly)}}); w.Code != http.StatusSeeOther {
+		t.Errorf("status %d", w.Code)
+	}
+}
