@@ -23,7 +23,7 @@ var floors = map[string]int{
 
 	"audit/log": 20, "permission": 20,
 
-	"register": 30, "criteria": 30,
+	"register": 30, "criteria": 30, "packs": 30,
 
 	"register/csv": 40, "register/parquet": 40, "service": 40, "offer/assign": 40, "testcity": 40,
 
@@ -116,16 +116,16 @@ func TestFloors(t *testing.T) {
 // Each program must fail to compile, with these words.
 func TestMustNotCompile(t *testing.T) {
 	for _, tt := range []struct{ name, imports, body, want string }{
-		{"forge an act", `"ennakko/audit"`, `_ = audit.Act{actor: "me"}`, "unknown field actor"},
-		{"forge a grant", `"ennakko/permission"`, `_ = permission.Grant{fields: []permission.Field{"x"}}`, "unknown field fields"},
-		{"forge a purpose", `"ennakko/permission"`, `_ = permission.Purpose{spec: permission.Spec{}}`, "unknown field spec"},
+		{"forge an act", `"ennakko/audit"`, `_ = audit.Act{actor: "me"}`, "cannot refer to unexported field actor"},
+		{"forge a grant", `"ennakko/permission"`, `_ = permission.Grant{fields: []permission.Field{"x"}}`, "cannot refer to unexported field fields"},
+		{"forge a purpose", `"ennakko/permission"`, `_ = permission.Purpose{spec: permission.Spec{}}`, "cannot refer to unexported field spec"},
 		{"keep grants in a map", `"ennakko/permission"`, `_ = map[permission.Grant]int{}`, "invalid map key"},
 		{"compare acts", `"ennakko/audit"`, `var a, b audit.Act; _ = a == b`, "cannot be compared"},
 		{"read a register without a grant", `"context"; "ennakko/register"`, `var r register.Reader; _, _ = r.Read(context.Background(), nil, "x")`, "not enough arguments"},
 		{"use a sealed value as a string", `"ennakko/register"`, `var s register.Sealed[string]; var x string = s; _ = x`, "cannot use"},
 		{"read the rows of a register past the seal", `"ennakko/register"`, `var r register.Row; _ = r.facts`, "r.facts undefined"},
-		{"forge a finding", `"ennakko/criteria"`, `_ = criteria.Finding{verdict: criteria.Met}`, "unknown field verdict"},
-		{"approve what is no draft", `"ennakko/offer"`, `_ = offer.Approved{by: "me"}`, "unknown field by"},
+		{"forge a finding", `"ennakko/criteria"`, `_ = criteria.Finding{verdict: criteria.Met}`, "cannot refer to unexported field verdict"},
+		{"approve what is no draft", `"ennakko/offer"`, `_ = offer.Approved{by: "me"}`, "cannot refer to unexported field by"},
 		{"open a case for a draft", `"ennakko/conversation"; "ennakko/offer"; "time"`, `_, _ = conversation.Open(1, offer.Drafted{}, conversation.Names{}, nil, time.Time{})`, "cannot use"},
 		{"write about a draft", `"ennakko/channel"; "ennakko/offer"`, `_, _ = channel.About(offer.Drafted{}, channel.Envelope{}, "x")`, "cannot use"},
 		{"send a text that is no message", `"context"; "ennakko/channel"`, `var c channel.Channel; _, _ = c.Submit(context.Background(), []string{"hello"})`, "cannot use"},
