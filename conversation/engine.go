@@ -79,7 +79,10 @@ type (
 		Delivered bool
 	}
 	// PhoneFree says that the phone of a waiting party has no open question now.
-	PhoneFree struct{ Party int }
+	PhoneFree struct {
+		Party int
+		Reply bool // the person just wrote from this phone
+	}
 )
 
 func (Opened) event()    {}
@@ -107,7 +110,8 @@ type (
 		Kind     Kind
 		Language person.Language
 		Key      string
-		Reply    bool // answers something the person just sent: quiet hours do not hold it back
+		Reply    bool   // answers something the person just sent: quiet hours do not hold it back
+		Noted    Choice // the answer that the message is about, if it is about one
 	}
 	// Set sets a timer.
 	Set struct {
@@ -173,7 +177,7 @@ func Step(c Case, ev Event, v View, now time.Time, r Rules) (Case, []Effect) {
 		s.due(e.Timer)
 	case PhoneFree:
 		if s.c.Parties[e.Party].Waiting && s.open() {
-			s.ask(e.Party)
+			s.ask(e.Party, e.Reply)
 		}
 	case Reported:
 		s.reported(e)

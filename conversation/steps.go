@@ -40,7 +40,18 @@ func (s *step) send(party int, k Kind, isReply bool) {
 		p.Told++
 		n = p.Told
 	}
-	s.do(Send{party, k, p.Language, fmt.Sprintf("%d/%d/%s/%d", s.c.ID, p.Person, k, n), isReply})
+	s.do(Send{party, k, p.Language, fmt.Sprintf("%d/%d/%s/%d", s.c.ID, p.Person, k, n), isReply, s.noted(party, k)})
+}
+
+// noted is the answer that a message to a party is about.
+func (s *step) noted(party int, k Kind) Choice {
+	switch {
+	case k != ToldOther:
+		return s.c.Parties[party].Answer
+	case s.c.Stage == Declined:
+		return No
+	}
+	return Yes
 }
 
 func (s *step) opened(e Opened) {
@@ -53,6 +64,15 @@ func (s *step) opened(e Opened) {
 	default:
 		s.do(Set{NoticeDue, s.r.NoticeAt}, Set{DeadlineDue, s.c.Deadline})
 	}
+}
+
+// after is a moment of the round's schedule, or, for a case that was opened
+// too late for it, some time from now.
+func (s *step) after(planned time.Time, wait time.Duration) time.Time {
+	if planned.After(s.now) {
+		return planned
+	}
+	return s.now.Add(wait)
 }
 
 // letter moves the case to the letter list; the place stays held until the
@@ -77,13 +97,13 @@ func (s *step) due(t Timer) {
 		if s.c.Stage == Held {
 			s.c.Stage = Noticed
 			s.toAll(Notice)
-			s.do(Set{InquiryDue, s.r.InquiryAt})
+			s.do(Set{InquiryDue, s.after(s.r.InquiryAt, s.r.InquiryAt.Sub(s.r.NoticeAt))})
 		}
 	case InquiryDue:
 		if s.c.Stage == Noticed {
 			s.c.Stage = Asked
 			s.askAll(false)
-			s.do(Set{ReminderDue, s.r.ReminderAt})
+			s.do(Set{ReminderDue, s.after(s.r.ReminderAt, s.c.Deadline.Sub(s.now)/2)})
 		}
 	case ReminderDue:
 		if s.c.Stage == Asked && !s.c.Reminded {
@@ -119,7 +139,7 @@ func (s *step) askAll(evenBusy bool) {
 		if !evenBusy && s.v.Busy(p.Phone) {
 			s.c.Parties[i].Waiting = true
 		} else {
-			s.ask(i)
+			s.ask(i, false)
 		}
 		if s.r.Policy == OneAsked {
 			return
@@ -127,14 +147,14 @@ func (s *step) askAll(evenBusy bool) {
 	}
 }
 
-func (s *step) ask(party int) {
+func (s *step) ask(party int, isReply bool) {
 	p := &s.c.Parties[party]
 	p.Waiting = false
 	if p.asked() || p.Stopped {
 		return
 	}
 	p.AskedAt = s.now
-	s.send(party, Inquiry, false)
+	s.send(party, Inquiry, isReply)
 }
 
 func (s *step) remind() {

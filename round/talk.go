@@ -30,7 +30,7 @@ func NewTalk(p *service.Pack, s Store) *Talk {
 
 // Text renders a message of the pack.
 func (t *Talk) Text(k conversation.Kind, l person.Language, v work.Values) (string, error) {
-	return t.pack.Text(service.Kind(k), l, service.Values{Guardian: v.Guardian, Child: v.Child, Unit: v.Unit, Deadline: v.Deadline})
+	return t.pack.Text(service.Kind(k), l, service.Values{Guardian: v.Guardian, Child: v.Child, Unit: v.Unit, Deadline: v.Deadline, Answer: v.Answer})
 }
 
 // Segments is the number of SMS parts of a text.

@@ -50,16 +50,16 @@ func kinds() []rule {
 		{kind: Inquiry, must: family},
 		{kind: ConfirmAccept, must: []string{"child", "unit"}, may: family},
 		{kind: ConfirmDecline, must: []string{"child"}, may: family},
-		{kind: ConfirmChanged, must: []string{"child"}, may: family},
+		{kind: ConfirmChanged, must: []string{"child", "answer"}, may: family},
 		{kind: Help, may: family},
 		{kind: WhichChild, must: []string{"child"}, may: family},
 		{kind: Reminder, must: []string{"child", "deadline"}, may: family},
 		{kind: TooLate, must: []string{"child"}, may: family},
 		{kind: PlaceGone, must: []string{"child"}, may: family},
 		{kind: ConflictNote, must: []string{"child"}, may: family},
-		{kind: ToldOther, must: []string{"child"}, may: family},
+		{kind: ToldOther, must: []string{"child", "answer"}, may: family},
 		{kind: WrongNumber, all: true},
-		{kind: Already, must: []string{"child"}, may: family},
+		{kind: Already, must: []string{"child", "answer"}, may: family},
 		{kind: LetterText, must: append(slices.Clone(family), "phone")},
 		{kind: StopNote, may: family},
 	}
@@ -87,6 +87,7 @@ type Values struct {
 	Guardian string    // the guardian's name
 	Child    string    // the child's given name
 	Unit     string    // the unit's name in the language of the message
+	Answer   string    // the letter that was noted, "A" or "B"; shown as the inquiry's own line
 	Deadline time.Time // the moment after which no answer is in time
 	Number   string    // the number that the inquiry comes from; empty: the schedule's sender
 }
@@ -231,6 +232,8 @@ func (p *Pack) value(name string, l person.Language, v Values) (string, *fault.E
 		s = v.Unit
 	case "phone":
 		s = p.phone
+	case "answer":
+		s = p.offered(v.Answer, l)
 	case "number":
 		if s = v.Number; s == "" {
 			s = p.schedule.sender
@@ -247,7 +250,23 @@ func (p *Pack) value(name string, l person.Language, v Values) (string, *fault.E
 	if strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) || r == unicode.ReplacementChar }) {
 		return "", fault.New(fault.Invalid, op, "the value of {%s} holds characters that cannot be printed", name).Do("mend it in the register")
 	}
+	if name == "answer" {
+		return s, nil // a line of the pack itself, not a name
+	}
 	return short(s), nil
+}
+
+// offered is the line of the inquiry that offers an answer: "A = I accept the
+// place". Empty: there is no such line.
+func (p *Pack) offered(letter string, l person.Language) string {
+	for _, piece := range p.messages[Inquiry][l] {
+		for line := range strings.Lines(piece.text) {
+			if letter != "" && strings.HasPrefix(line, letter+" = ") {
+				return line
+			}
+		}
+	}
+	return ""
 }
 
 // plainSpace makes every kind of space the plain one.

@@ -76,7 +76,7 @@ func (s *stepper) askNext(freed []conversation.Phone) error {
 			return err
 		}
 		if ok {
-			if err := s.step(c.Case.ID, conversation.PhoneFree{Party: c.Party}); err != nil {
+			if err := s.step(c.Case.ID, conversation.PhoneFree{Party: c.Party, Reply: s.answerTo != 0}); err != nil {
 				return err
 			}
 		}
@@ -107,9 +107,12 @@ func (s *stepper) apply(c conversation.Case, e conversation.Effect) error {
 	return nil
 }
 
+// letters are the answers as the inquiry offers them.
+var letters = map[conversation.Choice]string{conversation.Yes: "A", conversation.No: "B"}
+
 func (s *stepper) enqueue(c conversation.Case, e conversation.Send) error {
 	p, n := c.Parties[e.Party], c.Names()
-	text, err := s.w.service.Text(e.Kind, e.Language, Values{Guardian: p.Name, Child: n.Child, Unit: n.Unit[e.Language], Deadline: c.Deadline})
+	text, err := s.w.service.Text(e.Kind, e.Language, Values{Guardian: p.Name, Child: n.Child, Unit: n.Unit[e.Language], Deadline: c.Deadline, Answer: letters[e.Noted]})
 	if err != nil {
 		return err
 	}

@@ -80,7 +80,7 @@ func (w *Worker) answer(tx store.Tx, r store.Received, now time.Time) error {
 		return w.stranger(tx, r, now)
 	}
 	a := reply.Read(r.In.Text, conversation.Menu(on), conversation.ChildNames(on))
-	i, ok := conversation.Route(on, a, now)
+	i, ok := conversation.Route(on, a, r.In.At)
 	c := on[i].Case
 	if err := w.noteAnswer(tx, c, c.Parties[on[i].Party].Person, a, now); err != nil {
 		return err

@@ -28,6 +28,7 @@ type Store interface {
 type Values struct {
 	Guardian, Child, Unit string
 	Deadline              time.Time
+	Answer                string // the letter of the answer that was noted, "" if none was
 }
 
 // Service is what the work needs to know of a service and its round.
