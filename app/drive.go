@@ -83,20 +83,28 @@ func (d *Driver) RunToEnd(ctx context.Context, r store.Round, clock *SteppedCloc
 		}
 		now := clock.Now()
 		progress(now)
-		at, ok, err := d.Next(ctx)
-		switch {
-		case err != nil:
-			return err
-		case !now.Before(r.Schedule.CloseAt):
+		if !now.Before(r.Schedule.CloseAt) {
 			return d.Close(ctx, r)
-		case !ok || at.After(r.Schedule.CloseAt):
-			at = r.Schedule.CloseAt
 		}
-		if busy || !at.After(now) {
-			at = minTime(maxTime(at, now.Add(tick)), r.Schedule.CloseAt)
+		at, err := d.moment(ctx, now, busy, r.Schedule.CloseAt)
+		if err != nil {
+			return err
 		}
 		clock.To(at)
 	}
+}
+
+// moment is the next moment at which to look after a step at now: the next at
+// which something is due, and the last one at the latest.
+func (d *Driver) moment(ctx context.Context, now time.Time, busy bool, last time.Time) (time.Time, error) {
+	at, ok, err := d.Next(ctx)
+	if !ok || at.After(last) {
+		at = last
+	}
+	if busy || !at.After(now) {
+		at = minTime(maxTime(at, now.Add(tick)), last)
+	}
+	return at, err
 }
 
 func minTime(a, b time.Time) time.Time {

@@ -18,7 +18,7 @@ import (
 type Live struct {
 	App   *App
 	Pack  *service.Pack
-	Clock *FastClock
+	Clock *PacedClock
 
 	mu       sync.Mutex
 	job      Job
@@ -36,7 +36,7 @@ type Job struct {
 }
 
 // NewLive makes a live service. Run must be called for anything to happen.
-func (a *App) NewLive(ctx context.Context, p *service.Pack, clock *FastClock) (*Live, error) {
+func (a *App) NewLive(ctx context.Context, p *service.Pack, clock *PacedClock) (*Live, error) {
 	d, err := a.NewDriver(ctx, p)
 	if err != nil {
 		return nil, err
@@ -134,60 +134,74 @@ func (l *Live) Approve(ctx context.Context, id store.RoundID, officer string) er
 }
 
 // restMost is the longest that Run waits without looking, in real time.
-const restMost = time.Second
+const restMost = 250 * time.Millisecond
 
-// Run moves the round until ctx ends. What is due now is done at once; then it
-// sleeps until the next moment by the clock, or until it is woken.
+// Run moves the round until ctx ends, from moment to moment and never past the
+// clock's target. Between two moments it sleeps, or is woken.
 func (l *Live) Run(ctx context.Context) error {
 	for {
-		busy, err := l.step(ctx)
-		if ctx.Err() != nil {
+		busy, err := l.driver.Step(ctx)
+		if err != nil {
+			return ended(ctx, err)
+		}
+		if busy {
+			l.tell()
+		}
+		last, err := l.closing(ctx)
+		if err != nil {
+			return ended(ctx, err)
+		}
+		at, err := l.driver.moment(ctx, l.Clock.Now(), busy, last)
+		if err != nil {
+			return ended(ctx, err)
+		}
+		if !l.sleep(ctx, at) {
 			return nil
 		}
-		if err != nil {
-			return err
-		}
-		rest, err := l.rest(ctx, busy)
-		if err != nil {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-l.wake:
-		case <-time.After(rest):
-		}
+		l.Clock.To(minTime(at, l.Clock.Target()))
 	}
 }
 
-func (l *Live) step(ctx context.Context) (bool, error) {
-	busy, err := l.driver.Step(ctx)
-	if err != nil {
-		return busy, err
+// ended hides the errors that come from being stopped.
+func ended(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil
 	}
-	if busy {
-		l.tell()
+	return err
+}
+
+// sleep waits until the clock's target reaches a moment, at most for restMost,
+// or until it is woken. False: ctx has ended.
+func (l *Live) sleep(ctx context.Context, at time.Time) bool {
+	wait, ever := l.Clock.Until(at)
+	if !ever || wait > restMost {
+		wait = restMost
 	}
+	t := time.NewTimer(wait)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-l.wake:
+	case <-t.C:
+	}
+	return true
+}
+
+// closing ends the round if its last moment has come, and tells how far the
+// clock may go before it looks again.
+func (l *Live) closing(ctx context.Context) (time.Time, error) {
+	now := l.Clock.Now()
 	r, found, err := l.Round(ctx)
-	if err == nil && found && r.State == store.Running && !l.Clock.Now().Before(r.Schedule.CloseAt) {
-		err = l.driver.Close(ctx, r)
-		l.tell()
+	switch {
+	case err != nil || !found || r.State != store.Running:
+		return now.AddDate(1, 0, 0), err
+	case now.Before(r.Schedule.CloseAt):
+		return r.Schedule.CloseAt, nil
 	}
-	return busy, err
-}
-
-// rest is how long nothing will be due, in real time.
-func (l *Live) rest(ctx context.Context, busy bool) (time.Duration, error) {
-	if busy {
-		return 10 * time.Millisecond, nil
-	}
-	at, ok, err := l.driver.Next(ctx)
-	speed := l.Clock.Speed()
-	if err != nil || !ok || speed <= 0 {
-		return restMost, err
-	}
-	real := time.Duration(float64(at.Sub(l.Clock.Now())) / speed)
-	return min(max(real, 20*time.Millisecond), restMost), nil
+	err = l.driver.Close(ctx, r)
+	l.tell()
+	return now.AddDate(1, 0, 0), err
 }
 
 // Handsets are phones of the demo's families, with why each is worth a look.

@@ -251,6 +251,14 @@ type Settlement struct {
 	Ref   channel.Ref
 	State channel.State
 	Code  string
+	Doubt time.Time // uncertain: when it is put before a person
+}
+
+// Doubtful is a send that has been uncertain for too long. Case 0 means that it
+// belongs to no case.
+type Doubtful struct {
+	Ref  channel.Ref
+	Case conversation.CaseID
 }
 
 // Outbox is what sending writes.
@@ -259,13 +267,19 @@ type Outbox interface {
 	// Claim marks up to limit messages as submitting and returns them, from the
 	// sender given: answers first, then by age.
 	Claim(now time.Time, from string, limit int) ([]Attempt, error)
+	// Postpone moves what is due, and is no answer, to a later moment.
+	Postpone(now, until time.Time) (int, error)
 	// Settle keeps what is known of messages at the time now.
 	Settle(now time.Time, s []Settlement) error
 	// Abandon marks everything that is submitting as uncertain, because the
-	// process that was handing it over is gone.
-	Abandon(now time.Time) (int, error)
+	// process that was handing it over is gone. Doubt is when each is put
+	// before a person.
+	Abandon(doubt time.Time) (int, error)
 	// Uncertain lists uncertain messages.
 	Uncertain(limit int) ([]channel.Ref, error)
+	// TakeDoubtful returns uncertain messages whose moment of doubt has come,
+	// each once.
+	TakeDoubtful(now time.Time, limit int) ([]Doubtful, error)
 }
 
 // Received is an incoming message that waits to be handled.
@@ -282,6 +296,7 @@ type Outcome struct {
 	Party     int
 	Kind      conversation.Kind
 	Delivered bool
+	Doubted   bool // the message was uncertain until now
 }
 
 // Intake is what answers and reports write.
@@ -295,8 +310,9 @@ type Intake interface {
 	// Report keeps reports and settles their messages; one that is kept
 	// already, or that comes after a final state, changes nothing.
 	Report(r []channel.Report) ([]Outcome, error)
-	// Wrote reports how many answers to strangers the phone was sent.
-	Wrote(p conversation.Phone) (int, error)
+	// Wrote reports how many messages of a kind were queued for the phone since
+	// a moment.
+	Wrote(p conversation.Phone, k conversation.Kind, since time.Time) (int, error)
 }
 
 // Item is an item on the officers' queue.

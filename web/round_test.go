@@ -28,7 +28,7 @@ func liveCity(t *testing.T) *app.Live {
 	if _, err := testcity.Write(ctx, filepath.Join(dir, "files"), testcity.Options{Residents: 12000, Seed: 7}, nil); err != nil {
 		t.Fatal(err)
 	}
-	clock := app.NewFastClock(begin, 0, time.Now)
+	clock := app.NewPacedClock(begin, 0, time.Now)
 	a, err := app.Open(ctx, app.Config{Data: filepath.Join(dir, "data"), Packs: packs.FS, Seed: 7, Clock: clock, Families: true})
 	if err != nil {
 		t.Fatal(err)

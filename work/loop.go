@@ -71,6 +71,10 @@ func (w *Worker) Answers(ctx context.Context, now time.Time) (n int, err error) 
 	return n, err
 }
 
+// repeats is the time within which one phone is not asked twice which child is
+// meant: a letter sent twice needs one reply.
+const repeats = 10 * time.Minute
+
 func (w *Worker) answer(tx store.Tx, r store.Received, now time.Time) error {
 	on, err := tx.OnPhone(r.Phone)
 	if err != nil {
@@ -90,6 +94,10 @@ func (w *Worker) answer(tx store.Tx, r store.Received, now time.Time) error {
 	}
 	s := &stepper{w: w, tx: tx, now: now, answerTo: r.ID}
 	if !ok {
+		asked, err := tx.Wrote(r.Phone, conversation.WhichChild, now.Add(-repeats))
+		if err != nil || asked > 0 {
+			return err
+		}
 		p := c.Parties[on[i].Party]
 		key := fmt.Sprintf("%d/%d/%s/%d", c.ID, p.Person, conversation.WhichChild, r.ID)
 		return s.enqueue(c, conversation.Send{Party: on[i].Party, Kind: conversation.WhichChild, Language: p.Language, Key: key, Reply: true})
@@ -110,7 +118,7 @@ func (w *Worker) noteAnswer(tx store.Tx, c conversation.Case, who person.ID, a r
 
 // stranger answers a number that was asked nothing, once.
 func (w *Worker) stranger(tx store.Tx, r store.Received, now time.Time) error {
-	wrote, err := tx.Wrote(r.Phone)
+	wrote, err := tx.Wrote(r.Phone, conversation.WrongNumber, time.Time{})
 	if err != nil {
 		return err
 	}
@@ -165,6 +173,11 @@ func (w *Worker) outcomes(tx store.Tx, reports []channel.Report, now time.Time) 
 		if o.Case == 0 {
 			continue
 		}
+		if o.Doubted {
+			if err := tx.SettleItems(o.Case, conversation.ItemUncertain, systemActor, "a report came", now); err != nil {
+				return err
+			}
+		}
 		s := &stepper{w: w, tx: tx, now: now}
 		if err := s.step(o.Case, conversation.Reported{Party: o.Party, Kind: o.Kind, Delivered: o.Delivered}); err != nil {
 			return err
@@ -205,13 +218,19 @@ func (w *Worker) claim(ctx context.Context, now time.Time, limit int) (attempts 
 		return nil, err
 	}
 	err = w.store.Write(ctx, act, func(tx store.Tx) error {
+		later := 0
+		if until := w.service.Allowed(now); until.After(now) {
+			if later, err = tx.Postpone(now, until); err != nil {
+				return err
+			}
+		}
 		if attempts, err = tx.Claim(now, w.set.From, limit); err != nil {
 			return err
 		}
-		if len(attempts) == 0 {
+		if len(attempts)+later == 0 {
 			return store.ErrNothing
 		}
-		tx.Detail("%d messages", len(attempts))
+		tx.Detail("%d messages, %d put off to the end of the quiet hours", len(attempts), later)
 		return nil
 	})
 	return attempts, err
@@ -231,7 +250,7 @@ func (w *Worker) settle(ctx context.Context, batch []channel.Message, receipts [
 		r, ok := said[ref]
 		switch {
 		case !ok:
-			settled = append(settled, store.Settlement{Ref: ref, State: channel.Uncertain, Code: "no answer from the gateway"})
+			settled = append(settled, store.Settlement{Ref: ref, State: channel.Uncertain, Code: "no answer from the gateway", Doubt: now.Add(w.set.Doubt)})
 		case r.State == channel.Failed:
 			refused = append(refused, channel.Report{ID: "refused/" + string(ref), Ref: ref, State: channel.Failed, At: now})
 		default:

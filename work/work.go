@@ -83,7 +83,7 @@ func (w *Worker) act(actor, verb string, now time.Time) (audit.Act, error) {
 // Tick does all that is due now and reports whether it did anything. Call it
 // again until it did nothing, then wait for the next moment.
 func (w *Worker) Tick(ctx context.Context, now time.Time) (busy bool, err error) {
-	for _, do := range []func(context.Context, time.Time) (int, error){w.Answers, w.Timers, w.Send} {
+	for _, do := range []func(context.Context, time.Time) (int, error){w.Answers, w.Timers, w.Doubts, w.Send} {
 		n, err := do(ctx, now)
 		if err != nil {
 			return busy, err
@@ -101,7 +101,7 @@ func (w *Worker) Recover(ctx context.Context, now time.Time) (uncertain int, err
 		return 0, err
 	}
 	err = w.store.Write(ctx, act, func(tx store.Tx) error {
-		uncertain, err = tx.Abandon(now)
+		uncertain, err = tx.Abandon(now.Add(w.set.Doubt))
 		if err == nil && uncertain == 0 {
 			return store.ErrNothing
 		}
@@ -112,48 +112,6 @@ func (w *Worker) Recover(ctx context.Context, now time.Time) (uncertain int, err
 		return uncertain, err
 	}
 	return uncertain, w.Clarify(ctx, now)
-}
-
-// Clarify asks the gateway about uncertain sends. One that the gateway has
-// seen is handed over; one that it is sure never to have seen is queued again;
-// the rest stays uncertain.
-func (w *Worker) Clarify(ctx context.Context, now time.Time) error {
-	act, err := w.act(systemActor, "clarify sends", now)
-	if err != nil {
-		return err
-	}
-	return w.store.Write(ctx, act, func(tx store.Tx) error {
-		refs, err := tx.Uncertain(10000)
-		if err != nil {
-			return err
-		}
-		seen, never := 0, 0
-		var again []channel.Ref
-		var known []store.Settlement
-		for _, ref := range refs {
-			k, err := w.channel.Query(ctx, ref)
-			if err != nil {
-				return err
-			}
-			switch k {
-			case channel.Seen:
-				known = append(known, store.Settlement{Ref: ref, State: channel.Handed, Code: "asked after a crash"})
-				seen++
-			case channel.NeverSeen:
-				again = append(again, ref)
-				never++
-			case channel.CannotTell:
-			}
-		}
-		if seen+never == 0 {
-			return store.ErrNothing
-		}
-		for _, ref := range again {
-			known = append(known, store.Settlement{Ref: ref, State: channel.Queued, Code: "never reached the gateway"})
-		}
-		tx.Detail("%d reached the gateway, %d never did and are queued again", seen, never)
-		return tx.Settle(now, known)
-	})
 }
 
 // Open opens a case under a running transaction: it holds the place and sets

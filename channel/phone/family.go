@@ -17,7 +17,6 @@ type Behaviour struct {
 	Answer       float64       // answers the first inquiry
 	AnswerLater  float64       // answers a reminder
 	Accept       float64       // of the answers
-	OtherChoice  float64       // chooses differently from the rest of the family
 	OtherTongue  float64       // asks for another language first
 	Wordy        float64       // answers in other words than the letter alone
 	Garbled      float64       // first sends something that is no answer
@@ -34,8 +33,8 @@ type Behaviour struct {
 
 // Pilot is the behaviour that comes close to the pilot's figures.
 func Pilot(zone *time.Location) Behaviour {
-	return Behaviour{Answer: 0.70, AnswerLater: 0.45, Accept: 0.893, OtherChoice: 0.04, OtherTongue: 0.02, Wordy: 0.12, Garbled: 0.02, Twice: 0.01,
-		ChangesMind: 0.008, AnswersTold: 0.1, Median: 25 * time.Minute, Fails: 0.012, FailsAbroad: 0.06, SwitchedOff: 0.02,
+	return Behaviour{Answer: 0.70, AnswerLater: 0.45, Accept: 0.893, OtherTongue: 0.02, Wordy: 0.12, Garbled: 0.02, Twice: 0.01,
+		ChangesMind: 0.008, AnswersTold: 0.06, Median: 25 * time.Minute, Fails: 0.012, FailsAbroad: 0.06, SwitchedOff: 0.02,
 		DeliveryTime: 4 * time.Second, Zone: zone}
 }
 
@@ -45,15 +44,15 @@ type delivery struct {
 }
 
 // delivery decides what becomes of a message. Whether a number is dead is a
-// property of the number.
-func (b Behaviour) delivery(r *rand.Rand, phone string) delivery {
+// property of the number; a phone that just wrote is switched on.
+func (b Behaviour) delivery(r *rand.Rand, phone string, inUse bool) delivery {
 	fails := b.Fails
 	if !strings.HasPrefix(phone, "+358") {
 		fails = b.FailsAbroad
 	}
 	dead := rand.New(rand.NewPCG(hash(phone), 1)).Float64() < fails
 	d := time.Duration(float64(b.DeliveryTime) * (0.5 + r.ExpFloat64()/2))
-	if r.Float64() < b.SwitchedOff {
+	if !inUse && r.Float64() < b.SwitchedOff {
 		d += time.Duration(r.Float64() * float64(20*time.Hour))
 	}
 	return delivery{dead, d}

@@ -77,6 +77,9 @@ func (n *Network) in(ctx context.Context, do func(tx *sql.Tx) error) error {
 	return fault.Wrap(tx.Commit(), "phone.Network", "the network failed")
 }
 
+// inUse is how long a phone is surely on after its owner wrote.
+const inUse = 10 * time.Minute
+
 // Submit takes messages. A reference that comes twice is counted twice: the
 // network has no way to know that it was not meant.
 func (n *Network) Submit(ctx context.Context, batch []channel.Message) ([]channel.Receipt, error) {
@@ -92,7 +95,11 @@ func (n *Network) Submit(ctx context.Context, batch []channel.Message) ([]channe
 				ON CONFLICT (ref) DO UPDATE SET taken = taken + 1`, string(e.Ref), e.To, e.From, m.Text(), now.UnixMicro()); err != nil {
 				return err
 			}
-			d := n.family.delivery(n.rng("delivery", e.To, string(e.Ref)), e.To)
+			var wrote int
+			if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM shown WHERE phone = ? AND outgoing = 1 AND at >= ?", e.To, now.Add(-inUse).UnixMicro()).Scan(&wrote); err != nil {
+				return err
+			}
+			d := n.family.delivery(n.rng("delivery", e.To, m.Text()), e.To, wrote > 0)
 			if err := n.deliver(ctx, tx, now, e, m.Text(), d); err != nil {
 				return err
 			}

@@ -107,7 +107,7 @@ func (p *program) runServe(ctx context.Context, f serveFlags) error {
 	if _, err := os.Stat(f.data); f.data == "" || err != nil {
 		return fault.New(fault.Missing, "cmd.serve", "there is no folder of data").Do("name one with --data, and import registers into it first")
 	}
-	clock := app.NewFastClock(demoDay, f.speed, time.Now)
+	clock := app.NewPacedClock(demoDay, f.speed, time.Now)
 	ap, err := f.open(ctx, clock, true)
 	if err != nil {
 		return err
@@ -117,7 +117,7 @@ func (p *program) runServe(ctx context.Context, f serveFlags) error {
 	return errors.Join(err, ap.Close(context.WithoutCancel(ctx)))
 }
 
-func (p *program) serve(ctx context.Context, ap *app.App, clock *app.FastClock, f serveFlags) error {
+func (p *program) serve(ctx context.Context, ap *app.App, clock *app.PacedClock, f serveFlags) error {
 	unlock, err := ap.Lock()
 	if err != nil {
 		return err

@@ -37,7 +37,7 @@ func (t *tx) Report(reports []channel.Report) ([]store.Outcome, error) {
 		if _, err := t.exec("UPDATE outbox SET state = ?, done = ?, handed = coalesce(handed, submitting) WHERE ref = ?", string(r.State), micro(r.At), string(r.Ref)); err != nil {
 			return nil, err
 		}
-		o := store.Outcome{Party: party, Kind: conversation.Kind(kind), Delivered: r.State == channel.Delivered}
+		o := store.Outcome{Party: party, Kind: conversation.Kind(kind), Delivered: r.State == channel.Delivered, Doubted: state == string(channel.Uncertain)}
 		if caseID != nil {
 			o.Case = conversation.CaseID(*caseID)
 		}

@@ -142,6 +142,7 @@ func (t *tx) Settle(now time.Time, settled []store.Settlement) error {
 		if !found || final(channel.State(state)) || state == string(channel.Queued) {
 			continue
 		}
+		at := now
 		query := "UPDATE outbox SET state = ?1, code = ?2, handed = coalesce(handed, ?3) WHERE ref = ?4"
 		switch {
 		case s.State == channel.Queued:
@@ -149,18 +150,43 @@ func (t *tx) Settle(now time.Time, settled []store.Settlement) error {
 		case final(s.State):
 			query = "UPDATE outbox SET state = ?1, code = ?2, done = ?3 WHERE ref = ?4"
 		case s.State == channel.Uncertain:
-			query = "UPDATE outbox SET state = ?1, code = ?2 WHERE ref = ?4 AND ?3 > 0"
+			query, at = "UPDATE outbox SET state = ?1, code = ?2, doubt = ?3 WHERE ref = ?4", s.Doubt
 		}
-		if _, err := t.exec(query, string(s.State), s.Code, micro(now), string(s.Ref)); err != nil {
+		if _, err := t.exec(query, string(s.State), s.Code, micro(at), string(s.Ref)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (t *tx) Abandon(time.Time) (int, error) {
-	n, err := t.exec("UPDATE outbox SET state = ? WHERE state = ?", string(channel.Uncertain), string(channel.Submitting))
+func (t *tx) Postpone(now, until time.Time) (int, error) {
+	n, err := t.exec("UPDATE outbox SET not_before = ? WHERE state = 'queued' AND urgent = 0 AND not_before <= ?", micro(until), micro(now))
 	return int(n), err
+}
+
+func (t *tx) Abandon(doubt time.Time) (int, error) {
+	n, err := t.exec("UPDATE outbox SET state = ?, doubt = ? WHERE state = ?", string(channel.Uncertain), micro(doubt), string(channel.Submitting))
+	return int(n), err
+}
+
+func (t *tx) TakeDoubtful(now time.Time, limit int) ([]store.Doubtful, error) {
+	var out []store.Doubtful
+	err := t.query("SELECT ref, coalesce(case_id, 0) FROM outbox WHERE state = 'uncertain' AND doubt <= ? ORDER BY id LIMIT ?", []any{micro(now), limit}, func(scan func(...any) error) error {
+		var ref string
+		var id int64
+		err := scan(&ref, &id)
+		out = append(out, store.Doubtful{Ref: channel.Ref(ref), Case: conversation.CaseID(id)})
+		return fault.Wrap(err, "store.TakeDoubtful", "the outbox cannot be read")
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range out {
+		if _, err := t.exec("UPDATE outbox SET doubt = NULL WHERE ref = ?", string(d.Ref)); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
 }
 
 func (t *tx) Uncertain(limit int) ([]channel.Ref, error) {
@@ -264,8 +290,11 @@ func (t *tx) Handled(id int64, c conversation.CaseID, meaning string, now time.T
 	return err
 }
 
-func (t *tx) Wrote(p conversation.Phone) (int, error) {
+func (t *tx) Wrote(p conversation.Phone, k conversation.Kind, since time.Time) (int, error) {
 	var n int
-	_, err := t.one("SELECT count(*) FROM outbox o JOIN incoming i ON i.id = o.answer_to WHERE i.phone_hash = ? AND o.case_id IS NULL", []any{string(p)}, &n)
+	_, err := t.one(`SELECT (SELECT count(*) FROM party p JOIN outbox o ON o.case_id = p.case_id AND o.party = p.party
+			WHERE p.phone_hash = ?1 AND o.kind = ?2 AND o.queued >= ?3)
+		+ (SELECT count(*) FROM incoming i JOIN outbox o ON o.answer_to = i.id AND o.case_id IS NULL
+			WHERE i.phone_hash = ?1 AND o.kind = ?2 AND o.queued >= ?3)`, []any{string(p), string(k), micro(since)}, &n)
 	return n, err
 }

@@ -67,12 +67,13 @@ CREATE TABLE IF NOT EXISTS outbox (
   id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, ref TEXT NOT NULL UNIQUE, round INTEGER NOT NULL, case_id INTEGER, party INTEGER NOT NULL,
   kind TEXT NOT NULL, language TEXT NOT NULL, state TEXT NOT NULL, urgent INTEGER NOT NULL, segments INTEGER NOT NULL,
   not_before INTEGER NOT NULL, valid INTEGER NOT NULL, text BLOB NOT NULL, answer_to INTEGER, code TEXT NOT NULL DEFAULT '',
-  queued INTEGER NOT NULL, submitting INTEGER, handed INTEGER, done INTEGER) STRICT;
+  queued INTEGER NOT NULL, submitting INTEGER, handed INTEGER, done INTEGER, doubt INTEGER) STRICT;
 CREATE INDEX IF NOT EXISTS outbox_work ON outbox (state, urgent DESC, not_before, id);
 CREATE INDEX IF NOT EXISTS outbox_case ON outbox (case_id);
 CREATE TABLE IF NOT EXISTS incoming (
   id INTEGER PRIMARY KEY, gateway_id TEXT NOT NULL UNIQUE, phone_hash TEXT NOT NULL, sealed BLOB NOT NULL, at INTEGER NOT NULL,
   received INTEGER NOT NULL, handled INTEGER, case_id INTEGER, meaning TEXT NOT NULL DEFAULT '') STRICT;
+CREATE INDEX IF NOT EXISTS incoming_phone ON incoming (phone_hash);
 CREATE INDEX IF NOT EXISTS incoming_open ON incoming (handled, id);
 CREATE TABLE IF NOT EXISTS report (
   id TEXT PRIMARY KEY, ref TEXT NOT NULL, state TEXT NOT NULL, at INTEGER NOT NULL, used INTEGER NOT NULL) STRICT, WITHOUT ROWID;

@@ -25,6 +25,7 @@ import (
 type Store interface {
 	Write(ctx context.Context, act audit.Act, do func(store.Tx) error) error
 	Funnel(ctx context.Context, id store.RoundID) (store.Funnel, error)
+	Next(ctx context.Context) (time.Time, bool, error)
 	PhoneHash(e164 string) (conversation.Phone, error)
 	log.Records
 }
@@ -50,6 +51,9 @@ func Exercise(t *testing.T, open func(t *testing.T) Store) {
 		"timers wait for a running round, and fire once, by time":  timers,
 		"a phone finds its cases, and who waits for it":            phones,
 		"an item is open once":                                     items,
+		"what is due at night waits, answers do not":               postponed,
+		"a send that stays uncertain is put before a person once":  doubtful,
+		"what a phone was sent is counted by kind and time":        wrote,
 	} {
 		t.Run(name, func(t *testing.T) { do(&suite{t, open(t), context.Background()}) })
 	}
@@ -248,126 +252,6 @@ func versions(s *suite) {
 		}
 		return err
 	})
-}
-
-func (s *suite) queue(c conversation.Case, key string) (ok bool) {
-	s.Helper()
-	s.write(func(tx store.Tx) (err error) {
-		ok, err = tx.Enqueue(store.Outgoing{Case: c.ID, Kind: conversation.Inquiry, Language: "fi", Key: key, Text: "hello", NotBefore: Start, Valid: time.Hour})
-		return err
-	})
-	return ok
-}
-
-func (s *suite) claim() (refs []channel.Ref) {
-	s.Helper()
-	s.write(func(tx store.Tx) error {
-		got, err := tx.Claim(Start, "+358450000000", 10)
-		for _, a := range got {
-			if a.Message.Text() != "hello" || a.Message.Envelope().To != "+358401234567" {
-				s.Error("the message lost its text or number")
-			}
-			refs = append(refs, a.Message.Envelope().Ref)
-		}
-		return err
-	})
-	return refs
-}
-
-func (s *suite) settle(ref channel.Ref, state channel.State) {
-	s.Helper()
-	s.write(func(tx store.Tx) error { return tx.Settle(Start, []store.Settlement{{Ref: ref, State: state}}) })
-}
-
-func (s *suite) state(id store.RoundID, state channel.State) int {
-	s.Helper()
-	f, err := s.s.Funnel(s.ctx, id)
-	s.must(err)
-	return f.Messages[string(state)]
-}
-
-func keys(s *suite) {
-	c := s.open(s.round(1, store.Running), 1, "+358401234567")
-	if !s.queue(c, "k") || s.queue(c, "k") || !s.queue(c, "l") {
-		s.Error("a key was queued twice, or not at all")
-	}
-}
-
-func claims(s *suite) {
-	id := s.round(1, store.Running)
-	c := s.open(id, 1, "+358401234567")
-	s.queue(c, "k")
-	if len(s.claim()) != 1 || len(s.claim()) != 0 {
-		s.Error("a message was claimed twice, or not at all")
-	}
-	s.queue(c, "l")
-	s.write(func(tx store.Tx) error { return tx.SetRound(id, store.Paused, "") })
-	if len(s.claim()) != 0 {
-		s.Error("a paused round sends")
-	}
-}
-
-func uncertain(s *suite) {
-	id := s.round(1, store.Running)
-	c := s.open(id, 1, "+358401234567")
-	s.queue(c, "k")
-	ref := s.claim()[0]
-	s.write(func(tx store.Tx) error {
-		n, err := tx.Abandon(Start)
-		refs, err2 := tx.Uncertain(10)
-		if n != 1 || len(refs) != 1 || refs[0] != ref {
-			s.Errorf("%d abandoned, uncertain %v", n, refs)
-		}
-		return errors.Join(err, err2)
-	})
-	if len(s.claim()) != 0 {
-		s.Fatal("an uncertain message is sent again by itself")
-	}
-	s.settle(ref, channel.Queued) // the gateway is sure never to have seen it
-	again := s.claim()
-	if len(again) != 1 || again[0] != ref {
-		s.Errorf("queued again as %v", again)
-	}
-	s.settle(ref, channel.Handed)
-	if s.state(id, channel.Handed) != 1 {
-		s.Error("not handed over")
-	}
-}
-
-func earlyReport(s *suite) {
-	id := s.round(1, store.Running)
-	s.queue(s.open(id, 1, "+358401234567"), "k")
-	ref := s.claim()[0]
-	s.write(func(tx store.Tx) error {
-		out, err := tx.Report([]channel.Report{{ID: "r1", Ref: ref, State: channel.Delivered, At: Start}})
-		if len(out) != 1 || !out[0].Delivered {
-			s.Errorf("the report made %v", out)
-		}
-		return err
-	})
-	s.settle(ref, channel.Handed)
-	if s.state(id, channel.Delivered) != 1 {
-		s.Error("a late receipt undid the report")
-	}
-}
-
-func reports(s *suite) {
-	id := s.round(1, store.Running)
-	s.queue(s.open(id, 1, "+358401234567"), "k")
-	ref := s.claim()[0]
-	for i, r := range []channel.Report{{ID: "a", Ref: ref, State: channel.Delivered, At: Start}, {ID: "a", Ref: ref, State: channel.Delivered, At: Start},
-		{ID: "b", Ref: ref, State: channel.Failed, At: Start}, {ID: "c", Ref: "unknown", State: channel.Delivered, At: Start}} {
-		s.write(func(tx store.Tx) error {
-			out, err := tx.Report([]channel.Report{r})
-			if (len(out) == 1) != (i == 0) {
-				s.Errorf("report %d made %v", i, out)
-			}
-			return err
-		})
-	}
-	if s.state(id, channel.Delivered) != 1 {
-		s.Error("the first final report does not stand")
-	}
 }
 
 func answers(s *suite) {
