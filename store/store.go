@@ -340,7 +340,6 @@ type Funnel struct {
 	Places, PlacesHeld, Overbooked     int // places
 	Failsafe                           int // not offered though near: see the finding's reasons
 	Incoming                           int // messages from phones
-	DoubledKeys                        int // messages queued twice: always 0
 	Stages                             map[string]int
 	Messages                           map[string]int // by state
 	Items                              map[string]int // open items of the desk, by kind

@@ -182,6 +182,8 @@ func (c *city) Answer(_ context.Context, h store.Handset, text string) error {
 	return nil
 }
 
+func (c *city) Twice(context.Context) (int, error) { return 0, nil }
+
 func (c *city) Screen(_ context.Context, number string) ([]phone.Line, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -38,7 +38,7 @@ func (s *site) progressView(ctx context.Context, t words, r store.Round) (*progr
 	accepted := stage(conversation.Accepted)
 	share := func(n int) string { return t.Share(n, f.Offered) }
 	v := &progressView{Offered: f.Offered, AnsweredN: f.Answered, Answered: share(f.Answered), Accepted: share(accepted), Letters: f.Letters,
-		ByHand: f.ByHand, Unreached: f.Unreached, Failsafe: f.Failsafe, Places: f.Places, PlacesHeld: f.PlacesHeld, Doubled: f.DoubledKeys,
+		ByHand: f.ByHand, Unreached: f.Unreached, Failsafe: f.Failsafe, Places: f.Places, PlacesHeld: f.PlacesHeld, Doubled: n.twice,
 		Overbooked: f.Overbooked, Messages: named(t, "message.", f.Messages), Items: named(t, "item.", f.Items), Confirmed: len(handed)}
 	for _, i := range v.Items {
 		v.OpenItems += i.N
@@ -63,6 +63,7 @@ type counted struct {
 	round  store.RoundID
 	at     time.Time
 	funnel store.Funnel
+	twice  int       // messages that the network was handed more than once
 	handed []float64 // seconds from each answer to its confirmation
 }
 
@@ -81,6 +82,9 @@ func (s *site) count(ctx context.Context, id store.RoundID) (counted, error) {
 		return n, err
 	}
 	if n.handed, _, err = s.figures.ConfirmTimes(ctx, id); err != nil {
+		return n, err
+	}
+	if n.twice, err = s.screens.Twice(ctx); err != nil {
 		return n, err
 	}
 	s.counted = n

@@ -67,6 +67,7 @@ type families interface {
 type screens interface {
 	Screen(ctx context.Context, number string) ([]phone.Line, error)
 	TakeOver(ctx context.Context, number string) error
+	Twice(ctx context.Context) (int, error)
 }
 
 // clock is the time, which the demo may let run faster.

@@ -324,6 +324,7 @@ func (n *Network) Write(ctx context.Context, phone, text string) error {
 type Ledger struct {
 	Messages int // different references
 	Doubled  int // references that came more than once, and equal texts to one phone within ten seconds
+	Answers  int // texts that were sent from phones
 }
 
 // Count goes through everything that the network was ever handed.
@@ -335,5 +336,12 @@ func (n *Network) Count(ctx context.Context) (Ledger, error) {
 		n.db.QueryRowContext(ctx, `SELECT count(*) FROM message a JOIN message b ON b.phone = a.phone AND b.ref > a.ref AND b.text = a.text
 			AND abs(b.at - a.at) <= 10000000`).Scan(&same))
 	l.Doubled += same
+	err = errors.Join(err, n.db.QueryRowContext(ctx, "SELECT count(*) FROM shown WHERE outgoing = 1").Scan(&l.Answers))
 	return l, fault.Wrap(err, "phone.Count", "the network does not answer")
+}
+
+// Twice is how often the network was handed a reference that it had already.
+func (n *Network) Twice(ctx context.Context) (twice int, err error) {
+	err = n.db.QueryRowContext(ctx, "SELECT coalesce(sum(taken - 1), 0) FROM message WHERE taken > 1").Scan(&twice)
+	return twice, fault.Wrap(err, "phone.Twice", "the network does not answer")
 }

@@ -11,6 +11,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"ennakko/app"
+	"ennakko/channel"
+	"ennakko/channel/phone"
 	"ennakko/fault"
 	"ennakko/round"
 	"ennakko/service"
@@ -72,6 +74,7 @@ type roundResult struct {
 	MessageStates      map[string]int `json:"message_states"`
 	OpenItems          map[string]int `json:"open_items"`
 	SentTwice          int            `json:"sent_twice"`
+	Lost               int            `json:"lost"`
 	PlacesOverbooked   int            `json:"places_overbooked"`
 	ConfirmP50         float64        `json:"confirm_p50_seconds"`
 	ConfirmP99         float64        `json:"confirm_p99_seconds"`
@@ -184,10 +187,25 @@ func result(ctx context.Context, ap *app.App, r store.Round) (roundResult, error
 		Sent: f.Sent, Delivered: f.Delivered, Answered: f.Answered, Accepted: f.Stages["accepted"], Declined: f.Stages["declined"],
 		Conflict: f.Stages["conflict"], Silent: f.Stages["silent"], Unreached: f.Unreached, Letters: f.Letters, ByHand: f.ByHand,
 		Waiting: r.Summary["waiting"], Failsafe: f.Failsafe, Messages: ledger.Messages, MessageStates: f.Messages, OpenItems: f.Items,
-		SentTwice: ledger.Doubled + f.DoubledKeys, PlacesOverbooked: f.Overbooked,
+		SentTwice: ledger.Doubled, Lost: lost(f, ledger), PlacesOverbooked: f.Overbooked,
 		ConfirmP50: quantile(onPhone, 0.5), ConfirmP99: quantile(onPhone, 0.99), ConfirmHandedP99: quantile(handed, 0.99),
 		AssignmentDistance: r.Summary["assignment_distance_m"], AssignmentBound: r.Summary["assignment_bound_m"], Stays: r.Summary["stays"], AuditEntries: last}
 	return out, err
+}
+
+// lost counts messages that ended in no final state or are not the ones that
+// the network saw, and answers that the network brought and nobody kept.
+func lost(f store.Funnel, l phone.Ledger) int {
+	ended, all := 0, 0
+	for state, n := range f.Messages {
+		all += n
+		switch channel.State(state) {
+		case channel.Delivered, channel.Failed, channel.Expired, channel.Dropped:
+			ended += n
+		}
+	}
+	apart := func(a, b int) int { return max(a-b, b-a) }
+	return all - ended + apart(all, l.Messages) + apart(l.Answers, f.Incoming)
 }
 
 // quantile is the nearest-rank quantile, 0 of nothing.
@@ -212,5 +230,5 @@ func printRound(w io.Writer, r roundResult) {
 		_, _ = fmt.Fprintf(w, "  %-24s %6d\n", x.what, x.n)
 	}
 	_, _ = fmt.Fprintf(w, "Confirmation on the phone: half within %.0f s, 99 %% within %.0f s\n", r.ConfirmP50, r.ConfirmP99)
-	_, _ = fmt.Fprintf(w, "Sent twice: %d. Places given twice: %d. Entries in the record: %d. It took %.1f s.\n", r.SentTwice, r.PlacesOverbooked, r.AuditEntries, r.WallSeconds)
+	_, _ = fmt.Fprintf(w, "Sent twice: %d. Lost: %d. Places given twice: %d. Entries in the record: %d. It took %.1f s.\n", r.SentTwice, r.Lost, r.PlacesOverbooked, r.AuditEntries, r.WallSeconds)
 }

@@ -110,7 +110,6 @@ func (d *DB) Funnel(ctx context.Context, id store.RoundID) (store.Funnel, error)
 		{&f.Places, "SELECT count(*) FROM place WHERE round = ?"},
 		{&f.Failsafe, "SELECT count(*) FROM finding WHERE round = ? AND failsafe = 1"},
 		{&f.Incoming, "SELECT count(*) FROM incoming WHERE ? > 0"},
-		{&f.DoubledKeys, "SELECT count(*) FROM (SELECT 1 FROM outbox WHERE round = ? GROUP BY key HAVING count(*) > 1)"},
 	} {
 		if _, err := d.row(ctx, q.query, []any{r}, q.to); err != nil {
 			return f, err

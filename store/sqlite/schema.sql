@@ -54,7 +54,7 @@ CREATE TABLE IF NOT EXISTS kase (
   id INTEGER PRIMARY KEY, round INTEGER NOT NULL REFERENCES round, child INTEGER NOT NULL, unit TEXT NOT NULL,
   language TEXT NOT NULL, stage TEXT NOT NULL, reached INTEGER NOT NULL, answered INTEGER NOT NULL, hidden INTEGER NOT NULL,
   pack_hash TEXT NOT NULL, officer TEXT NOT NULL, version INTEGER NOT NULL, sealed BLOB NOT NULL, UNIQUE (round, child)) STRICT;
-CREATE INDEX IF NOT EXISTS kase_stage ON kase (round, stage);
+CREATE INDEX IF NOT EXISTS kase_count ON kase (round, stage, answered, reached);
 CREATE TABLE IF NOT EXISTS party (
   case_id INTEGER NOT NULL REFERENCES kase, party INTEGER NOT NULL, person INTEGER NOT NULL, phone_hash TEXT NOT NULL,
   number BLOB NOT NULL, waiting INTEGER NOT NULL, PRIMARY KEY (case_id, party)) STRICT, WITHOUT ROWID;
@@ -70,6 +70,8 @@ CREATE TABLE IF NOT EXISTS outbox (
   queued INTEGER NOT NULL, submitting INTEGER, handed INTEGER, done INTEGER, doubt INTEGER) STRICT;
 CREATE INDEX IF NOT EXISTS outbox_work ON outbox (state, urgent DESC, not_before, id);
 CREATE INDEX IF NOT EXISTS outbox_case ON outbox (case_id);
+-- The funnel counts without touching the texts.
+CREATE INDEX IF NOT EXISTS outbox_count ON outbox (round, kind, state, case_id, handed);
 CREATE TABLE IF NOT EXISTS incoming (
   id INTEGER PRIMARY KEY, gateway_id TEXT NOT NULL UNIQUE, phone_hash TEXT NOT NULL, sealed BLOB NOT NULL, at INTEGER NOT NULL,
   received INTEGER NOT NULL, handled INTEGER, case_id INTEGER, meaning TEXT NOT NULL DEFAULT '') STRICT;

@@ -13,6 +13,7 @@ import (
 	"io"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/RoaringBitmap/roaring/v2"
@@ -35,6 +36,7 @@ type DB struct {
 	read  *sql.DB
 	vault *vault.Vault
 	rand  io.Reader
+	kept  sync.Map // prepared statements of the writing connection, by query
 	wake  chan struct{}
 }
 
@@ -88,8 +90,11 @@ func (d *DB) Write(ctx context.Context, act audit.Act, do func(store.Tx) error) 
 	if err != nil {
 		return fault.Wrap(err, op, "the store is not to be had")
 	}
-	defer func() { _ = sqlTx.Rollback() }()
 	t := &tx{ctx: ctx, db: d, tx: sqlTx, at: act.At(), entry: act.Entry(), people: roaring.New(), stmts: map[string]*sql.Stmt{}}
+	defer func() {
+		_ = sqlTx.Rollback()
+		d.keep(ctx, t.fresh)
+	}()
 	if err := do(t); errors.Is(err, store.ErrNothing) {
 		return nil
 	} else if err != nil {
@@ -125,7 +130,7 @@ func (d *DB) Note(ctx context.Context, e audit.Entry) error {
 	})
 }
 
-// tx is one write. Statements are prepared once per transaction.
+// tx is one write.
 type tx struct {
 	ctx    context.Context
 	db     *DB
@@ -134,16 +139,35 @@ type tx struct {
 	entry  audit.Entry
 	people *roaring.Bitmap
 	stmts  map[string]*sql.Stmt
+	fresh  []string // statements that the store does not keep yet
+}
+
+// keep prepares statements once for all later writes. Inside a write that
+// cannot be done: the one connection is taken. A statement that cannot be kept
+// is prepared again by the next write.
+func (d *DB) keep(ctx context.Context, queries []string) {
+	for _, q := range queries {
+		if s, err := d.write.PrepareContext(ctx, q); err == nil {
+			if old, twice := d.kept.LoadOrStore(q, s); twice && old != s {
+				_ = s.Close()
+			}
+		}
+	}
 }
 
 func (t *tx) stmt(query string) (*sql.Stmt, error) {
 	if s, ok := t.stmts[query]; ok {
 		return s, nil
 	}
+	if kept, ok := t.db.kept.Load(query); ok {
+		t.stmts[query] = t.tx.StmtContext(t.ctx, kept.(*sql.Stmt))
+		return t.stmts[query], nil
+	}
 	s, err := t.tx.PrepareContext(t.ctx, query)
 	if err != nil {
 		return nil, fault.Wrap(err, "store.sqlite", "a statement cannot be prepared")
 	}
+	t.fresh = append(t.fresh, query)
 	t.stmts[query] = s
 	return s, nil
 }
