@@ -251,7 +251,7 @@ type Settlement struct {
 	Ref   channel.Ref
 	State channel.State
 	Code  string
-	Doubt time.Time // uncertain: when it is put before a person
+	Due   time.Time // uncertain: when it is put before a person; queued again: not before
 }
 
 // Doubtful is a send that has been uncertain for too long. Case 0 means that it

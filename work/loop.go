@@ -236,6 +236,9 @@ func (w *Worker) claim(ctx context.Context, now time.Time, limit int) (attempts 
 	return attempts, err
 }
 
+// busyGateway is how long a message waits that the gateway could not take now.
+const busyGateway = 30 * time.Second
+
 // settle keeps what the gateway said. A message without a receipt is
 // uncertain.
 func (w *Worker) settle(ctx context.Context, batch []channel.Message, receipts []channel.Receipt, sendErr error, now time.Time) error {
@@ -250,11 +253,13 @@ func (w *Worker) settle(ctx context.Context, batch []channel.Message, receipts [
 		r, ok := said[ref]
 		switch {
 		case !ok:
-			settled = append(settled, store.Settlement{Ref: ref, State: channel.Uncertain, Code: "no answer from the gateway", Doubt: now.Add(w.set.Doubt)})
+			settled = append(settled, store.Settlement{Ref: ref, State: channel.Uncertain, Code: "no answer from the gateway", Due: now.Add(w.set.Doubt)})
 		case r.State == channel.Failed:
 			refused = append(refused, channel.Report{ID: "refused/" + string(ref), Ref: ref, State: channel.Failed, At: now})
+		case r.State == channel.Queued:
+			settled = append(settled, store.Settlement{Ref: ref, State: channel.Queued, Code: r.Code, Due: now.Add(busyGateway)})
 		default:
-			settled = append(settled, store.Settlement{Ref: ref, State: r.State, Code: r.Code})
+			settled = append(settled, store.Settlement{Ref: ref, State: r.State, Code: r.Code, Due: now.Add(w.set.Doubt)})
 		}
 	}
 	act, err := w.act(systemActor, "note what the gateway said", now)

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"encoding/hex"
 	"time"
 
 	"ennakko/conversation"
@@ -62,7 +63,7 @@ func (t *tx) OpenCase(id store.RoundID, n store.NewCase) (conversation.Case, err
 // PhoneHash is the keyed hash by which a number is found.
 func (d *DB) PhoneHash(e164 string) (conversation.Phone, error) {
 	h, err := d.vault.Hash("phone", e164)
-	return conversation.Phone(h), err
+	return conversation.Phone(hex.EncodeToString(h)), err
 }
 
 func (t *tx) seal(c conversation.Case) ([]byte, error) {

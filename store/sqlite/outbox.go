@@ -146,17 +146,24 @@ func (t *tx) Settle(now time.Time, settled []store.Settlement) error {
 		query := "UPDATE outbox SET state = ?1, code = ?2, handed = coalesce(handed, ?3) WHERE ref = ?4"
 		switch {
 		case s.State == channel.Queued:
-			query = "UPDATE outbox SET state = ?1, code = ?2, submitting = NULL, not_before = max(not_before, ?3) WHERE ref = ?4"
+			query, at = "UPDATE outbox SET state = ?1, code = ?2, submitting = NULL, not_before = max(not_before, ?3) WHERE ref = ?4", laterOf(now, s.Due)
 		case final(s.State):
 			query = "UPDATE outbox SET state = ?1, code = ?2, done = ?3 WHERE ref = ?4"
 		case s.State == channel.Uncertain:
-			query, at = "UPDATE outbox SET state = ?1, code = ?2, doubt = ?3 WHERE ref = ?4", s.Doubt
+			query, at = "UPDATE outbox SET state = ?1, code = ?2, doubt = ?3 WHERE ref = ?4", s.Due
 		}
 		if _, err := t.exec(query, string(s.State), s.Code, micro(at), string(s.Ref)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func laterOf(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 func (t *tx) Postpone(now, until time.Time) (int, error) {

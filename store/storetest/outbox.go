@@ -176,7 +176,7 @@ func doubtful(s *suite) {
 	s.queue(c, "l")
 	refs := s.claim()
 	s.write(func(tx store.Tx) error {
-		return tx.Settle(Start, []store.Settlement{{Ref: refs[0], State: channel.Uncertain, Doubt: Start.Add(time.Hour)}, {Ref: refs[1], State: channel.Handed}})
+		return tx.Settle(Start, []store.Settlement{{Ref: refs[0], State: channel.Uncertain, Due: Start.Add(time.Hour)}, {Ref: refs[1], State: channel.Handed}})
 	})
 	at, ok, err := s.s.Next(s.ctx)
 	s.must(err)

@@ -322,6 +322,9 @@ func phones(s *suite) {
 		if len(on) != 2 || on[0].Case.ID != a.ID || on[1].Case.ID != b.ID || len(none) != 0 || waits {
 			s.Errorf("%d and %d cases, waits %v", len(on), len(none), waits)
 		}
+		if on[0].Case.Parties[0].Phone != p {
+			s.Error("the phone of a case that was kept is not the one that it is found by")
+		}
 		b.Version, b.Parties[0].Waiting = 1, true
 		return errors.Join(err, err2, err3, tx.SaveCase(b))
 	})
