@@ -6,6 +6,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -51,10 +53,14 @@ func TestMain(m *testing.M) {
 }
 
 func importCity(files, data string, opt testcity.Options) error {
-	ctx := context.Background()
-	if _, err := testcity.Write(ctx, files, opt, nil); err != nil {
+	if _, err := testcity.Write(context.Background(), files, opt, nil); err != nil {
 		return err
 	}
+	return importFiles(files, data)
+}
+
+func importFiles(files, data string) error {
+	ctx := context.Background()
 	a, err := open(ctx, data, app.NewSteppedClock(begin))
 	if err != nil {
 		return err
@@ -162,6 +168,11 @@ func whole(t *testing.T, a *app.App, r store.Round) store.Funnel {
 	if err != nil {
 		t.Fatal(err)
 	}
+	left, err := a.DB.WaitingList(t.Context(), r.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	offered := r.Summary["placed"] + r.Summary["waiting"] - len(left)
 	stages := 0
 	for _, n := range f.Stages {
 		stages += n
@@ -170,8 +181,8 @@ func whole(t *testing.T, a *app.App, r store.Round) store.Funnel {
 	switch {
 	case r.State != store.Closed:
 		t.Errorf("the round is %s", r.State)
-	case f.Offered == 0 || f.Offered != r.Summary["placed"] || stages != f.Offered:
-		t.Errorf("offered %d, placed %d, in stages %d", f.Offered, r.Summary["placed"], stages)
+	case f.Offered == 0 || f.Offered != offered || stages != f.Offered:
+		t.Errorf("offered %d, to be offered %d, in stages %d", f.Offered, offered, stages)
 	case l.Doubled != 0 || l.Messages != final:
 		t.Errorf("the network saw %d messages, %d of them twice; %d of ours have a final state: %v", l.Messages, l.Doubled, final, f.Messages)
 	case l.Answers == 0 || l.Answers != f.Incoming:
@@ -421,4 +432,52 @@ func TestEveryoneOnThePhoneOfAFamilyIsThatFamilys(t *testing.T) {
 	if len(seen) < 3 {
 		t.Errorf("families by language: %v", seen)
 	}
+}
+
+// TestFreedPlacesGoToChildrenWhoWait runs a round in a city with too few places.
+func TestFreedPlacesGoToChildrenWhoWait(t *testing.T) {
+	dir := t.TempDir()
+	files, data := filepath.Join(dir, "files"), filepath.Join(dir, "data")
+	if _, err := testcity.Write(t.Context(), files, testcity.Options{Residents: 12000, Seed: 7, Day: asOf.AddDate(0, 0, -3)}, nil); err != nil {
+		t.Fatal(err)
+	}
+	units := filepath.Join(files, "units.csv")
+	content, err := os.ReadFile(units)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fewer := regexp.MustCompile(`(?m);(\d+)$`).ReplaceAllStringFunc(string(content), func(places string) string {
+		n, _ := strconv.Atoi(places[1:])
+		return fmt.Sprintf(";%d", n*2/3)
+	})
+	if err := os.WriteFile(units, []byte(fewer), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := importFiles(files, data); err != nil {
+		t.Fatal(err)
+	}
+	a, r := ran(t, data)
+	f := whole(t, a, r)
+	left, err := a.DB.WaitingList(t.Context(), r.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	made := f.Offered - r.Summary["placed"]
+	if r.Summary["waiting"] == 0 || made == 0 {
+		t.Fatalf("%d waited, %d offers of freed places", r.Summary["waiting"], made)
+	}
+	drafts, err := a.DB.Drafts(t.Context(), r.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range drafts {
+		if !d.HasCase || d.Verdict != "met" {
+			t.Errorf("a draft without a case, or without a finding: %s %v", d.Verdict, d.HasCase)
+		}
+	}
+	free, err := a.DB.FreePlaces(t.Context(), r.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%d waited, %d were offered a freed place, %d wait still, %d kinds of place are free", r.Summary["waiting"], made, len(left), len(free))
 }

@@ -18,12 +18,13 @@ type Driver struct {
 	app    *App
 	pack   *service.Pack
 	worker *work.Worker
+	freed  time.Time // when freed places are offered next; zero: not yet known
 }
 
 // NewDriver makes the driver of a service and settles what a crash left
 // behind. Only one driver may run on a folder of data: see Lock.
 func (a *App) NewDriver(ctx context.Context, p *service.Pack) (*Driver, error) {
-	d := &Driver{a, p, a.Worker(p)}
+	d := &Driver{app: a, pack: p, worker: a.Worker(p)}
 	_, err := d.worker.Recover(ctx, a.Now())
 	return d, err
 }
@@ -38,6 +39,33 @@ func (d *Driver) Step(ctx context.Context) (busy bool, err error) {
 	}
 	did, err := d.worker.Tick(ctx, d.app.Now())
 	return came || did, err
+}
+
+// freedAt is the time of day at which freed places are offered.
+const freedAt = 10 * time.Hour
+
+// Freed offers, once a day, places that were given back to children who wait.
+func (d *Driver) Freed(ctx context.Context, r store.Round) error {
+	now := d.app.Now()
+	if r.State != store.Running || now.Before(d.freed) {
+		return nil
+	}
+	local := now.In(d.app.zone)
+	today := time.Date(local.Year(), local.Month(), local.Day(), int(freedAt/time.Hour), 0, 0, 0, d.app.zone)
+	if d.freed = today; now.Before(today) {
+		return nil
+	}
+	d.freed = today.AddDate(0, 0, 1)
+	if waiting, err := d.app.DB.WaitingList(ctx, r.ID); err != nil || len(waiting) == 0 {
+		return err
+	}
+	rooms, done, err := d.app.Rooms(ctx, d.pack, r.AsOf, nil)
+	if err != nil {
+		return err
+	}
+	defer done()
+	_, err = round.Promote(ctx, rooms, r.ID, now)
+	return err
 }
 
 // tick is how long the driver waits when more is due than the rate allows.
@@ -74,6 +102,9 @@ func (d *Driver) Close(ctx context.Context, r store.Round) error {
 // moment to moment. Progress is told the round's own time.
 func (d *Driver) RunToEnd(ctx context.Context, r store.Round, clock *SteppedClock, progress func(now time.Time)) error {
 	for {
+		if err := d.Freed(ctx, r); err != nil {
+			return err
+		}
 		if err := ctx.Err(); err != nil {
 			return fault.New(fault.Later, "app.RunToEnd", "the round was stopped").Do("run the same command again: it goes on where it was")
 		}
@@ -98,6 +129,9 @@ func (d *Driver) RunToEnd(ctx context.Context, r store.Round, clock *SteppedCloc
 // which something is due, and the last one at the latest.
 func (d *Driver) moment(ctx context.Context, now time.Time, busy bool, last time.Time) (time.Time, error) {
 	at, ok, err := d.Next(ctx)
+	if !d.freed.IsZero() {
+		last = minTime(last, d.freed)
+	}
 	if !ok || at.After(last) {
 		at = last
 	}

@@ -197,7 +197,7 @@ func (l *Live) closing(ctx context.Context) (time.Time, error) {
 	case err != nil || !found || r.State != store.Running:
 		return now.AddDate(1, 0, 0), err
 	case now.Before(r.Schedule.CloseAt):
-		return r.Schedule.CloseAt, nil
+		return r.Schedule.CloseAt, l.driver.Freed(ctx, r)
 	}
 	err = l.driver.Close(ctx, r)
 	l.tell()

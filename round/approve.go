@@ -39,7 +39,7 @@ func Approve(ctx context.Context, r Rooms, id store.RoundID, officer string, now
 	if err != nil {
 		return err
 	}
-	a := &approval{Rooms: r, round: rd, officer: officer, now: now}
+	a := &approval{Rooms: r, round: rd, officer: officer, now: now, deadline: rd.Schedule.Deadline}
 	if a.act, err = audit.Begin(officer, "approve offers", r.Pack.Purpose().ID(), r.Pack.Purpose().LegalBasis(), now); err != nil {
 		return err
 	}
@@ -67,6 +67,8 @@ type approval struct {
 	officer string
 	now     time.Time
 	act     audit.Act
+	// deadline is the last moment to answer.
+	deadline time.Time
 
 	grant    permission.Grant
 	children map[person.ID]register.Row
@@ -129,20 +131,9 @@ func (a *approval) rows(ctx context.Context, set, objecting *roaring.Bitmap, obj
 // case already was opened before the program was cut off.
 func (a *approval) open(ctx context.Context, drafts []store.Draft) error {
 	return a.Store.Write(ctx, a.act, func(tx store.Tx) error {
-		opened := 0
-		for _, d := range drafts {
-			row, there := a.children[d.Child]
-			if d.HasCase || !there {
-				continue
-			}
-			n, hand, err := a.newCase(d, row)
-			if err != nil {
-				return err
-			}
-			if err := a.Worker.Open(tx, a.round.ID, n, hand, a.now); err != nil {
-				return err
-			}
-			opened++
+		opened, err := a.openAll(tx, drafts)
+		if err != nil {
+			return err
 		}
 		if opened == 0 {
 			return store.ErrNothing
@@ -151,6 +142,24 @@ func (a *approval) open(ctx context.Context, drafts []store.Draft) error {
 		tx.Detail("%d cases opened", opened)
 		return nil
 	})
+}
+
+func (a *approval) openAll(tx store.Tx, drafts []store.Draft) (opened int, err error) {
+	for _, d := range drafts {
+		row, there := a.children[d.Child]
+		if d.HasCase || !there {
+			continue
+		}
+		n, hand, err := a.newCase(d, row)
+		if err != nil {
+			return opened, err
+		}
+		if err := a.Worker.Open(tx, a.round.ID, n, hand, a.now); err != nil {
+			return opened, err
+		}
+		opened++
+	}
+	return opened, nil
 }
 
 func (a *approval) newCase(d store.Draft, row register.Row) (n store.NewCase, hand string, err error) {
@@ -170,7 +179,7 @@ func (a *approval) newCase(d store.Draft, row register.Row) (n store.NewCase, ha
 		return n, "", err
 	}
 	n.Names = conversation.Names{Child: name.Called(), Unit: a.units[d.Place.Unit].Name}
-	n.Deadline = a.round.Schedule.Deadline
+	n.Deadline = a.deadline
 	hand, err = a.parties(row, &n)
 	n.Hidden = n.Hidden || hand == handNonDisclosure
 	return n, hand, err

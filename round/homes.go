@@ -8,6 +8,7 @@ import (
 	"github.com/RoaringBitmap/roaring/v2"
 
 	"ennakko/audit"
+	"ennakko/offer"
 	"ennakko/offer/assign"
 	"ennakko/permission"
 	"ennakko/person"
@@ -123,7 +124,11 @@ func (p *preparation) assign(ctx context.Context, _ audit.Act) error {
 	}
 	byID := map[string]*assign.Unit{}
 	var list []*assign.Unit
+	free := placesIn(p.free)
 	for _, u := range units {
+		if p.free != nil {
+			u.Places = free[offer.Place{Unit: u.ID, Language: u.Language}]
+		}
 		if u.Provider != "municipal" || u.Places == 0 {
 			continue
 		}
@@ -174,12 +179,7 @@ func (p *preparation) keep(ctx context.Context, act audit.Act) (id store.RoundID
 		if err := tx.AddPlaces(id, places); err != nil {
 			return err
 		}
-		drafts := make([]store.Draft, len(p.result.Placements))
-		for i, x := range p.result.Placements {
-			drafts[i].Child, drafts[i].Place.Unit, drafts[i].Place.Language = x.Child, x.Unit, x.Language
-			drafts[i].Reason, drafts[i].DistanceM = string(x.Reason), x.DistanceM
-		}
-		if err := tx.AddDrafts(id, drafts); err != nil {
+		if err := tx.AddDrafts(id, p.drafts()); err != nil {
 			return err
 		}
 		waiting := make([]store.Waiting, len(p.result.Waiting))
@@ -194,6 +194,14 @@ func (p *preparation) keep(ctx context.Context, act audit.Act) (id store.RoundID
 		return tx.AddWaiting(id, waiting)
 	})
 	return id, err
+}
+
+func (p *preparation) drafts() []store.Draft {
+	out := make([]store.Draft, len(p.result.Placements))
+	for i, x := range p.result.Placements {
+		out[i] = store.Draft{Child: x.Child, Place: offer.Place{Unit: x.Unit, Language: x.Language}, Reason: string(x.Reason), DistanceM: x.DistanceM}
+	}
+	return out
 }
 
 func (p *preparation) kept() []store.Finding {

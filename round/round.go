@@ -34,6 +34,9 @@ type Store interface {
 	Drafts(ctx context.Context, id store.RoundID) ([]store.Draft, error)
 	Units(ctx context.Context, known time.Time) ([]store.Unit, error)
 	Objecting(ctx context.Context, purpose string) (*roaring.Bitmap, error)
+	WaitingList(ctx context.Context, id store.RoundID) ([]store.Waiting, error)
+	FreePlaces(ctx context.Context, id store.RoundID) ([]store.PlaceCount, error)
+	Findings(ctx context.Context, id store.RoundID, people []person.ID) (map[person.ID]store.Finding, error)
 }
 
 // Rooms are the things that a round works with.
@@ -87,6 +90,7 @@ type preparation struct {
 	met       []person.ID
 	children  map[person.ID]*assign.Child
 	units     []store.Unit
+	free      []store.PlaceCount // only these places may be given; nil: all
 	result    assign.Result
 	summary   map[string]int
 }

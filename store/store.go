@@ -181,6 +181,8 @@ type Rounds interface {
 	AddPlaces(id RoundID, p []PlaceCount) error
 	AddWaiting(id RoundID, w []Waiting) error
 	AddDrafts(id RoundID, d []Draft) error
+	// TakeWaiting takes children off the waiting list.
+	TakeWaiting(id RoundID, children []person.ID) error
 }
 
 // Held is a case with its round and its offer.

@@ -33,7 +33,7 @@ type Behaviour struct {
 
 // Pilot is the behaviour that comes close to the pilot's figures.
 func Pilot(zone *time.Location) Behaviour {
-	return Behaviour{Answer: 0.65, AnswerLater: 0.40, Accept: 0.893, OtherTongue: 0.02, Wordy: 0.12, Garbled: 0.02, Twice: 0.01,
+	return Behaviour{Answer: 0.60, AnswerLater: 0.36, Accept: 0.893, OtherTongue: 0.02, Wordy: 0.12, Garbled: 0.02, Twice: 0.01,
 		ChangesMind: 0.008, AnswersTold: 0.06, Median: 25 * time.Minute, Fails: 0.012, FailsAbroad: 0.06, SwitchedOff: 0.02,
 		DeliveryTime: 4 * time.Second, Zone: zone}
 }

@@ -69,6 +69,7 @@ type roundResult struct {
 	ByHand             int            `json:"by_hand"`
 	Silent             int            `json:"silent"`
 	Waiting            int            `json:"waiting"`
+	OfferedFreed       int            `json:"offered_freed"` // to children who waited, places that others gave back
 	Failsafe           int            `json:"failsafe"`
 	Messages           int            `json:"messages"`
 	MessageStates      map[string]int `json:"message_states"`
@@ -186,7 +187,7 @@ func result(ctx context.Context, ap *app.App, r store.Round) (roundResult, error
 	out := roundResult{Service: r.Service, Round: int64(r.ID), Found: r.Summary["found"], Justified: r.Summary["justified"], Offered: f.Offered,
 		Sent: f.Sent, Delivered: f.Delivered, Answered: f.Answered, Accepted: f.Stages["accepted"], Declined: f.Stages["declined"],
 		Conflict: f.Stages["conflict"], Silent: f.Stages["silent"], Unreached: f.Unreached, Letters: f.Letters, ByHand: f.ByHand,
-		Waiting: r.Summary["waiting"], Failsafe: f.Failsafe, Messages: ledger.Messages, MessageStates: f.Messages, OpenItems: f.Items,
+		Waiting: r.Summary["waiting"], OfferedFreed: f.Offered - r.Summary["placed"], Failsafe: f.Failsafe, Messages: ledger.Messages, MessageStates: f.Messages, OpenItems: f.Items,
 		SentTwice: ledger.Doubled, Lost: lost(f, ledger), PlacesOverbooked: f.Overbooked,
 		ConfirmP50: quantile(onPhone, 0.5), ConfirmP99: quantile(onPhone, 0.99), ConfirmHandedP99: quantile(handed, 0.99),
 		AssignmentDistance: r.Summary["assignment_distance_m"], AssignmentBound: r.Summary["assignment_bound_m"], Stays: r.Summary["stays"], AuditEntries: last}

@@ -76,6 +76,19 @@ func (t *tx) AddWaiting(id store.RoundID, waiting []store.Waiting) error {
 	return nil
 }
 
+func (t *tx) TakeWaiting(id store.RoundID, children []person.ID) error {
+	for _, c := range children {
+		n, err := t.exec("DELETE FROM waiting WHERE round = ? AND child = ?", int64(id), int64(c))
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return fault.New(fault.Conflict, "store.TakeWaiting", "a child is not on the waiting list any more")
+		}
+	}
+	return nil
+}
+
 func (t *tx) AddDrafts(id store.RoundID, drafts []store.Draft) error {
 	for _, d := range drafts {
 		if _, err := t.exec("INSERT INTO draft (round, child, unit, language, reason, distance_m) VALUES (?,?,?,?,?,?)",
@@ -106,4 +119,53 @@ func (d *DB) Drafts(ctx context.Context, id store.RoundID) ([]store.Draft, error
 		return nil
 	})
 	return out, err
+}
+
+// WaitingList lists the children who wait for a place in a round.
+func (d *DB) WaitingList(ctx context.Context, id store.RoundID) ([]store.Waiting, error) {
+	var out []store.Waiting
+	err := d.rows(ctx, "SELECT child, reason FROM waiting WHERE round = ? ORDER BY child", []any{int64(id)}, func(scan func(...any) error) error {
+		var w store.Waiting
+		var child uint32
+		err := scan(&child, &w.Reason)
+		w.Child = person.ID(child)
+		out = append(out, w)
+		return err
+	})
+	return out, err
+}
+
+// FreePlaces counts the places of a round that no case holds.
+func (d *DB) FreePlaces(ctx context.Context, id store.RoundID) ([]store.PlaceCount, error) {
+	var out []store.PlaceCount
+	err := d.rows(ctx, `SELECT unit, language, count(*) FROM place WHERE round = ? AND case_id IS NULL
+		GROUP BY unit, language ORDER BY unit, language`, []any{int64(id)}, func(scan func(...any) error) error {
+		var p store.PlaceCount
+		err := scan(&p.Unit, &p.Language, &p.Places)
+		out = append(out, p)
+		return err
+	})
+	return out, err
+}
+
+// Findings are the findings of a round about some people.
+func (d *DB) Findings(ctx context.Context, id store.RoundID, people []person.ID) (map[person.ID]store.Finding, error) {
+	out := make(map[person.ID]store.Finding, len(people))
+	for _, who := range people {
+		f := store.Finding{Person: who}
+		var verdict, reasons string
+		found, err := d.row(ctx, "SELECT verdict, reasons, failsafe FROM finding WHERE round = ? AND person = ?", []any{int64(id), int64(who)}, &verdict, &reasons, &f.Failsafe)
+		if err != nil {
+			return nil, err
+		}
+		if !found {
+			continue
+		}
+		f.Verdict = criteria.Verdict(verdict)
+		if err := json.Unmarshal([]byte(reasons), &f.Reasons); err != nil {
+			return nil, fault.New(fault.Tampered, "store.Findings", "a finding of round %d is not readable", id)
+		}
+		out[who] = f
+	}
+	return out, nil
 }
