@@ -254,7 +254,7 @@ func seesWhoRead(t *testing.T, a *app.App, r store.Round) {
 			t.Errorf("entry %d reads without law, purpose or officer", seq)
 		}
 		for _, f := range e.Fields {
-			fields[string(f)]++
+			fields[f]++
 		}
 	}
 	for _, f := range []string{"population.birth_date", "population.address", "population.name", "early_education.unit"} {
@@ -293,8 +293,10 @@ func TestKilledAtRandomMomentsNothingIsTwiceOrLost(t *testing.T) {
 			}
 			kills = 1000 // it came to its end before it was killed often enough
 		case <-time.After(time.Duration(40+kills*37%160) * time.Millisecond):
-			_ = c.Process.Signal(syscall.SIGKILL)
-			<-ended
+			_ = c.Process.Signal(syscall.SIGKILL) // it may have ended by itself
+			if err := <-ended; err == nil {
+				t.Log("the round ended before it was killed")
+			}
 			kills++
 		}
 	}

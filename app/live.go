@@ -155,8 +155,8 @@ func (l *Live) Run(ctx context.Context) error {
 		if err != nil {
 			return ended(ctx, err)
 		}
-		if !l.sleep(ctx, at) {
-			return nil
+		if l.sleep(ctx, at); ctx.Err() != nil {
+			return ended(ctx, nil)
 		}
 		l.Clock.To(minTime(at, l.Clock.Target()))
 	}
@@ -164,15 +164,15 @@ func (l *Live) Run(ctx context.Context) error {
 
 // ended hides the errors that come from being stopped.
 func ended(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return nil
+	if ctx.Err() == nil {
+		return err
 	}
-	return err
+	return nil
 }
 
 // sleep waits until the clock's target reaches a moment, at most for restMost,
-// or until it is woken. False: ctx has ended.
-func (l *Live) sleep(ctx context.Context, at time.Time) bool {
+// or until it is woken or ctx ends.
+func (l *Live) sleep(ctx context.Context, at time.Time) {
 	wait, ever := l.Clock.Until(at)
 	if !ever || wait > restMost {
 		wait = restMost
@@ -181,11 +181,9 @@ func (l *Live) sleep(ctx context.Context, at time.Time) bool {
 	defer t.Stop()
 	select {
 	case <-ctx.Done():
-		return false
 	case <-l.wake:
 	case <-t.C:
 	}
-	return true
 }
 
 // closing ends the round if its last moment has come, and tells how far the

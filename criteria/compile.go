@@ -130,17 +130,18 @@ func at(line, column int) string {
 	return fmt.Sprintf("column %d", column)
 }
 
-func (c *checking) add(id int64, format string, args ...any) *fault.Error {
+func (c *checking) add(id int64, format string, args ...any) {
+	c.faults.Add(c.fault(id, format, args...))
+}
+
+func (c *checking) fault(id int64, format string, args ...any) *fault.Error {
 	where := c.info.GetStartLocation(id)
-	f := fault.New(fault.Invalid, c.op, format, args...).Where("%s", at(where.Line(), where.Column()+1))
-	c.faults.Add(f)
-	return f
+	return fault.New(fault.Invalid, c.op, format, args...).Where("%s", at(where.Line(), where.Column()+1))
 }
 
 // hint adds a fault with what to do about it.
 func (c *checking) hint(id int64, hint, format string, args ...any) {
-	f := c.add(id, format, args...)
-	c.faults[len(c.faults)-1] = f.Do("%s", hint)
+	c.faults.Add(c.fault(id, format, args...).Do("%s", hint))
 }
 
 // before walks the text as it was read: it knows every name, makes every whole

@@ -76,27 +76,27 @@ const (
 	semiMajor  = 6378137.0
 	flattening = 1 / 298.257222101
 	third      = flattening / (2 - flattening)
+	third3     = third * third * third
 )
 
 var (
 	rectifying = semiMajor / (1 + third) * (1 + sq(third)/4 + sq(sq(third))/64)
 	alpha      = [4]float64{
-		third/2 - 2*sq(third)/3 + 5*cube(third)/16 + 41*sq(sq(third))/180,
-		13*sq(third)/48 - 3*cube(third)/5 + 557*sq(sq(third))/1440,
-		61*cube(third)/240 - 103*sq(sq(third))/140,
+		third/2 - 2*sq(third)/3 + 5*third3/16 + 41*sq(sq(third))/180,
+		13*sq(third)/48 - 3*third3/5 + 557*sq(sq(third))/1440,
+		61*third3/240 - 103*sq(sq(third))/140,
 		49561 * sq(sq(third)) / 161280,
 	}
 	beta = [4]float64{
-		third/2 - 2*sq(third)/3 + 37*cube(third)/96 - sq(sq(third))/360,
-		sq(third)/48 + cube(third)/15 - 437*sq(sq(third))/1440,
-		17*cube(third)/480 - 37*sq(sq(third))/840,
+		third/2 - 2*sq(third)/3 + 37*third3/96 - sq(sq(third))/360,
+		sq(third)/48 + third3/15 - 437*sq(sq(third))/1440,
+		17*third3/480 - 37*sq(sq(third))/840,
 		4397 * sq(sq(third)) / 161280,
 	}
 	eccentricity = math.Sqrt(flattening * (2 - flattening))
 )
 
 func sq(x float64) float64   { return x * x }
-func cube(x float64) float64 { return x * x * x }
 
 func (c CRS) parameters() (meridian, scale, falseEast float64) {
 	if c == GK25 {

@@ -275,17 +275,17 @@ func (x node) textsUpTo(limit int) map[person.Language]string {
 	return out
 }
 
-// number reads a number.
-func (x node) number() (float64, bool) {
+// number reads a number; 0 after a fault.
+func (x node) number() float64 {
 	if !x.there() {
-		return 0, false
+		return 0
 	}
 	v, err := strconv.ParseFloat(x.n.Value, 64)
 	if err != nil || x.n.Tag != "!!int" && x.n.Tag != "!!float" || v-v != 0 {
 		x.bad("write it in digits, with a point", "a number belongs here")
-		return 0, false
+		return 0
 	}
-	return v, true
+	return v
 }
 
 // whole reads a whole number from least to most.

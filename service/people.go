@@ -163,7 +163,7 @@ func factValue(x node, k criteria.Kind) any {
 	case criteria.Date:
 		return x.day()
 	case criteria.Number:
-		v, _ := x.number()
+		v := x.number()
 		return v
 	case criteria.YesNo:
 		return x.yes()

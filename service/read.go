@@ -128,7 +128,7 @@ func (r *reading) parameters(x node) []string {
 		p := criteria.Param{Name: k["name"].name()}
 		for _, v := range k["values"].list() {
 			f := v.keys("from", "value", "source")
-			value, _ := f["value"].number()
+			value := f["value"].number()
 			p.Values = append(p.Values, criteria.Dated{From: f["from"].day(), Value: value, Source: f["source"].text()})
 		}
 		_, err := criteria.NewParams(p)

@@ -166,5 +166,5 @@ func (c *city) street(f *dwelling) string {
 	if f.flat == 0 {
 		return s
 	}
-	return s + " " + string(rune('A'+(f.flat-1)/stairSize)) + " " + strconv.Itoa(int(f.flat))
+	return s + " " + string('A'+(f.flat-1)/stairSize) + " " + strconv.Itoa(int(f.flat))
 }

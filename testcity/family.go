@@ -127,13 +127,13 @@ func (f *former) family(first int32, d *decks) {
 	fam.since = f.day - 100 - f.r.Int32N(1500)
 	fam.custody = fam.form == sole && f.r.Float64() < noCustody
 	for _, k := range fam.kids {
-		f.ofKid[k] = int32(len(f.city.kin))
+		f.ofKid[k] = int32(len(f.kin))
 	}
 	f.grownUps(&fam, h.group, d)
 	if fam.lives[0] == none {
-		f.orphans = append(f.orphans, int32(len(f.city.kin)))
+		f.orphans = append(f.orphans, int32(len(f.kin)))
 	}
-	f.city.kin = append(f.city.kin, fam)
+	f.kin = append(f.kin, fam)
 }
 
 func (f *former) remove(kid int32) {

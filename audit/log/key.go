@@ -170,7 +170,7 @@ func lock(dir string, wait bool) (unlock func(), ok bool, err error) {
 	}
 	for {
 		err = syscall.Flock(int(f.Fd()), how)
-		if err != syscall.EINTR {
+		if !errors.Is(err, syscall.EINTR) {
 			break
 		}
 	}
