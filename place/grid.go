@@ -96,7 +96,7 @@ var (
 	eccentricity = math.Sqrt(flattening * (2 - flattening))
 )
 
-func sq(x float64) float64   { return x * x }
+func sq(x float64) float64 { return x * x }
 
 func (c CRS) parameters() (meridian, scale, falseEast float64) {
 	if c == GK25 {

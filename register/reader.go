@@ -51,7 +51,12 @@ func NewReader(j Journal, sources ...Source) *Reader { return &Reader{sources, j
 type Row struct {
 	ID    person.ID
 	facts map[permission.Field][]Sealed[Fact]
+	read  map[permission.Field]bool // shared by the rows of one reading
 }
+
+// Read reports whether a source held the field: without facts the person has
+// none. Otherwise nothing is known.
+func (r Row) Read(f permission.Field) bool { return r.read[f] }
 
 // Facts are the person's facts of one field, oldest first.
 func (r Row) Facts(f permission.Field) []Sealed[Fact] { return r.facts[f] }
@@ -115,11 +120,12 @@ func (r *Reader) Read(ctx context.Context, g permission.Grant, where *Range, obj
 	if err := r.journal.Note(ctx, e); err != nil {
 		return nil, fault.Wrap(err, op, "the reading could not be put on the record, so nothing was read")
 	}
+	read := map[permission.Field]bool{}
 	rows := make(map[person.ID]*Row, people.GetCardinality())
 	order := make([]person.ID, 0, people.GetCardinality())
 	for it := people.Iterator(); it.HasNext(); {
 		id := person.ID(it.Next())
-		rows[id] = &Row{ID: id, facts: map[permission.Field][]Sealed[Fact]{}}
+		rows[id] = &Row{ID: id, facts: map[permission.Field][]Sealed[Fact]{}, read: read}
 		order = append(order, id)
 	}
 	rest := g.Fields()
@@ -128,6 +134,7 @@ func (r *Reader) Read(ctx context.Context, g permission.Grant, where *Range, obj
 		for _, f := range s.Has() {
 			if i := slices.Index(rest, f); i >= 0 {
 				ask, rest = append(ask, f), slices.Delete(rest, i, i+1)
+				read[f] = true
 			}
 		}
 		if len(ask) == 0 {

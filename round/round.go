@@ -63,7 +63,11 @@ type Order struct {
 
 // Prepare finds the people of the service as of a day and holds a place for
 // each who meets the criteria. It returns the number of the new round.
+// Criteria that nobody approved never meet real people.
 func Prepare(ctx context.Context, r Rooms, o Order) (store.RoundID, error) {
+	if err := r.Pack.Approved(); err != nil {
+		return 0, err
+	}
 	p := &preparation{Rooms: r, Order: o, summary: map[string]int{}}
 	act, err := p.act("find people and hold places")
 	if err != nil {
@@ -162,7 +166,7 @@ type facts struct {
 // Facts implements criteria.Facts.
 func (f facts) Facts(field string) ([]criteria.Fact, bool) {
 	known, err := f.row.Open(f.g, permission.Field(field))
-	if err != nil {
+	if err != nil || !f.row.Read(permission.Field(field)) {
 		return nil, false
 	}
 	out := make([]criteria.Fact, len(known))

@@ -95,7 +95,7 @@ func (n *Network) react(ctx context.Context, tx *sql.Tx, e event) error {
 	if n.rng("told", e.phone, e.text).Float64() < n.family.AnswersTold {
 		return nil
 	}
-	_, err := tx.ExecContext(ctx, "DELETE FROM event WHERE phone = ? AND kind = 'answer' AND done = 0 AND firm = 0", e.phone)
+	_, err := tx.ExecContext(ctx, "DELETE FROM event WHERE phone = ? AND kind = 'answer' AND done = 0 AND firm = 0 AND due > ?", e.phone, e.due.UnixMicro())
 	return err
 }
 

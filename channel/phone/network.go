@@ -170,18 +170,7 @@ func (n *Network) Advance(ctx context.Context, now time.Time, inbox channel.Inbo
 	}
 	var in []channel.Incoming
 	var reports []channel.Report
-	err = n.in(ctx, func(tx *sql.Tx) error {
-		for _, e := range events {
-			if e.kind != "deliver" {
-				continue
-			}
-			if err := n.show(ctx, tx, e); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
+	if events, err = n.showAll(ctx, events); err != nil {
 		return false, err
 	}
 	for _, e := range events {
@@ -204,6 +193,31 @@ func (n *Network) Advance(ctx context.Context, now time.Time, inbox channel.Inbo
 		return false, err
 	}
 	return true, n.finish(ctx, events)
+}
+
+// showAll puts delivered messages on the phones' screens. An answer of the same
+// moments that a family gave up when it read one of them is left out.
+func (n *Network) showAll(ctx context.Context, events []event) (rest []event, err error) {
+	err = n.in(ctx, func(tx *sql.Tx) error {
+		for _, e := range events {
+			there := 1
+			switch e.kind {
+			case "deliver":
+				if err := n.show(ctx, tx, e); err != nil {
+					return err
+				}
+			case "answer":
+				if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM event WHERE id = ?", e.id).Scan(&there); err != nil {
+					return err
+				}
+			}
+			if there > 0 {
+				rest = append(rest, e)
+			}
+		}
+		return nil
+	})
+	return rest, err
 }
 
 func report(e event, s channel.State) channel.Report {

@@ -11,9 +11,6 @@ import (
 	"ennakko/testcity"
 )
 
-// most is the most residents of a made-up city.
-const most = 2_000_000
-
 func (p *program) cityCommand() *cobra.Command {
 	opt := testcity.Options{}
 	var out string
@@ -25,8 +22,8 @@ The same seed gives the same files.`,
 		Example: `  ennakko city --residents 640000 --seed 7 --out files
   ennakko city --residents 640000 --seed 7 --out later --next     # the same city a week later`,
 		RunE: func(c *cobra.Command, _ []string) error {
-			if out == "" || opt.Residents < 100 || opt.Residents > most {
-				return fault.New(fault.Invalid, "cmd.city", "--out is missing, or --residents is not from 100 to %d", most)
+			if out == "" || opt.Residents < testcity.Fewest || opt.Residents > testcity.Most {
+				return fault.New(fault.Invalid, "cmd.city", "--out is missing, or --residents is not from %d to %d", testcity.Fewest, testcity.Most)
 			}
 			opt.Day = snapshot.Time
 			start := time.Now()

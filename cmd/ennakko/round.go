@@ -158,11 +158,11 @@ func (p *program) toEnd(ctx context.Context, ap *app.App, pack *service.Pack, r 
 		return err
 	}
 	stop := ap.Sequencing(ctx)
-	defer stop()
 	whole := int(r.Schedule.CloseAt.Sub(r.Schedule.NoticeAt).Hours())
 	err = d.RunToEnd(ctx, r, clock, func(now time.Time) {
 		b.show("the round's own time, in hours", max(0, int(now.Sub(r.Schedule.NoticeAt).Hours())), whole)
 	})
+	stop() // the last entries go in when nobody else puts entries in
 	if err != nil {
 		return err
 	}

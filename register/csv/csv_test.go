@@ -52,6 +52,30 @@ func TestALineBreakInsideQuotesIsOneRow(t *testing.T) {
 	}
 }
 
+func TestEmptyLinesCountAsRowsOfASpreadsheet(t *testing.T) {
+	_, aside, err := rows(folder(t, head+goodRow+"\n\r\n"+goodRow+"\nx;y;z\n"))
+	if err != nil || len(aside) != 1 || aside[0].Row != 7 {
+		t.Errorf("set aside %+v, error %v", aside, err)
+	}
+}
+
+func TestAFileInUTF16IsNamedAsSuch(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("\xff\xfe")
+	for _, r := range head + goodRow {
+		b.WriteString(string(r) + "\x00")
+	}
+	dir := t.TempDir()
+	for name, body := range map[string]string{"snapshot.yaml": "snapshot: 2021-01-04\nsource: test\n", "contacts.csv": b.String()} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(body), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := csv.Open(dir); err == nil || !strings.Contains(err.Error(), "UTF-16") || !strings.Contains(err.Error(), "contacts.csv") {
+		t.Errorf("error %v", err)
+	}
+}
+
 func FuzzRows(f *testing.F) {
 	for _, s := range []string{goodRow, "", "\"", "a;b\n;;;;\n", goodRow + "\"x\n" + goodRow, "\x00;\xff\n", strings.Repeat("\n", 20) + goodRow, "\"a\"b;c;d\n"} {
 		f.Add(s)

@@ -68,11 +68,11 @@ func decodeText(file string, raw []byte, charset string) ([]byte, error) {
 	raw = bytes.TrimPrefix(raw, []byte("\xef\xbb\xbf"))
 	valid := utf8.Valid(raw)
 	switch {
+	case bytes.HasPrefix(raw, []byte("\xff\xfe")), bytes.HasPrefix(raw, []byte("\xfe\xff")):
+		return nil, fault.New(fault.Invalid, "register.csv", "the file is UTF-16").Where("%s", file).Do("save it as UTF-8")
 	case charset == "windows-1252", charset == "" && !valid:
 		out, err := charmap.Windows1252.NewDecoder().Bytes(raw)
 		return out, fault.Wrap(err, "register.csv", "the file cannot be read as windows-1252")
-	case bytes.HasPrefix(raw, []byte("\xff\xfe")), bytes.HasPrefix(raw, []byte("\xfe\xff")):
-		return nil, fault.New(fault.Invalid, "register.csv", "the file is UTF-16").Where("%s", file).Do("save it as UTF-8")
 	}
 	return raw, nil
 }
@@ -138,7 +138,7 @@ func (t *table) each(do func(c *cells) error) error {
 			if errors.Is(err, io.EOF) {
 				return nil
 			}
-			row++
+			row += 1 + bytes.Count(t.body[start:skipBlank(t.body, start)], []byte("\n")) // empty lines are rows of a spreadsheet
 			end := base + int(r.InputOffset())
 			if reason := t.broken(rec, err, start, end); reason != "" {
 				t.aside(SetAside{File: t.file, Row: row, Reason: reason, Hint: "look for a quote that is not closed"})

@@ -37,15 +37,27 @@ func NewSource(root string, files []File) *Source {
 	for _, f := range files {
 		s.files[f.Field] = append(s.files[f.Field], filepath.Join(root, filepath.FromSlash(f.Path)))
 	}
+	registers := map[string]bool{}
+	for f := range s.files {
+		registers[registerOf(f)] = true
+	}
 	for _, spec := range register.Fields() {
-		if spec.Kind != register.Hidden {
+		if spec.Kind != register.Hidden && registers[registerOf(spec.Field)] {
 			s.has = append(s.has, spec.Field)
 		}
 	}
 	return s
 }
 
-// Has lists all open fields of the catalogue: one without a file has no facts.
+// registerOf is the register that a field belongs to: "population" of
+// "population.birth_date".
+func registerOf(f permission.Field) string {
+	name, _, _ := strings.Cut(string(f), ".")
+	return name
+}
+
+// Has lists the open fields of the registers that came in. A field of such a
+// register without a file has no facts; a field of another was never read.
 func (s *Source) Has() []permission.Field { return slices.Clone(s.has) }
 
 // Close gives DuckDB's memory back.
