@@ -4,13 +4,14 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"ennakko/app"
-	"ennakko/intake"
-	"ennakko/store"
 )
 
 func (p *program) registerCommand() *cobra.Command {
@@ -19,11 +20,29 @@ func (p *program) registerCommand() *cobra.Command {
 	return c
 }
 
+// importResult is what came of an import; its names are a contract.
 type importResult struct {
-	Snapshot    string              `json:"snapshot"`
-	Files       []intake.FileResult `json:"files"`
-	SetAside    int                 `json:"set_aside"`
-	WallSeconds float64             `json:"wall_seconds"`
+	Snapshot     string       `json:"snapshot"`
+	Files        []importFile `json:"files"`
+	SetAside     int          `json:"set_aside"`
+	SetAsideRows []asideRow   `json:"set_aside_rows"`
+	WallSeconds  float64      `json:"wall_seconds"`
+}
+
+type importFile struct {
+	File      string `json:"file"`
+	Rows      int    `json:"rows"`
+	SetAside  int    `json:"set_aside"`
+	Unchanged bool   `json:"unchanged"`
+}
+
+// asideRow is a row that did not come in. It bears nothing of the row's content.
+type asideRow struct {
+	File   string `json:"file"`
+	Row    int    `json:"row"`
+	Column string `json:"column,omitempty"`
+	Reason string `json:"reason"`
+	Hint   string `json:"hint,omitempty"`
 }
 
 func (p *program) importCommand() *cobra.Command {
@@ -59,14 +78,21 @@ func (p *program) runImport(ctx context.Context, pl place, folder, officer strin
 	if err != nil {
 		return err
 	}
-	out := importResult{res.Snapshot.Format(time.DateOnly), res.Files, len(res.SetAside), time.Since(start).Seconds()}
-	return p.show(out, func(w io.Writer) { printImport(w, out, res.SetAside) })
+	out := importResult{Snapshot: res.Snapshot.Format(time.DateOnly), Files: []importFile{}, SetAside: len(res.SetAside), SetAsideRows: []asideRow{},
+		WallSeconds: math.Round(time.Since(start).Seconds()*100) / 100}
+	for _, f := range res.Files {
+		out.Files = append(out.Files, importFile(f))
+	}
+	for _, a := range res.SetAside {
+		out.SetAsideRows = append(out.SetAsideRows, asideRow(a))
+	}
+	return p.show(out, func(w io.Writer) { printImport(w, out) })
 }
 
-// mostShown is how many set-aside rows are printed.
-const mostShown = 20
+// mostShown is how many rows with the same fault are printed.
+const mostShown = 8
 
-func printImport(w io.Writer, r importResult, aside []store.SetAsideRow) {
+func printImport(w io.Writer, r importResult) {
 	_, _ = fmt.Fprintf(w, "Snapshot of %s, %.1f s\n", r.Snapshot, r.WallSeconds)
 	for _, f := range r.Files {
 		if f.Unchanged {
@@ -75,19 +101,39 @@ func printImport(w io.Writer, r importResult, aside []store.SetAsideRow) {
 		}
 		_, _ = fmt.Fprintf(w, "  %-22s %8d rows in, %d set aside\n", f.File, f.Rows, f.SetAside)
 	}
-	for i, a := range aside {
-		if i == mostShown {
-			_, _ = fmt.Fprintf(w, "  ... and %d more set aside; all are kept with their reasons\n", len(aside)-mostShown)
-			break
+	for _, g := range alike(r.SetAsideRows) {
+		_, _ = fmt.Fprintf(w, "Set aside: %s", g[0].File)
+		if g[0].Column != "" {
+			_, _ = fmt.Fprintf(w, " column %s", g[0].Column)
 		}
-		where := fmt.Sprintf("%s row %d", a.File, a.Row)
-		if a.Column != "" {
-			where += " column " + a.Column
+		_, _ = fmt.Fprintf(w, ": %s.\n", g[0].Reason)
+		if g[0].Hint != "" {
+			_, _ = fmt.Fprintf(w, "  What to do: %s.\n", g[0].Hint)
 		}
-		_, _ = fmt.Fprintf(w, "  set aside: %s: %s", where, a.Reason)
-		if a.Hint != "" {
-			_, _ = fmt.Fprintf(w, " (%s)", a.Hint)
+		rows := make([]string, 0, mostShown)
+		for _, a := range g[:min(len(g), mostShown)] {
+			rows = append(rows, strconv.Itoa(a.Row))
 		}
-		_, _ = fmt.Fprintln(w)
+		more := ""
+		if n := len(g) - len(rows); n > 0 {
+			more = fmt.Sprintf(" and %d more (--json lists them)", n)
+		}
+		_, _ = fmt.Fprintf(w, "  Row %s%s\n", strings.Join(rows, ", "), more)
 	}
+}
+
+// alike groups rows that have the same fault, in the order of the first of each.
+func alike(rows []asideRow) (groups [][]asideRow) {
+	at := map[asideRow]int{}
+	for _, r := range rows {
+		key := r
+		key.Row = 0
+		i, ok := at[key]
+		if !ok {
+			i = len(groups)
+			at[key], groups = i, append(groups, nil)
+		}
+		groups[i] = append(groups[i], r)
+	}
+	return groups
 }
