@@ -34,6 +34,7 @@ type Config struct {
 	Seed     uint64 // of the made-up network and families
 	Clock    Clock
 	Families bool // made-up families answer
+	New      bool // a folder that has no records yet may be made one that has
 }
 
 // App is the open program.
@@ -54,39 +55,72 @@ func (c Config) path(parts ...string) string {
 	return filepath.Join(append([]string{c.Data}, parts...)...)
 }
 
-// Open opens the folder of data and makes what is missing.
-func Open(ctx context.Context, c Config) (a *App, err error) {
+// Open opens the folder of data. A folder without records is a fault of kind
+// Missing unless c.New says that they may be begun; with records but without
+// their keys it always is.
+func Open(ctx context.Context, c Config) (*App, error) {
 	const op = "app.Open"
 	if c.Data == "" {
 		return nil, fault.New(fault.Invalid, op, "no folder of data is named").Do("name one with --data")
 	}
+	_, err := os.Stat(c.path("ennakko.db"))
+	keys := vault.Reopen
+	switch {
+	case err == nil:
+	case !errors.Is(err, fs.ErrNotExist):
+		return nil, fault.Wrap(err, op, "the folder of data cannot be read")
+	case !c.New:
+		return nil, fault.New(fault.Missing, op, "there are no records in the folder of data").Do("import registers into it first: ennakko register import")
+	default:
+		keys = vault.Open
+	}
 	if err := os.MkdirAll(c.path("facts"), 0o700); err != nil {
 		return nil, fault.Wrap(err, op, "the folder of data cannot be made")
 	}
-	a = &App{Config: c}
-	defer func() {
-		if err != nil {
-			_ = a.Close(ctx)
-		}
-	}()
-	if a.zone, err = time.LoadLocation(Zone); err != nil {
-		return nil, fault.Wrap(err, op, "the time zone is not known")
-	}
-	if a.vault, err = vault.Open(c.path("keys")); err != nil {
+	a := &App{Config: c}
+	if err := a.open(ctx, keys); err != nil {
+		_ = a.Close(ctx)
 		return nil, err
+	}
+	return a, nil
+}
+
+func (a *App) open(ctx context.Context, keys func(string) (*vault.Vault, error)) (err error) {
+	c, op := a.Config, "app.Open"
+	if a.zone, err = time.LoadLocation(Zone); err != nil {
+		return fault.Wrap(err, op, "the time zone is not known")
+	}
+	if a.vault, err = keys(c.path("keys")); err != nil {
+		return err
 	}
 	if a.DB, err = sqlite.Open(ctx, c.path("ennakko.db"), a.vault, sqlite.Options{}); err != nil {
-		return nil, err
+		return err
+	}
+	if err := a.logIsThere(ctx); err != nil {
+		return err
 	}
 	if a.Log, err = log.Open(c.path("record"), log.Options{Keys: c.path("keys"), Origin: "ennakko/record"}); err != nil {
-		return nil, err
+		return err
 	}
 	family := phone.Behaviour{}
 	if c.Families {
 		family = phone.Pilot(a.zone)
 	}
 	a.Network, err = phone.Open(ctx, c.path("network.db"), phone.Options{Seed: c.Seed, Now: c.Clock.Now, Family: family})
-	return a, err
+	return err
+}
+
+// logIsThere refuses records whose log is gone: a new one would cover whatever
+// the rows say now.
+func (a *App) logIsThere(ctx context.Context) error {
+	if _, err := os.Stat(a.path("record", "checkpoint")); !errors.Is(err, fs.ErrNotExist) {
+		return fault.Wrap(err, "app.Open", "the log of the record cannot be read")
+	}
+	last, err := a.DB.Last(ctx)
+	if err == nil && last > 0 {
+		err = fault.New(fault.Tampered, "app.Open", "the record has %d entries, but its log is not there", last).Where("entry 1").Do("bring the folder record back from the backup")
+	}
+	return err
 }
 
 // Close closes everything.

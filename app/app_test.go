@@ -67,7 +67,7 @@ func importFiles(files, data string) error {
 	}
 	_, err = a.Import(ctx, files, "officer:test", func(string, int, int) {})
 	if err == nil {
-		_, err = a.Log.Sequence(ctx, a.DB)
+		err = a.Sequence(ctx)
 	}
 	if cerr := a.Close(ctx); err == nil {
 		err = cerr
@@ -76,7 +76,7 @@ func importFiles(files, data string) error {
 }
 
 func open(ctx context.Context, data string, clock app.Clock) (*app.App, error) {
-	return app.Open(ctx, app.Config{Data: data, Packs: packs.FS, Seed: 7, Clock: clock, Families: true})
+	return app.Open(ctx, app.Config{Data: data, Packs: packs.FS, Seed: 7, Clock: clock, Families: true, New: true})
 }
 
 // city copies the imported folder, so that each test has its own.
@@ -130,13 +130,13 @@ func toEnd(ctx context.Context, a *app.App, clock *app.SteppedClock) (store.Roun
 	if err != nil {
 		return r, err
 	}
-	stop := a.Sequencing(ctx)
+	stop := a.Sequencing(ctx, nil)
 	err = d.RunToEnd(ctx, r, clock, func(time.Time) {})
 	stop()
 	if err != nil {
 		return r, err
 	}
-	if _, err := a.Log.Sequence(ctx, a.DB); err != nil {
+	if err := a.Sequence(ctx); err != nil {
 		return r, err
 	}
 	return a.DB.Round(ctx, r.ID)

@@ -36,14 +36,45 @@ func (a *App) Lock() (unlock func(), err error) {
 	return func() { _ = f.Close() }, nil
 }
 
+// Sequence puts all entries into the log that are not in it yet, and keeps the
+// log's checkpoint beside the rows.
+func (a *App) Sequence(ctx context.Context) error {
+	done, err := a.Log.Sequence(ctx, a.DB)
+	if err != nil {
+		return err
+	}
+	return a.keepCheckpoint(ctx, done.Size)
+}
+
+func (a *App) keepCheckpoint(ctx context.Context, size uint64) error {
+	text, err := a.Log.Checkpoint(ctx)
+	if err != nil || size == 0 {
+		return err
+	}
+	return a.DB.KeepCheckpoint(ctx, size, text)
+}
+
+// keptEvery is after how many entries a checkpoint is kept beside the rows.
+const keptEvery = 512
+
 // Sequencing puts entries into the log as they are written, until stop is
 // called. It never holds work up: what it could not do, the next call does.
-func (a *App) Sequencing(ctx context.Context) (stop func()) {
+// Failed is told what went wrong; it may be nil.
+func (a *App) Sequencing(ctx context.Context, failed func(error)) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})
+	kept := uint64(0)
+	tell := func(s log.Sequenced, err error) {
+		if err == nil && s.Size >= kept+keptEvery {
+			kept, err = s.Size, a.keepCheckpoint(ctx, s.Size)
+		}
+		if err != nil && failed != nil && ctx.Err() == nil {
+			failed(err)
+		}
+	}
 	go func() {
 		defer close(done)
-		_ = a.Log.Run(ctx, a.DB, a.DB.Wake(), time.Second, nil)
+		_ = a.Log.Run(ctx, a.DB, a.DB.Wake(), time.Second, tell)
 	}()
 	return func() { cancel(); <-done }
 }
@@ -59,6 +90,10 @@ type Verification struct {
 func (a *App) Verify(ctx context.Context, opt log.VerifyOptions) (Verification, error) {
 	if opt.Verifier == "" && opt.Keys == "" {
 		opt.Keys = a.path("keys")
+	}
+	var err error
+	if opt.Kept, err = a.DB.KeptCheckpoint(ctx); err != nil {
+		return Verification{}, err
 	}
 	rep, err := log.Verify(ctx, a.path("record"), a.DB, opt)
 	if err != nil {

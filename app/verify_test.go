@@ -63,6 +63,11 @@ func verifyWith(t *testing.T, data, file string, content []byte) error {
 	if err := os.WriteFile(file, content, 0o600); err != nil {
 		t.Fatal(err)
 	}
+	return verified(t, data)
+}
+
+func verified(t *testing.T, data string) error {
+	t.Helper()
 	a, err := open(t.Context(), data, app.RealClock{})
 	if err != nil {
 		return err
@@ -99,6 +104,40 @@ func changedFile(t *testing.T, data, folder, name string) {
 		}
 		if err := os.WriteFile(files[i], clean, 0o600); err != nil {
 			t.Fatal(err)
+		}
+	}
+}
+
+func TestALogThatIsRemovedOrPutBackAloneIsNoticed(t *testing.T) {
+	data := city(t)
+	record, old := filepath.Join(data, "record"), filepath.Join(t.TempDir(), "old")
+	if err := os.CopyFS(old, os.DirFS(record)); err != nil {
+		t.Fatal(err)
+	}
+	a, r := ran(t, data)
+	whole(t, a, r)
+	if err := a.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	now := filepath.Join(t.TempDir(), "now")
+	for _, c := range []struct {
+		name string
+		log  string // what is put in the log's place
+		told string
+	}{{"removed", "", "its log is not there"}, {"put back", old, "put back"}, {"whole", now, ""}} {
+		if c.log == "" {
+			if err := os.Rename(record, now); err != nil {
+				t.Fatal(err)
+			}
+		} else {
+			_ = os.RemoveAll(record)
+			if err := os.CopyFS(record, os.DirFS(c.log)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		err := verified(t, data)
+		if c.told == "" && err != nil || c.told != "" && (fault.KindOf(err) != fault.Tampered || !strings.Contains(err.Error(), c.told)) {
+			t.Errorf("%s: %v", c.name, err)
 		}
 	}
 }

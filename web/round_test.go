@@ -29,7 +29,7 @@ func liveCity(t *testing.T) *app.Live {
 		t.Fatal(err)
 	}
 	clock := app.NewPacedClock(begin, 0, time.Now)
-	a, err := app.Open(ctx, app.Config{Data: filepath.Join(dir, "data"), Packs: packs.FS, Seed: 7, Clock: clock, Families: true})
+	a, err := app.Open(ctx, app.Config{Data: filepath.Join(dir, "data"), Packs: packs.FS, Seed: 7, Clock: clock, Families: true, New: true})
 	if err != nil {
 		t.Fatal(err)
 	}

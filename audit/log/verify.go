@@ -31,6 +31,9 @@ type VerifyOptions struct {
 	// gave it. With it, a log and a record that were both put back to an older
 	// state, or written anew, are noticed. May be empty.
 	Remembered string
+	// Kept is the checkpoint that the record keeps with its rows. With it, a log
+	// that was removed or put back while the rows stayed is noticed. May be empty.
+	Kept string
 	// Progress is told how many of all rows are done. May be nil.
 	Progress func(done, total uint64)
 }
@@ -131,6 +134,16 @@ func verify(ctx context.Context, dir, public string, records Records, opt Verify
 			return Report{}, err
 		}
 		wants = append(wants, want{"remembered checkpoint", old.size, old.root})
+	}
+	if opt.Kept != "" {
+		old, err := remembered(opt.Kept, v, st)
+		if fault.KindOf(err) == fault.Invalid {
+			err = tampered(op, "the checkpoint beside the rows is not one of this log's").Because(err)
+		}
+		if err != nil {
+			return Report{}, err
+		}
+		wants = append(wants, want{"checkpoint beside the rows", old.size, old.root})
 	}
 	files, unknown, err := list(dir)
 	if err != nil {

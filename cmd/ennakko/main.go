@@ -100,7 +100,7 @@ type program struct {
 func root(out, errw io.Writer) *cobra.Command {
 	p := &program{out: out, err: errw}
 	c := &cobra.Command{Use: "ennakko", Short: "Find the people who need a service before they ask", Long: about,
-		SilenceUsage: true, SilenceErrors: true}
+		SilenceUsage: true, SilenceErrors: true, Args: args(cobra.NoArgs), RunE: help}
 	c.PersistentFlags().BoolVar(&p.json, "json", false, "print the result as one JSON object, for machines")
 	c.SetOut(out)
 	c.SetErr(errw)
@@ -109,6 +109,9 @@ func root(out, errw io.Writer) *cobra.Command {
 	c.AddCommand(p.demoCommand(), p.serveCommand(), p.cityCommand(), p.registerCommand(), p.checkCommand(), p.roundCommand(), p.verifyCommand(), p.benchCommand())
 	return c
 }
+
+// help is what a command that only groups others does.
+func help(c *cobra.Command, _ []string) error { return c.Help() }
 
 // args wraps cobra's check of the number of arguments into our fault.
 func args(check cobra.PositionalArgs) cobra.PositionalArgs {

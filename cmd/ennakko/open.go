@@ -32,8 +32,14 @@ func (pl *place) packFS() fs.FS {
 	return packs.FS
 }
 
+// open opens a folder that has records.
 func (pl *place) open(ctx context.Context, clock app.Clock, families bool) (*app.App, error) {
 	return app.Open(ctx, app.Config{Data: pl.data, Packs: pl.packFS(), Seed: pl.seed, Clock: clock, Families: families})
+}
+
+// begin opens a folder, and makes it one that has records if it has none.
+func (pl *place) begin(ctx context.Context) (*app.App, error) {
+	return app.Open(ctx, app.Config{Data: pl.data, Packs: pl.packFS(), Seed: pl.seed, Clock: app.RealClock{}, New: true})
 }
 
 // day is a flag that holds a day.

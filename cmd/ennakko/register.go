@@ -10,12 +10,10 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-
-	"ennakko/app"
 )
 
 func (p *program) registerCommand() *cobra.Command {
-	c := &cobra.Command{Use: "register", Short: "Bring the city's registers in"}
+	c := &cobra.Command{Use: "register", Short: "Bring the city's registers in", Args: args(cobra.NoArgs), RunE: help}
 	c.AddCommand(p.importCommand())
 	return c
 }
@@ -62,7 +60,7 @@ files again change nothing. A newer snapshot keeps what the older one said.`,
 
 func (p *program) runImport(ctx context.Context, pl place, folder, officer string) error {
 	start := time.Now()
-	ap, err := pl.open(ctx, app.RealClock{}, false)
+	ap, err := pl.begin(ctx)
 	if err != nil {
 		return err
 	}
@@ -70,7 +68,7 @@ func (p *program) runImport(ctx context.Context, pl place, folder, officer strin
 	res, err := ap.Import(ctx, folder, officer, b.show)
 	b.done()
 	if err == nil {
-		_, err = ap.Log.Sequence(ctx, ap.DB)
+		err = ap.Sequence(ctx)
 	}
 	if cerr := ap.Close(ctx); err == nil {
 		err = cerr

@@ -20,7 +20,7 @@ import (
 )
 
 func (p *program) roundCommand() *cobra.Command {
-	c := &cobra.Command{Use: "round", Short: "Run rounds of a service"}
+	c := &cobra.Command{Use: "round", Short: "Run rounds of a service", Args: args(cobra.NoArgs), RunE: help}
 	c.AddCommand(p.roundRunCommand())
 	return c
 }
@@ -157,7 +157,7 @@ func (p *program) toEnd(ctx context.Context, ap *app.App, pack *service.Pack, r 
 	if err != nil {
 		return err
 	}
-	stop := ap.Sequencing(ctx)
+	stop := ap.Sequencing(ctx, nil)
 	whole := int(r.Schedule.CloseAt.Sub(r.Schedule.NoticeAt).Hours())
 	err = d.RunToEnd(ctx, r, clock, func(now time.Time) {
 		b.show("the round's own time, in hours", max(0, int(now.Sub(r.Schedule.NoticeAt).Hours())), whole)
@@ -166,8 +166,7 @@ func (p *program) toEnd(ctx context.Context, ap *app.App, pack *service.Pack, r 
 	if err != nil {
 		return err
 	}
-	_, err = ap.Log.Sequence(ctx, ap.DB)
-	return err
+	return ap.Sequence(ctx)
 }
 
 func result(ctx context.Context, ap *app.App, r store.Round) (roundResult, error) {

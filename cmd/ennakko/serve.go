@@ -63,7 +63,7 @@ func (p *program) runDemo(ctx context.Context, f serveFlags) error {
 	if f.data == "" {
 		f.data = filepath.Join("data", "demo")
 	}
-	ap, err := f.open(ctx, app.RealClock{}, false)
+	ap, err := f.begin(ctx)
 	if err != nil {
 		return err
 	}
@@ -104,9 +104,6 @@ func (p *program) runServe(ctx context.Context, f serveFlags) error {
 	if f.speed < 0 || f.speed > 1e6 {
 		return fault.New(fault.Invalid, "cmd.serve", "--speed is not from 0 to 1000000")
 	}
-	if _, err := os.Stat(f.data); f.data == "" || err != nil {
-		return fault.New(fault.Missing, "cmd.serve", "there is no folder of data").Do("name one with --data, and import registers into it first")
-	}
 	clock := app.NewPacedClock(demoDay, f.speed, time.Now)
 	ap, err := f.open(ctx, clock, true)
 	if err != nil {
@@ -144,9 +141,11 @@ func (p *program) serve(ctx context.Context, ap *app.App, clock *app.PacedClock,
 	if err != nil {
 		return fault.New(fault.Conflict, "cmd.serve", "the address cannot be served on").Because(err).Do("choose another with --addr")
 	}
-	defer ap.Sequencing(ctx)()
+	stop := ap.Sequencing(ctx, func(err error) { tell(p.err, err) })
 	_, _ = fmt.Fprintf(p.err, "Serving on http://%s/ (stop with Ctrl-C)\n", ln.Addr())
-	return serveUntil(ctx, ln, handler, live)
+	err = serveUntil(ctx, ln, handler, live)
+	stop()
+	return errors.Join(err, ap.Sequence(context.WithoutCancel(ctx))) // ctx has ended
 }
 
 // serveUntil serves and lets the rounds run until ctx ends or one of them

@@ -33,9 +33,6 @@ it also shows whether the whole record was put back to an older state.`,
 }
 
 func (p *program) runVerify(ctx context.Context, pl place, remembered string) error {
-	if _, err := os.Stat(pl.data); pl.data == "" || err != nil {
-		return fault.New(fault.Missing, "cmd.verify", "there is no folder of data").Do("name one with --data")
-	}
 	var opt log.VerifyOptions
 	if remembered != "" {
 		b, err := os.ReadFile(remembered)
@@ -80,10 +77,12 @@ with. All faults come at once, each with its file and line.`,
 				return err
 			}
 			type checked struct {
-				Name, Version, Hash string
-				Criteria            int
+				Name     string `json:"name"`
+				Version  string `json:"version"`
+				Hash     string `json:"hash"`
+				Criteria int    `json:"criteria"`
 			}
-			var out []checked
+			out := []checked{}
 			for _, k := range list {
 				out = append(out, checked{k.Name(), k.Version(), k.Hash(), len(k.Criteria())})
 			}

@@ -70,3 +70,18 @@ func (d *DB) Entry(ctx context.Context, seq uint64) (audit.Entry, []byte, error)
 	}
 	return *r[0].Entry, r[0].Salt, nil
 }
+
+// KeepCheckpoint keeps the log's checkpoint over size entries beside the rows,
+// unless one over more entries is kept already.
+func (d *DB) KeepCheckpoint(ctx context.Context, size uint64, text string) error {
+	_, err := d.write.ExecContext(ctx, `INSERT INTO audit_checkpoint (only, size, text) VALUES (1, ?, ?)
+		ON CONFLICT (only) DO UPDATE SET size = excluded.size, text = excluded.text WHERE excluded.size > size`, int64(size), text)
+	return fault.Wrap(err, "store.KeepCheckpoint", "the checkpoint could not be kept")
+}
+
+// KeptCheckpoint is the checkpoint that is kept beside the rows, empty when
+// there is none yet.
+func (d *DB) KeptCheckpoint(ctx context.Context) (text string, err error) {
+	_, err = d.row(ctx, "SELECT text FROM audit_checkpoint", nil, &text)
+	return text, err
+}

@@ -10,6 +10,11 @@ CREATE TRIGGER IF NOT EXISTS audit_entry_stays BEFORE UPDATE ON audit_entry
 CREATE TRIGGER IF NOT EXISTS audit_entry_remains BEFORE DELETE ON audit_entry
   BEGIN SELECT RAISE(ABORT, 'an audit entry is never deleted'); END;
 
+-- The newest checkpoint of the log: a log that is removed or put back alone is
+-- noticed by it.
+CREATE TABLE IF NOT EXISTS audit_checkpoint (
+  only INTEGER PRIMARY KEY CHECK (only = 1), size INTEGER NOT NULL, text TEXT NOT NULL) STRICT;
+
 CREATE TABLE IF NOT EXISTS snapshot (
   id INTEGER PRIMARY KEY, register TEXT NOT NULL, day TEXT NOT NULL, source TEXT NOT NULL, file_hash TEXT NOT NULL,
   rows INTEGER NOT NULL, set_aside INTEGER NOT NULL, imported INTEGER NOT NULL, UNIQUE (register, day)) STRICT;

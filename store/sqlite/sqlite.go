@@ -51,7 +51,7 @@ func Open(ctx context.Context, path string, v *vault.Vault, opt Options) (*DB, e
 	if opt.Rand == nil {
 		opt.Rand = rand.Reader
 	}
-	q := url.Values{"_txlock": {"immediate"}, "_pragma": {"busy_timeout(20000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "cache_size(-65536)"}}
+	q := url.Values{"_txlock": {"immediate"}, "_pragma": {"busy_timeout(60000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "cache_size(-65536)"}}
 	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
 	write, err := sql.Open("sqlite", dsn)
 	if err != nil {

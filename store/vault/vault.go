@@ -40,11 +40,34 @@ func Open(dir string) (*Vault, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fault.Wrap(err, op, "the folder of keys cannot be made")
 	}
-	seal, err := keys(filepath.Join(dir, "seal.json"), aead.AES256GCMKeyTemplate())
+	return open(dir)
+}
+
+// Reopen reads the keys in dir. It is for a folder that has sealed values
+// already: a new key would open none of them, and find nobody, so a missing
+// key file is a fault of kind Missing.
+func Reopen(dir string) (*Vault, error) {
+	for _, name := range []string{sealFile, findFile} {
+		if _, err := os.Stat(filepath.Join(dir, name)); errors.Is(err, fs.ErrNotExist) {
+			return nil, fault.New(fault.Missing, "vault.Reopen", "the key file %s is not there", name).
+				Do("bring it back from the backup of the keys: a new key opens nothing that was sealed with the old one")
+		}
+	}
+	return open(dir)
+}
+
+const (
+	sealFile = "seal.json"
+	findFile = "find.json"
+)
+
+func open(dir string) (*Vault, error) {
+	const op = "vault.Open"
+	seal, err := keys(filepath.Join(dir, sealFile), aead.AES256GCMKeyTemplate())
 	if err != nil {
 		return nil, err
 	}
-	find, err := keys(filepath.Join(dir, "find.json"), prf.HMACSHA256PRFKeyTemplate())
+	find, err := keys(filepath.Join(dir, findFile), prf.HMACSHA256PRFKeyTemplate())
 	if err != nil {
 		return nil, err
 	}
