@@ -98,15 +98,24 @@ func (d *Driver) Close(ctx context.Context, r store.Round) error {
 	})
 }
 
-// RunToEnd runs a round on a stepped clock until it is closed, jumping from
-// moment to moment. Progress is told the round's own time.
+// RunToEnd runs a round on a stepped clock until it is closed. Progress is told
+// the round's own time.
 func (d *Driver) RunToEnd(ctx context.Context, r store.Round, clock *SteppedClock, progress func(now time.Time)) error {
+	if err := d.RunUntil(ctx, r, clock, r.Schedule.CloseAt, progress); err != nil {
+		return err
+	}
+	return d.Close(ctx, r)
+}
+
+// RunUntil lets everything of a round happen up to a moment, that moment
+// included. It jumps from one at which something is due to the next.
+func (d *Driver) RunUntil(ctx context.Context, r store.Round, clock *SteppedClock, until time.Time, progress func(now time.Time)) error {
 	for {
 		if err := d.Freed(ctx, r); err != nil {
 			return err
 		}
 		if err := ctx.Err(); err != nil {
-			return fault.New(fault.Later, "app.RunToEnd", "the round was stopped").Do("run the same command again: it goes on where it was")
+			return fault.New(fault.Later, "app.RunUntil", "the round was stopped").Do("run the same command again: it goes on where it was")
 		}
 		busy, err := d.Step(ctx)
 		if err != nil {
@@ -114,10 +123,10 @@ func (d *Driver) RunToEnd(ctx context.Context, r store.Round, clock *SteppedCloc
 		}
 		now := clock.Now()
 		progress(now)
-		if !now.Before(r.Schedule.CloseAt) {
-			return d.Close(ctx, r)
+		if !now.Before(until) {
+			return nil
 		}
-		at, err := d.moment(ctx, now, busy, r.Schedule.CloseAt)
+		at, err := d.moment(ctx, now, busy, until)
 		if err != nil {
 			return err
 		}
