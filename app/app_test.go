@@ -315,8 +315,9 @@ func TestEveryoneOnThePhoneOfAFamilyIsThatFamilys(t *testing.T) {
 	if err := a.DB.Write(t.Context(), act, func(tx store.Tx) error { hs, err = tx.Handsets(r.ID, 50); return err }); err != nil {
 		t.Fatal(err)
 	}
-	seen := map[person.Language]int{}
+	seen, kinds := map[person.Language]int{}, map[string]int{}
 	for _, h := range hs {
+		kinds[h.Why]++
 		if h.Number == "" {
 			continue
 		}
@@ -344,6 +345,9 @@ func TestEveryoneOnThePhoneOfAFamilyIsThatFamilys(t *testing.T) {
 	}
 	if len(seen) < 3 {
 		t.Errorf("families by language: %v", seen)
+	}
+	if len(kinds) != 7 {
+		t.Errorf("families by kind: %v", kinds)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"ennakko/audit"
+	"ennakko/conversation"
 	"ennakko/fault"
 	"ennakko/round"
 	"ennakko/service"
@@ -205,16 +206,26 @@ func (l *Live) closing(ctx context.Context) (time.Time, error) {
 // Handsets are phones of the demo's families, with why each is worth a look.
 // Only a made-up city may be looked at so; it is on the record all the same.
 func (l *Live) Handsets(ctx context.Context, id store.RoundID) (out []store.Handset, err error) {
+	err = l.show(ctx, id, func(tx store.Tx) error { out, err = tx.Handsets(id, 3); return err })
+	return out, err
+}
+
+// Family is the phones of one family of the demo: that of the case with the
+// number, or of the next one.
+func (l *Live) Family(ctx context.Context, id store.RoundID, from conversation.CaseID) (out []store.Handset, err error) {
+	err = l.show(ctx, id, func(tx store.Tx) error { out, err = tx.Family(id, from); return err })
+	return out, err
+}
+
+func (l *Live) show(ctx context.Context, id store.RoundID, look func(store.Tx) error) error {
 	act, err := audit.Begin("system:demo", "show made-up families", "demonstration", "made-up people: no personal data", l.Clock.Now())
 	if err != nil {
-		return nil, err
-	}
-	err = l.App.DB.Write(ctx, act, func(tx store.Tx) error {
-		tx.About(fmt.Sprintf("round %d", id))
-		out, err = tx.Handsets(id, 3)
 		return err
+	}
+	return l.App.DB.Write(ctx, act, func(tx store.Tx) error {
+		tx.About(fmt.Sprintf("round %d", id))
+		return look(tx)
 	})
-	return out, err
 }
 
 // Answer sends a text from a made-up phone and wakes the work.

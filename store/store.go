@@ -372,6 +372,9 @@ type Handset struct {
 
 // Show is what the demo shows of its made-up families.
 type Show interface {
-	// Handsets picks up to each phones of every kind.
+	// Handsets picks the phones of up to each families of every kind.
 	Handsets(id RoundID, each int) ([]Handset, error)
+	// Family is the phones of the case with that number, or of the next one;
+	// beyond the last it is a fault of kind Missing.
+	Family(id RoundID, from conversation.CaseID) ([]Handset, error)
 }

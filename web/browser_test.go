@@ -103,6 +103,8 @@ var everyPage = []struct {
 		return c
 	}},
 	{"handsets", "/demo/handset", func() *city { return newCity().running() }},
+	{"handsets-fault", "/demo/handset/any", func() *city { return newCity().running() }},
+	{"handset-other", "/demo/handset/40/0", func() *city { return newCity().running() }},
 	{"handsets-none", "/demo/handset", newCity},
 	{"handset", "/demo/handset/12/0", func() *city { return newCity().running() }},
 	{"handset-letter", "/demo/handset/15/1", func() *city { return newCity().running() }},

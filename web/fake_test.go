@@ -173,6 +173,13 @@ func (c *city) Handsets(context.Context, store.RoundID) ([]store.Handset, error)
 	}, nil
 }
 
+func (c *city) Family(_ context.Context, _ store.RoundID, from conversation.CaseID) ([]store.Handset, error) {
+	if from > 40 {
+		return nil, fault.New(fault.Missing, "test", "no such case")
+	}
+	return []store.Handset{{Case: 40, Guardian: "Pirkko Lahti", Children: []string{"Ville"}, Number: "+358457000040", Language: person.Finnish, Stage: conversation.Asked, Why: "one guardian"}}, nil
+}
+
 func (c *city) Answer(_ context.Context, h store.Handset, text string) error {
 	c.mu.Lock()
 	c.asked = append(c.asked, "answer "+h.Number+" "+text)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -22,6 +23,8 @@ const maxAnswer = 670
 type handsetsView struct {
 	Ready bool
 	Kinds []kindView
+	Fault string // text key of what is wrong with the form
+	Case  string // what was written in it
 }
 
 type kindView struct {
@@ -60,12 +63,16 @@ func (s *site) handsetsOf(ctx context.Context) ([]store.Handset, error) {
 }
 
 func (s *site) listHandsets(w http.ResponseWriter, r *http.Request) error {
+	return s.showHandsets(w, r, http.StatusOK, handsetsView{})
+}
+
+func (s *site) showHandsets(w http.ResponseWriter, r *http.Request, status int, v handsetsView) error {
 	t := s.words(r)
 	hs, err := s.handsetsOf(r.Context())
 	if err != nil {
 		return err
 	}
-	v := handsetsView{Ready: len(hs) > 0}
+	v.Ready = len(hs) > 0
 	at := map[string]int{}
 	for _, h := range hs {
 		i, ok := at[h.Why]
@@ -80,7 +87,7 @@ func (s *site) listHandsets(w http.ResponseWriter, r *http.Request) error {
 		}
 		v.Kinds[i].Handsets = append(v.Kinds[i].Handsets, s.handsetView(h))
 	}
-	return s.render(w, http.StatusOK, "handsets.html", view{words: t, Title: t.T("handsets.title"), Path: "/demo/handset", Data: v})
+	return s.render(w, status, "handsets.html", view{words: t, Title: t.T("handsets.title"), Path: "/demo/handset", Data: v})
 }
 
 func (s *site) handsetView(h store.Handset) handsetView {
@@ -88,24 +95,90 @@ func (s *site) handsetView(h store.Handset) handsetView {
 		Href: "/demo/handset/" + strconv.FormatInt(int64(h.Case), 10) + "/" + strconv.Itoa(h.Party)}
 }
 
+// anyHandset leads to the family of a case that the visitor names by its
+// number, or of the next one.
+func (s *site) anyHandset(w http.ResponseWriter, r *http.Request) error {
+	v := handsetsView{Case: r.URL.Query().Get("case")}
+	n, err := strconv.ParseInt(strings.TrimSpace(v.Case), 10, 64)
+	if err != nil || n < 1 {
+		v.Fault = "handsets.any.number"
+		return s.showHandsets(w, r, http.StatusUnprocessableEntity, v)
+	}
+	hs, err := s.family(r.Context(), conversation.CaseID(n))
+	switch {
+	case fault.KindOf(err) == fault.Missing:
+		v.Fault = "handsets.any.missing"
+		return s.showHandsets(w, r, http.StatusUnprocessableEntity, v)
+	case err != nil:
+		return err
+	}
+	http.Redirect(w, r, s.handsetView(hs[0]).Href, http.StatusSeeOther)
+	return nil
+}
+
+// family is a family that is not on the list.
+func (s *site) family(ctx context.Context, from conversation.CaseID) ([]store.Handset, error) {
+	rd, found, err := s.rounds.Round(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if !found || rd.State == store.Prepared {
+		return nil, missing("web.handset")
+	}
+	hs, err := s.families.Family(ctx, rd.ID, from)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, h := range hs {
+		s.visited[s.handsetView(h).Href] = h
+	}
+	return hs, nil
+}
+
+// known finds the phone that an address names.
+func (s *site) known(ctx context.Context, c, party string) (store.Handset, error) {
+	n, err := strconv.ParseInt(c, 10, 64)
+	if err != nil || n < 1 {
+		return store.Handset{}, missing("web.handset")
+	}
+	picked, err := s.handsetsOf(ctx)
+	if err != nil {
+		return store.Handset{}, err
+	}
+	is := func(h store.Handset) bool { return int64(h.Case) == n && strconv.Itoa(h.Party) == party }
+	if i := slices.IndexFunc(picked, is); i >= 0 {
+		return picked[i], nil
+	}
+	s.mu.Lock()
+	h, seen := s.visited["/demo/handset/"+c+"/"+party]
+	s.mu.Unlock()
+	if seen {
+		return h, nil
+	}
+	others, err := s.family(ctx, conversation.CaseID(n))
+	if i := slices.IndexFunc(others, is); i >= 0 {
+		return others[i], nil
+	}
+	if err == nil || fault.KindOf(err) == fault.Missing {
+		err = missing("web.handset")
+	}
+	return store.Handset{}, err
+}
+
 // pick finds the phone that the address names, with what stands on it.
 func (s *site) pick(r *http.Request) (handsetView, error) {
-	hs, err := s.handsetsOf(r.Context())
+	h, err := s.known(r.Context(), r.PathValue("case"), r.PathValue("party"))
 	if err != nil {
 		return handsetView{}, err
 	}
-	for _, h := range hs {
-		if strconv.FormatInt(int64(h.Case), 10) != r.PathValue("case") || strconv.Itoa(h.Party) != r.PathValue("party") {
-			continue
-		}
-		v := s.handsetView(h)
-		v.Taken = r.URL.Query().Has("taken")
-		if h.Number != "" {
-			v.Lines, err = s.screens.Screen(r.Context(), h.Number)
-		}
-		return v, err
+	v := s.handsetView(h)
+	v.Taken = r.URL.Query().Has("taken")
+	if h.Number != "" {
+		v.Lines, err = s.screens.Screen(r.Context(), h.Number)
 	}
-	return handsetView{}, missing("web.handset")
+	return v, err
 }
 
 func (s *site) handset(w http.ResponseWriter, r *http.Request) error {

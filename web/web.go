@@ -18,6 +18,7 @@ import (
 	"ennakko/app"
 	"ennakko/audit"
 	"ennakko/channel/phone"
+	"ennakko/conversation"
 	"ennakko/fault"
 	"ennakko/service"
 	"ennakko/store"
@@ -60,6 +61,7 @@ type proof interface {
 // families are the demo's made-up families. app.Live knows them.
 type families interface {
 	Handsets(ctx context.Context, id store.RoundID) ([]store.Handset, error)
+	Family(ctx context.Context, id store.RoundID, from conversation.CaseID) ([]store.Handset, error)
 	Answer(ctx context.Context, h store.Handset, text string) error
 }
 
@@ -100,6 +102,7 @@ type site struct {
 	mu       sync.Mutex
 	cohorts  map[store.RoundID]sqlite.Cohort   // fixed once a round is prepared
 	handsets map[store.RoundID][]store.Handset // picked once, so that addresses stay
+	visited  map[string]store.Handset          // other families that were looked at, by address
 
 	counting sync.Mutex
 	counted  counted // the newest count of a round
@@ -116,7 +119,7 @@ func New(c Config) (http.Handler, error) {
 }
 
 func newSite(p parts) (http.Handler, error) {
-	s := &site{parts: p, cohorts: map[store.RoundID]sqlite.Cohort{}, handsets: map[store.RoundID][]store.Handset{}}
+	s := &site{parts: p, cohorts: map[store.RoundID]sqlite.Cohort{}, handsets: map[store.RoundID][]store.Handset{}, visited: map[string]store.Handset{}}
 	var err error
 	if s.texts, err = readTexts(); err != nil {
 		return nil, err
@@ -136,6 +139,7 @@ func newSite(p parts) (http.Handler, error) {
 		"POST /desk/approve":                      s.approve,
 		"POST /desk/clock":                        s.setClock,
 		"GET /demo/handset":                       s.listHandsets,
+		"GET /demo/handset/any":                   s.anyHandset,
 		"GET /demo/handset/{case}/{party}":        s.handset,
 		"POST /demo/handset/{case}/{party}":       s.answer,
 		"POST /demo/handset/{case}/{party}/take":  s.take,

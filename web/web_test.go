@@ -39,8 +39,11 @@ func TestEveryPageHasItsStatusItsHeadersAndAllItsTexts(t *testing.T) {
 		for _, l := range languages {
 			w := get(t, h, p.path+"?lang="+string(l))
 			want := http.StatusOK
-			if p.name == "missing" {
+			switch p.name {
+			case "missing":
 				want = http.StatusNotFound
+			case "handsets-fault":
+				want = http.StatusUnprocessableEntity
 			}
 			body := w.Body.String()
 			if w.Code != want {
@@ -338,5 +341,35 @@ func TestAClosedRoundMakesRoomForTheNext(t *testing.T) {
 	}
 	if w := post(t, h, "/desk/find", url.Values{"as_of": {begin.Format(time.DateOnly)}}); w.Code != http.StatusSeeOther {
 		t.Errorf("status %d", w.Code)
+	}
+}
+
+func TestAnyFamilyCanBeLookedAt(t *testing.T) {
+	h := handlerOf(t, newCity().running())
+	for _, c := range []struct {
+		path   string
+		status int
+		holds  string // in the page, or where it leads
+	}{
+		{"/demo/handset/any?case=7", http.StatusSeeOther, "/demo/handset/40/0"},
+		{"/demo/handset/any?case=+12+", http.StatusSeeOther, "/demo/handset/40/0"},
+		{"/demo/handset/any?case=", http.StatusUnprocessableEntity, `aria-invalid="true"`},
+		{"/demo/handset/any?case=-1", http.StatusUnprocessableEntity, `value="-1"`},
+		{"/demo/handset/any?case=%3Cb%3E", http.StatusUnprocessableEntity, `value="&lt;b&gt;"`},
+		{"/demo/handset/any?case=41", http.StatusUnprocessableEntity, `value="41"`},
+		{"/demo/handset/40/0", http.StatusOK, "Pirkko Lahti"},
+		{"/demo/handset/12/0", http.StatusOK, aGuardian},
+		{"/demo/handset/12/3", http.StatusNotFound, ""},
+		{"/demo/handset/39/0", http.StatusNotFound, ""},
+		{"/demo/handset/41/0", http.StatusNotFound, ""},
+		{"/demo/handset/x/0", http.StatusNotFound, ""},
+	} {
+		w := get(t, h, c.path)
+		if w.Code != c.status || !strings.Contains(w.Body.String()+w.Header().Get("Location"), c.holds) {
+			t.Errorf("%s: %d, to %q", c.path, w.Code, w.Header().Get("Location"))
+		}
+	}
+	if w := get(t, handlerOf(t, newCity()), "/demo/handset/any?case=1"); w.Code != http.StatusUnprocessableEntity {
+		t.Errorf("before a round runs: %d", w.Code)
 	}
 }

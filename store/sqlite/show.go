@@ -18,61 +18,104 @@ const (
 	kindByHand  = "served in person"
 )
 
-// Handsets picks up to each phones of every kind of family, in order of case.
+// kinds are all of them, in the order in which they are shown.
+var kinds = []string{kindTwo, kindOne, kindTwins, kindSwedish, kindEnglish, kindLetter, kindByHand}
+
+// Handsets picks the phones of up to each families of every kind, the kinds in
+// the order above, the families in order of case.
 func (t *tx) Handsets(id store.RoundID, each int) ([]store.Handset, error) {
-	onPhone := map[conversation.Phone]int{}
-	if err := t.query("SELECT p.phone_hash, count(*) FROM party p JOIN kase k ON k.id = p.case_id WHERE k.round = ? AND p.phone_hash <> '' GROUP BY p.phone_hash HAVING count(*) > 1",
-		[]any{int64(id)}, func(scan func(...any) error) error {
-			var p string
-			var n int
-			err := scan(&p, &n)
-			onPhone[conversation.Phone(p)] = n
-			return fault.Wrap(err, "store.Handsets", "the store cannot be read")
-		}); err != nil {
+	ids, err := t.numbers(`SELECT id FROM kase WHERE round = ? ORDER BY id`, int64(id))
+	if err != nil {
 		return nil, err
 	}
-	var ids []int64
-	if err := t.query("SELECT id FROM kase WHERE round = ? ORDER BY id", []any{int64(id)}, func(scan func(...any) error) error {
-		var n int64
-		err := scan(&n)
-		ids = append(ids, n)
-		return fault.Wrap(err, "store.Handsets", "the store cannot be read")
-	}); err != nil {
+	// The rare ones first: they may stand anywhere.
+	rare, err := t.numbers(`SELECT id FROM (
+		SELECT id, row_number() OVER (PARTITION BY stage ORDER BY id) n FROM kase WHERE round = ? AND stage IN (?,?)
+		UNION SELECT case_id, dense_rank() OVER (ORDER BY phone_hash) FROM party WHERE phone_hash IN (
+			SELECT p.phone_hash FROM party p JOIN kase k ON k.id = p.case_id WHERE k.round = ? AND p.phone_hash <> ''
+			GROUP BY p.phone_hash HAVING count(*) > 1))
+		WHERE n <= ? ORDER BY id`, int64(id), string(conversation.ByHand), string(conversation.Letter), int64(id), each)
+	if err != nil {
 		return nil, err
 	}
-	var out []store.Handset
-	seen := map[string]int{}
-	for _, n := range ids {
-		if len(out) >= 7*each {
+	found := map[string][]store.Handset{}
+	families, full := map[string]int{}, 0
+	done := map[conversation.CaseID]bool{}
+	for _, n := range append(rare, ids...) {
+		if full == len(kinds) {
 			break
 		}
-		h, err := t.Case(conversation.CaseID(n))
+		shown, err := t.family(conversation.CaseID(n))
 		if err != nil {
 			return nil, err
 		}
-		why := kindOf(h.Case, onPhone)
-		if len(h.Case.Parties) == 0 || seen[why] >= each {
+		if len(shown) == 0 || done[shown[0].Case] || families[shown[0].Why] >= each {
 			continue
 		}
-		seen[why]++
-		shown, err := t.handset(h.Case, why)
-		if err != nil {
-			return nil, err
+		why := shown[0].Why
+		done[shown[0].Case], found[why] = true, append(found[why], shown...)
+		if families[why]++; families[why] == each {
+			full++
 		}
-		out = append(out, shown...)
+	}
+	var out []store.Handset
+	for _, why := range kinds {
+		out = append(out, found[why]...)
 	}
 	return out, nil
 }
 
-func kindOf(c conversation.Case, onPhone map[conversation.Phone]int) string {
-	phones := 0
-	language := person.Finnish
-	for _, p := range c.Parties {
-		if onPhone[p.Phone] > 1 {
+// Family is the phones of the first case of a round with at least that number
+// that has a guardian to ask.
+func (t *tx) Family(id store.RoundID, from conversation.CaseID) ([]store.Handset, error) {
+	ids, err := t.numbers("SELECT id FROM kase WHERE round = ? AND id >= ? ORDER BY id LIMIT 20", int64(id), int64(from))
+	if err != nil {
+		return nil, err
+	}
+	for _, n := range ids {
+		if shown, err := t.family(conversation.CaseID(n)); err != nil || len(shown) > 0 {
+			return shown, err
+		}
+	}
+	return nil, fault.New(fault.Missing, "store.Family", "round %d has no case with that number or a higher one", id)
+}
+
+func (t *tx) numbers(query string, args ...any) ([]int64, error) {
+	var out []int64
+	err := t.query(query, args, func(scan func(...any) error) error {
+		var n int64
+		err := scan(&n)
+		out = append(out, n)
+		return fault.Wrap(err, "store.Handsets", "the store cannot be read")
+	})
+	return out, err
+}
+
+// family shows a case as its phones.
+func (t *tx) family(id conversation.CaseID) ([]store.Handset, error) {
+	h, err := t.Case(id)
+	if err != nil {
+		return nil, err
+	}
+	out, err := t.handset(h.Case)
+	if err != nil {
+		return nil, err
+	}
+	why := kindOf(h.Case, out)
+	for i := range out {
+		out[i].Why = why
+	}
+	return out, nil
+}
+
+func kindOf(c conversation.Case, phones []store.Handset) string {
+	with, language := 0, person.Finnish
+	for _, p := range phones {
+		if len(p.Children) > 1 {
 			return kindTwins
 		}
-		if p.Phone != "" {
-			phones++
+		if p.Number != "" {
+			with++
 		}
 		if p.Language != person.Finnish {
 			language = p.Language
@@ -81,23 +124,23 @@ func kindOf(c conversation.Case, onPhone map[conversation.Phone]int) string {
 	switch {
 	case c.Stage == conversation.ByHand:
 		return kindByHand
-	case phones == 0, c.Stage == conversation.Letter:
+	case with == 0, c.Stage == conversation.Letter:
 		return kindLetter
 	case language == person.Swedish:
 		return kindSwedish
 	case language == person.English:
 		return kindEnglish
-	case phones > 1:
+	case with > 1:
 		return kindTwo
 	}
 	return kindOne
 }
 
 // handset shows each party of a case as one phone.
-func (t *tx) handset(c conversation.Case, why string) ([]store.Handset, error) {
+func (t *tx) handset(c conversation.Case) ([]store.Handset, error) {
 	var out []store.Handset
 	for i, p := range c.Parties {
-		h := store.Handset{Case: c.ID, Party: i, Guardian: p.Name, Children: []string{c.Names().Child}, Language: p.Language, Stage: c.Stage, Why: why}
+		h := store.Handset{Case: c.ID, Party: i, Guardian: p.Name, Children: []string{c.Names().Child}, Language: p.Language, Stage: c.Stage}
 		if p.Phone != "" {
 			var sealed []byte
 			if _, err := t.one("SELECT number FROM party WHERE case_id = ? AND party = ?", []any{int64(c.ID), i}, &sealed); err != nil {
@@ -108,7 +151,8 @@ func (t *tx) handset(c conversation.Case, why string) ([]store.Handset, error) {
 				return nil, err
 			}
 			h.Number = string(plain)
-			on, err := t.OnPhone(p.Phone)
+			on, err := t.candidates(`SELECT k.id, k.sealed, p.party FROM party p JOIN kase k ON k.id = p.case_id
+				WHERE p.phone_hash = ? AND k.round = (SELECT round FROM kase WHERE id = ?) ORDER BY k.id`, string(p.Phone), int64(c.ID))
 			if err != nil {
 				return nil, err
 			}
