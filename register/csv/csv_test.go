@@ -77,7 +77,7 @@ func TestAFileInUTF16IsNamedAsSuch(t *testing.T) {
 }
 
 func FuzzRows(f *testing.F) {
-	for _, s := range []string{goodRow, "", "\"", "a;b\n;;;;\n", goodRow + "\"x\n" + goodRow, "\x00;\xff\n", strings.Repeat("\n", 20) + goodRow, "\"a\"b;c;d\n"} {
+	for _, s := range []string{goodRow, "", "\"", "a;b\n;;;;\n", goodRow + "\"x\n" + goodRow, "\x00;\xff\n", strings.Repeat("\n", 20) + goodRow, "\"a\"b;c;d\n", "\r\r\n\r\r"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {

@@ -175,11 +175,19 @@ func (t *table) broken(rec []string, err error, start, end int) string {
 	return ""
 }
 
+// skipBlank passes over empty lines. A carriage return that ends no line is
+// not empty: it is a cell.
 func skipBlank(b []byte, at int) int {
-	for at < len(b) && (b[at] == '\n' || b[at] == '\r') {
-		at++
+	for {
+		switch {
+		case bytes.HasPrefix(b[at:], []byte("\n")):
+			at++
+		case bytes.HasPrefix(b[at:], []byte("\r\n")):
+			at += 2
+		default:
+			return at
+		}
 	}
-	return at
 }
 
 func nextLine(b []byte, at int) int {
