@@ -87,7 +87,7 @@ func (p *preparation) openFreed(ctx context.Context, act audit.Act, rd store.Rou
 		children[i] = d.Child
 		drafts[i].Verdict, drafts[i].Reasons = found[d.Child].Verdict, found[d.Child].Reasons
 	}
-	a := &approval{Rooms: p.Rooms, round: rd, officer: rd.Officer, now: p.Now, act: act, deadline: deadline}
+	a := &approval{families: families{Rooms: p.Rooms, asOf: rd.AsOf, act: act}, round: rd, officer: rd.Officer, now: p.Now, deadline: deadline}
 	if err := a.read(ctx, drafts); err != nil {
 		return 0, err
 	}

@@ -36,6 +36,9 @@ type Store interface {
 	Objecting(ctx context.Context, purpose string) (*roaring.Bitmap, error)
 	WaitingList(ctx context.Context, id store.RoundID) ([]store.Waiting, error)
 	FreePlaces(ctx context.Context, id store.RoundID) ([]store.PlaceCount, error)
+	LetterList(ctx context.Context, id store.RoundID) ([]store.Listed, error)
+	Unreached(ctx context.Context, id store.RoundID) ([]store.Listed, error)
+	LeftOut(ctx context.Context, id store.RoundID) ([]store.Finding, error)
 	Findings(ctx context.Context, id store.RoundID, people []person.ID) (map[person.ID]store.Finding, error)
 }
 

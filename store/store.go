@@ -167,6 +167,16 @@ type NewCase struct {
 	Hidden   bool // under non-disclosure: no list shows where the family is
 }
 
+// Listed is a case on a list that an officer works through.
+type Listed struct {
+	Case     conversation.CaseID
+	Child    person.ID
+	Place    offer.Place
+	Stage    conversation.Stage
+	Reason   string // why the case is on the list
+	Deadline time.Time
+}
+
 // Waiting is a child without a place.
 type Waiting struct {
 	Child  person.ID

@@ -8,29 +8,20 @@ import (
 	"ennakko/fault"
 )
 
-// CSV writes the list with one row for each letter, in the order given:
-// semicolons, UTF-8 with a byte-order mark, as spreadsheets in Finland open it.
-// A cell that a spreadsheet would take for a formula begins with an apostrophe.
-// A protected letter has the words of forwarding as its address.
+// CSV writes the list with one row for each letter, in the order given. A
+// protected letter has the words of forwarding as its address.
 func CSV(w io.Writer, rows []Row) error {
-	const op = "letter.CSV"
-	if err := check(op, rows); err != nil {
+	if err := check("letter.CSV", rows); err != nil {
 		return err
 	}
-	if _, err := io.WriteString(w, "\ufeff"); err != nil {
-		return fault.New(fault.Internal, op, "the letter list could not be written").Because(err)
-	}
-	c := csv.NewWriter(w)
-	c.Comma, c.UseCRLF = ';', true
-	_ = c.Write([]string{"delivery", "recipient", "address_1", "address_2", "address_3", "address_4", "language", "child", "reason", "text"}) // Error tells below
+	table := make([][]string, 0, len(rows))
 	for _, x := range rows {
 		r := x.r
-		cells := make([]string, 0, 10)
 		delivery := "post"
 		if r.protected {
 			delivery = "forwarded"
 		}
-		cells = append(cells, delivery, r.recipient)
+		cells := append(make([]string, 0, 10), delivery, r.recipient)
 		for i := range mostLines {
 			line := ""
 			if i < len(r.address) {
@@ -38,14 +29,31 @@ func CSV(w io.Writer, rows []Row) error {
 			}
 			cells = append(cells, line)
 		}
-		cells = append(cells, string(r.language), r.child, r.reason, r.text)
+		table = append(table, append(cells, string(r.language), r.child, r.reason, r.text))
+	}
+	return Table(w, []string{"delivery", "recipient", "address_1", "address_2", "address_3", "address_4", "language", "child", "reason", "text"}, table)
+}
+
+// Table writes rows as spreadsheets in Finland open them: semicolons, UTF-8 with
+// a byte-order mark. A cell that a spreadsheet would take for a formula begins
+// with an apostrophe.
+func Table(w io.Writer, header []string, rows [][]string) error {
+	broken := fault.New(fault.Internal, "letter.Table", "the list could not be written")
+	if _, err := io.WriteString(w, "\ufeff"); err != nil {
+		return broken.Because(err)
+	}
+	c := csv.NewWriter(w)
+	c.Comma, c.UseCRLF = ';', true
+	_ = c.Write(header) // Error tells below
+	for _, cells := range rows {
+		safe := make([]string, len(cells))
 		for i, s := range cells {
-			cells[i] = guarded(s)
+			safe[i] = guarded(s)
 		}
-		_ = c.Write(cells)
+		_ = c.Write(safe)
 	}
 	if c.Flush(); c.Error() != nil {
-		return fault.New(fault.Internal, op, "the letter list could not be written").Because(c.Error())
+		return broken.Because(c.Error())
 	}
 	return nil
 }

@@ -59,11 +59,12 @@ func (d *DB) Next(ctx context.Context) (at time.Time, ok bool, err error) {
 	return fromMicro(next.Int64), next.Valid, err
 }
 
-// LastRoundEntry is the number and time of the newest entry of a round's work;
-// a made-up clock goes on from there. Zero: there is no round yet.
+// LastRoundEntry is the number and time of the newest entry of a round's own
+// work; a made-up clock goes on from there. What officers do beside it, at the
+// real time, does not count. Zero: there is no round yet.
 func (d *DB) LastRoundEntry(ctx context.Context) (seq uint64, at time.Time, err error) {
 	var s, t sql.NullInt64
-	found, err := d.row(ctx, `SELECT seq, at FROM audit_entry WHERE purpose <> 'keeping the registers' ORDER BY seq DESC LIMIT 1`, nil, &s, &t)
+	found, err := d.row(ctx, `SELECT seq, at FROM audit_entry WHERE actor LIKE 'system:%' OR actor LIKE 'resident:%' OR verb = 'approve offers' ORDER BY seq DESC LIMIT 1`, nil, &s, &t)
 	if !found {
 		return 0, time.Time{}, err
 	}
