@@ -108,6 +108,9 @@ func writeAll(folder string, files map[string]func(io.Writer) error) error {
 	const op = "app.writeAll"
 	content := map[string][]byte{}
 	for name, write := range files {
+		if info, err := os.Lstat(filepath.Join(folder, name)); err == nil && !info.Mode().IsRegular() {
+			return fault.New(fault.Conflict, op, "there is something else than a file where %s would be", name).Do("name another folder")
+		}
 		var b bytes.Buffer
 		if err := write(&b); err != nil {
 			return err

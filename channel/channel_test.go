@@ -1,7 +1,6 @@
 package channel_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -81,11 +80,7 @@ func TestMessagesDoNotPrint(t *testing.T) {
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
 		said = append(said, fmt.Sprintf(verb+verb, m, in), fmt.Sprintf(verb, []any{&m, []channel.Message{m}, []channel.Incoming{in}}))
 	}
-	encoded, err := json.Marshal(m)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, s := range append(said, string(encoded)) {
+	for _, s := range said {
 		if strings.Contains(s, "457000001") || strings.Contains(s, "Aino") || strings.Contains(s, fmt.Sprintf("%x", "Aino")) {
 			t.Errorf("it prints %s", s)
 		}

@@ -49,7 +49,12 @@ officer. The files are for their owner only: they are personal data.`,
 		Example: `  ennakko round letters pre-primary --data D --out letters
   ennakko round letters pre-primary --data D --out letters --day 2021-01-08`,
 		RunE: func(c *cobra.Command, a []string) error {
-			return p.withRound(c.Context(), f, a[0], func(ap *app.App, pack *service.Pack, r store.Round) error { return p.letters(c.Context(), f, ap, pack, r) })
+			if f.out == "" {
+				return fault.New(fault.Invalid, "cmd.letters", "--out is missing").Do("name a folder for the letters")
+			}
+			return p.withRound(c.Context(), f, a[0], func(ap *app.App, pack *service.Pack, r store.Round) error {
+				return p.letters(c.Context(), f, ap, pack, r)
+			})
 		}}
 	f.listFlags(c)
 	c.Flags().StringVar(&f.out, "out", "", "the folder to write (needed)")
@@ -70,7 +75,13 @@ district or unit is in it. The file is for its owner only: it is personal data.`
 		Example: `  ennakko round failsafe pre-primary --data D
   ennakko round failsafe pre-primary --data D --out failsafe.csv --language sv`,
 		RunE: func(c *cobra.Command, a []string) error {
-			return p.withRound(c.Context(), f, a[0], func(ap *app.App, pack *service.Pack, r store.Round) error { return p.failsafe(c.Context(), f, ap, pack, r) })
+			l, err := person.ParseLanguage(f.language)
+			if err != nil {
+				return fault.New(fault.Invalid, "cmd.failsafe", "--language is not fi, sv or en")
+			}
+			return p.withRound(c.Context(), f, a[0], func(ap *app.App, pack *service.Pack, r store.Round) error {
+				return p.failsafe(c.Context(), f, l, ap, pack, r)
+			})
 		}}
 	f.listFlags(c)
 	c.Flags().StringVar(&f.out, "out", "", "the file to write; without it only counts are printed")
@@ -115,9 +126,6 @@ type lettersResult struct {
 }
 
 func (p *program) letters(ctx context.Context, f listFlags, ap *app.App, pack *service.Pack, r store.Round) error {
-	if f.out == "" {
-		return fault.New(fault.Invalid, "cmd.letters", "--out is missing").Do("name a folder for the letters")
-	}
 	if f.day.IsZero() {
 		f.day.Time = time.Now()
 	}
@@ -152,11 +160,7 @@ type failsafeCount struct {
 	Children int         `json:"children"`
 }
 
-func (p *program) failsafe(ctx context.Context, f listFlags, ap *app.App, pack *service.Pack, r store.Round) error {
-	l, err := person.ParseLanguage(f.language)
-	if err != nil {
-		return fault.Wrap(err, "cmd.failsafe", "--language is not fi, sv or en")
-	}
+func (p *program) failsafe(ctx context.Context, f listFlags, l person.Language, ap *app.App, pack *service.Pack, r store.Round) error {
 	list, err := ap.Failsafe(ctx, pack, r.ID, l)
 	if err != nil {
 		return err

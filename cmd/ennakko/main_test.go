@@ -88,9 +88,30 @@ func TestARoundFromFilesToProof(t *testing.T) {
 	if n := numbers(t, must(t, "verify", "--data", data, "--json")); n["entries"] != first["audit_entries"] {
 		t.Errorf("%v entries are proved, the round said %v", n["entries"], first["audit_entries"])
 	}
+	lists(t, data, first)
 	changeOneByte(t, data)
 	if code, _, told := run(t, "verify", "--data", data); code != exitTampered || !strings.Contains(told, "entry") {
 		t.Errorf("after one byte was changed: exit code %d: %s", code, told)
+	}
+}
+
+// lists writes the letters and the failsafe list of the round and holds them
+// against its figures.
+func lists(t *testing.T, data string, round map[string]float64) {
+	t.Helper()
+	out := filepath.Join(t.TempDir(), "out")
+	n := numbers(t, must(t, "round", "letters", "pre-primary", "--data", data, "--out", out, "--json"))
+	if n["children"] != round["letters"] || n["letters"] < n["children"] {
+		t.Errorf("%v letters about %v children; the round has %v on the letter list", n["letters"], n["children"], round["letters"])
+	}
+	f := numbers(t, must(t, "round", "failsafe", "pre-primary", "--data", data, "--json", "--language", "sv"))
+	if f["children"] != round["failsafe"]+round["unreached"]+round["waiting"] {
+		t.Errorf("%v children on the failsafe list; left out %v, unreached %v, waiting %v", f["children"], round["failsafe"], round["unreached"], round["waiting"])
+	}
+	path := filepath.Join(out, "failsafe.csv")
+	must(t, "round", "failsafe", "pre-primary", "--data", data, "--out", path)
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the failsafe list: %v", err)
 	}
 }
 
@@ -153,6 +174,9 @@ func TestExitCodes(t *testing.T) {
 		{"a folder without records", "verify --data " + empty, exitMissing, "register import"},
 		{"a folder that is not there", "serve --data " + filepath.Join(dir, "none"), exitMissing, "register import"},
 		{"a round without a day", "round run pre-primary --data " + empty, exitInvalid, "--as-of"},
+		{"letters without a folder of data", "round letters pre-primary --data " + empty + " --out x", exitMissing, "register import"},
+		{"a list in a language that is none", "round failsafe pre-primary --data " + empty + " --language de", exitInvalid, "--language"},
+		{"letters without a folder to write", "round letters pre-primary --data " + empty, exitInvalid, "--out"},
 		{"a day that is none", "round run pre-primary --as-of 7.1.2021", exitInvalid, "2021-01-07"},
 		{"real answers", "round run pre-primary --as-of 2021-01-07 --answers real", exitInvalid, "ennakko serve"},
 		{"an open address", "serve --data " + empty + " --addr 0.0.0.0:0", exitRefused, "127.0.0.1"},
