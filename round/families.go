@@ -83,8 +83,8 @@ const (
 	handNobody        = "nobody who decides for the child can be asked"
 )
 
-// deciding are the guardians who decide for the child, in the register's order.
-// Hand says why an officer must serve the family in person, "" if none must: a
+// deciding are the guardians who decide for the child, those who live with it
+// first. Hand says why an officer must serve the family in person, "" if none must: a
 // message or a letter that names a unit says where a child is, so that goes for
 // families under non-disclosure and for children in foster care.
 func (f *families) deciding(child register.Row) (who []register.Row, hand string, err error) {
@@ -95,6 +95,7 @@ func (f *families) deciding(child register.Row) (who []register.Row, hand string
 	if err != nil {
 		return nil, "", err
 	}
+	var apart []register.Row
 	for _, k := range known {
 		w, err := register.ParseGuardian(k)
 		if err != nil {
@@ -113,8 +114,13 @@ func (f *families) deciding(child register.Row) (who []register.Row, hand string
 		if g.YesNo(f.grant, register.NonDisclosure) {
 			hand = handNonDisclosure
 		}
-		who = append(who, g)
+		if w.LivesIn {
+			who = append(who, g)
+		} else {
+			apart = append(apart, g)
+		}
 	}
+	who = append(who, apart...)
 	if len(who) == 0 && hand == "" {
 		hand = handNobody
 	}

@@ -174,6 +174,7 @@ func (w *writing) homes(who []register.Row, forwarded bool) ([]home, error) {
 		switch {
 		case same >= 0:
 			out[same].names = append(out[same].names, name)
+			slices.Sort(out[same].names)
 		case forwarded || len(address) > 0:
 			out = append(out, h)
 		}
