@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -236,7 +237,14 @@ func seesWhoRead(t *testing.T, a *app.App, r store.Round) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	child := uint32(drafts[0].Child)
+	unreached, err := a.DB.Unreached(t.Context(), r.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked := slices.IndexFunc(drafts, func(d store.Draft) bool {
+		return !slices.ContainsFunc(unreached, func(l store.Listed) bool { return l.Child == d.Child })
+	})
+	child := uint32(drafts[asked].Child)
 	last, err := a.DB.Last(t.Context())
 	if err != nil {
 		t.Fatal(err)

@@ -7,9 +7,14 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/RoaringBitmap/roaring/v2"
+
+	"ennakko/audit"
 	"ennakko/audit/log"
 	"ennakko/criteria"
 	"ennakko/fault"
+	"ennakko/person"
+	"ennakko/register"
 	"ennakko/register/parquet"
 	"ennakko/round"
 )
@@ -77,6 +82,29 @@ func (a *App) Sequencing(ctx context.Context, failed func(error)) (stop func()) 
 		_ = a.Log.Run(ctx, a.DB, a.DB.Wake(), time.Second, tell)
 	}()
 	return func() { cancel(); <-done }
+}
+
+// mostUses is how many entries are told of one person, the newest first.
+const mostUses = 1000
+
+// Uses answers a person's question who used their data and why: the entries of
+// the record that cover the person, newest first. The answer is an entry, too.
+// Source: GDPR article 15(1), right of access.
+func (a *App) Uses(ctx context.Context, c person.Code, officer string) ([]audit.Entry, error) {
+	id, err := a.DB.PersonByCode(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	act, err := audit.Begin(officer, "answer who used data", "right of access", "GDPR 15(1)", a.Now())
+	if err != nil {
+		return nil, err
+	}
+	e := act.Entry()
+	e.Fields, e.People = []string{string(register.Code)}, roaring.BitmapOf(uint32(id))
+	if err := a.DB.Note(ctx, e); err != nil {
+		return nil, err
+	}
+	return a.DB.Uses(ctx, id, mostUses)
 }
 
 // Verification says what was proved.

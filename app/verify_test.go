@@ -3,8 +3,10 @@ package app_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -51,11 +53,27 @@ func TestVerifyNamesTheEntryWhoseBytesWereChanged(t *testing.T) {
 			}
 		}
 	}
+	everyPart(t, data, file, clean, leaves)
 	if err := verifyWith(t, data, file, clean); err != nil {
 		t.Errorf("put back, it still fails: %v", err)
 	}
 	changedFile(t, data, "record", "entry ")
 	changedFile(t, data, "facts", "snapshot file")
+}
+
+// everyPart changes bytes all over one row, also those that say how SQLite keeps
+// its columns.
+func everyPart(t *testing.T, data, file string, clean []byte, leaves map[uint64][]byte) {
+	t.Helper()
+	seqs := slices.Sorted(maps.Keys(leaves))
+	at := strings.Index(string(clean), string(leaves[seqs[len(seqs)/2]]))
+	for back := -31; back < 260; back += 3 {
+		broken := append([]byte(nil), clean...)
+		broken[at-back] ^= 1
+		if err := verifyWith(t, data, file, broken); fault.KindOf(err) != fault.Tampered || !strings.Contains(err.Error(), "entry ") {
+			t.Errorf("byte %d before the leaf of entry %d: %v", back, seqs[len(seqs)/2], err)
+		}
+	}
 }
 
 func verifyWith(t *testing.T, data, file string, content []byte) error {

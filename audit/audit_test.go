@@ -108,3 +108,57 @@ func TestASetOfPeopleReadsBack(t *testing.T) {
 		}
 	})
 }
+
+// FuzzPeopleOf: whatever stands in a row, it is a set of people or a fault.
+func FuzzPeopleOf(f *testing.F) {
+	for _, set := range []*roaring.Bitmap{roaring.BitmapOf(1, 5, 70000), roaring.BitmapOf(1, 2, 3, 4, 5, 6), roaring.New()} {
+		b, err := audit.PeopleBytes(set)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(b)
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		people, err := audit.PeopleOf(b)
+		if err != nil {
+			if fault.KindOf(err) != fault.Tampered || people != nil {
+				t.Fatal(err)
+			}
+			return
+		}
+		again, err := audit.PeopleBytes(people)
+		if err != nil {
+			t.Fatal(err)
+		}
+		back, err := audit.PeopleOf(again)
+		if err != nil || !back.Equals(people) {
+			t.Fatalf("%d people became %d, %v", people.GetCardinality(), back.GetCardinality(), err)
+		}
+	})
+}
+
+func TestAChangedSetOfPeopleIsReadWholeOrRefused(t *testing.T) {
+	many := roaring.New()
+	for i := range uint32(5000) {
+		many.Add(i * 7)
+	}
+	for _, set := range []*roaring.Bitmap{roaring.BitmapOf(1, 5, 70000), roaring.BitmapOf(1, 2, 3, 4, 5, 6), many} {
+		b, err := audit.PeopleBytes(set)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range b {
+			for _, bit := range []byte{1, 0x10, 0x80} {
+				changed := bytes.Clone(b)
+				changed[i] ^= bit
+				people, err := audit.PeopleOf(changed)
+				if err == nil {
+					_, err = audit.PeopleBytes(people)
+				}
+				if err != nil && fault.KindOf(err) != fault.Tampered {
+					t.Errorf("byte %d: %v", i, err)
+				}
+			}
+		}
+	}
+}

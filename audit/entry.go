@@ -91,7 +91,11 @@ func PeopleOf(b []byte) (*roaring.Bitmap, error) {
 	if len(b) == 0 {
 		return people, nil
 	}
-	if err := people.UnmarshalBinary(b); err != nil {
+	err := people.UnmarshalBinary(b)
+	if err == nil {
+		err = people.Validate() // a set out of order would break later, in its own methods
+	}
+	if err != nil {
 		return nil, fault.New(fault.Tampered, "audit.PeopleOf", "the set of people is not readable").Because(err)
 	}
 	return people, nil

@@ -71,6 +71,9 @@ func Failsafe(ctx context.Context, r Rooms, id store.RoundID, l person.Language)
 	}
 	unreached, err := r.Store.Unreached(ctx, id)
 	for _, c := range unreached {
+		if c.Reason == "" {
+			c.Reason = "no message has come through yet"
+		}
 		out = append(out, OnFailsafe{Group: NotReached, Child: c.Child, Case: int64(c.Case), Reason: c.Reason})
 	}
 	return out, err

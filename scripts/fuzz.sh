@@ -7,6 +7,7 @@ cd "$(dirname "$0")/.."
 time=${1:-60s}
 targets="
 ./register/csv FuzzRows
+./audit FuzzPeopleOf
 ./person FuzzParseCode
 ./channel/sms FuzzParseNumber
 ./criteria FuzzCompile

@@ -52,7 +52,7 @@ func exitCode(err error) int {
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := root(os.Stdout, os.Stderr).ExecuteContext(ctx)
+	err := root(os.Stdin, os.Stdout, os.Stderr).ExecuteContext(ctx)
 	stop()
 	if err != nil {
 		tell(os.Stderr, err)
@@ -93,12 +93,13 @@ does not match its proof.`
 
 // program is what the commands share.
 type program struct {
+	in       io.Reader
 	out, err io.Writer
 	json     bool
 }
 
-func root(out, errw io.Writer) *cobra.Command {
-	p := &program{out: out, err: errw}
+func root(in io.Reader, out, errw io.Writer) *cobra.Command {
+	p := &program{in: in, out: out, err: errw}
 	c := &cobra.Command{Use: "ennakko", Short: "Find the people who need a service before they ask", Long: about,
 		SilenceUsage: true, SilenceErrors: true, Args: args(cobra.NoArgs), RunE: help}
 	c.PersistentFlags().BoolVar(&p.json, "json", false, "print the result as one JSON object, for machines")
@@ -106,7 +107,7 @@ func root(out, errw io.Writer) *cobra.Command {
 	c.SetErr(errw)
 	c.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return wrongUsage(err) })
 	c.CompletionOptions.DisableDefaultCmd = true
-	c.AddCommand(p.demoCommand(), p.serveCommand(), p.cityCommand(), p.registerCommand(), p.checkCommand(), p.roundCommand(), p.verifyCommand(), p.benchCommand())
+	c.AddCommand(p.demoCommand(), p.serveCommand(), p.cityCommand(), p.registerCommand(), p.checkCommand(), p.roundCommand(), p.usesCommand(), p.verifyCommand(), p.benchCommand())
 	return c
 }
 

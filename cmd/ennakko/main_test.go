@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -14,8 +15,13 @@ import (
 // run runs one command line and gives its exit code and what it printed.
 func run(t *testing.T, args ...string) (code int, out, told string) {
 	t.Helper()
+	return runWith(t, "", args...)
+}
+
+func runWith(t *testing.T, in string, args ...string) (code int, out, told string) {
+	t.Helper()
 	var o, e bytes.Buffer
-	c := root(&o, &e)
+	c := root(strings.NewReader(in), &o, &e)
 	c.SetArgs(args)
 	err := c.ExecuteContext(t.Context())
 	if err != nil {
@@ -219,6 +225,45 @@ func TestRecordsWithoutTheirKeysAreNotOpened(t *testing.T) {
 	must(t, "verify", "--data", data)
 }
 
+func TestAPersonIsToldWhoUsedTheirData(t *testing.T) {
+	dir := t.TempDir()
+	files, data := filepath.Join(dir, "files"), filepath.Join(dir, "data")
+	must(t, "city", "--residents", "9000", "--out", files)
+	must(t, "register", "import", "--data", data, files)
+	must(t, "round", "run", "pre-primary", "--data", data, "--as-of", "2021-01-07", "--answers", "simulated")
+	b, err := os.ReadFile(filepath.Join(files, "population.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	code := regexp.MustCompile(`(?m)^\d{4}15A\w{4}`).FindString(string(b)) // somebody born in 2015
+	ask := []string{"uses", "--data", data, "--json"}
+	var told struct{ Uses []use }
+	for range 2 {
+		exit, out, said := runWith(t, code+"\n", ask...)
+		if exit != exitOK || strings.Contains(out+said, code) {
+			t.Fatalf("exit code %d", exit)
+		}
+		if err := json.Unmarshal([]byte(out), &told); err != nil {
+			t.Fatal(err)
+		}
+	}
+	verbs, laws := map[string]int{}, 0
+	for _, u := range told.Uses {
+		verbs[u.Verb]++
+		if u.Purpose != "" && u.Law != "" && !u.At.IsZero() {
+			laws++
+		}
+	}
+	if verbs["import register"] == 0 || verbs["find people and hold places"] == 0 || verbs["answer who used data"] != 2 || laws != len(told.Uses) {
+		t.Errorf("told of %v, %d with purpose and law", verbs, laws)
+	}
+	for in, want := range map[string]int{"": exitInvalid, "010101A0000\n": exitInvalid, strings.Repeat("x", 500): exitInvalid, "020203-999W\n": exitMissing} {
+		if exit, _, said := runWith(t, in, ask...); exit != want || in != "" && strings.Contains(said, strings.TrimSpace(in)) {
+			t.Errorf("exit code %d, not %d: %s", exit, want, said)
+		}
+	}
+}
+
 func TestRowsWithTheSameFaultAreToldTogether(t *testing.T) {
 	dir := t.TempDir()
 	files := filepath.Join(dir, "files")
@@ -253,5 +298,5 @@ func TestHelpTeaches(t *testing.T) {
 			t.Errorf("%s has no text or no example", c.CommandPath())
 		}
 	}
-	each(root(&bytes.Buffer{}, &bytes.Buffer{}))
+	each(root(strings.NewReader(""), &bytes.Buffer{}, &bytes.Buffer{}))
 }

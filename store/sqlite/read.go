@@ -90,6 +90,21 @@ func (d *DB) PeopleByCode(ctx context.Context) (map[[16]byte]person.ID, error) {
 	return out, err
 }
 
+// PersonByCode is the number of the person with an identity code. The fault of a
+// code that is not there is Missing and does not repeat it.
+func (d *DB) PersonByCode(ctx context.Context, c person.Code) (person.ID, error) {
+	h, err := d.CodeHash(c)
+	if err != nil {
+		return 0, err
+	}
+	var id uint32
+	found, err := d.row(ctx, "SELECT id FROM person WHERE code_hash = ?", []any{h[:]}, &id)
+	if err == nil && !found {
+		err = fault.New(fault.Missing, "store.PersonByCode", "nobody with this identity code is in the registers")
+	}
+	return person.ID(id), err
+}
+
 // CodeHash is the keyed hash of an identity code.
 func (d *DB) CodeHash(c person.Code) ([16]byte, error) {
 	h, err := d.vault.Hash("code", c.Reveal())

@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
+
+	"modernc.org/sqlite"
 
 	"ennakko/audit"
 	"ennakko/audit/log"
@@ -16,14 +19,21 @@ func (d *DB) Last(ctx context.Context) (uint64, error) {
 	return seq, err
 }
 
+// kinds are how SQLite keeps the columns of a row of the record: the same bytes
+// under another kind are another row.
+const (
+	kindsOf = "typeof(at) || typeof(actor) || typeof(verb) || typeof(purpose) || typeof(basis) || typeof(object) || typeof(fields) || typeof(people) || typeof(detail) || typeof(salt) || typeof(leaf)"
+	kindsAs = "integer" + "text" + "text" + "text" + "text" + "text" + "text" + "blob" + "text" + "blob" + "blob"
+)
+
 // Range gives audit entries for the log. A row whose stored bytes are not
 // exactly what the store would write is refused: the leaf covers the entry,
 // and this makes it cover the row.
 func (d *DB) Range(ctx context.Context, from uint64, limit int) ([]log.Record, error) {
 	var out []log.Record
-	err := d.rows(ctx, "SELECT "+entryColumns+", salt, leaf FROM audit_entry WHERE seq >= ? ORDER BY seq LIMIT ?", []any{int64(from), limit}, func(scan func(...any) error) error {
+	err := d.rows(ctx, "SELECT "+entryColumns+", salt, leaf, "+kindsOf+" FROM audit_entry WHERE seq >= ? ORDER BY seq LIMIT ?", []any{int64(from), limit}, func(scan func(...any) error) error {
 		var r log.Record
-		var fields string
+		var fields, as string
 		var people []byte
 		e, err := scanEntry(func(dest ...any) error {
 			err := scan(dest...)
@@ -31,26 +41,44 @@ func (d *DB) Range(ctx context.Context, from uint64, limit int) ([]log.Record, e
 				fields, people = *dest[7].(*string), bytes.Clone(*dest[8].(*[]byte))
 			}
 			return err
-		}, &r.Salt, &r.Leaf)
+		}, &r.Salt, &r.Leaf, &as)
 		if err != nil {
 			return err
 		}
-		if err := exact(e, fields, people); err != nil {
+		if err := exact(e, fields, people, as); err != nil {
 			return err
 		}
 		r.Seq, r.Entry = e.Seq, &e
 		out = append(out, r)
 		return nil
 	})
+	if code, ours := codeOf(err); err != nil && (ctx.Err() != nil || ours && code != corrupt && code != notADatabase) {
+		return out, fault.Wrap(err, "store.Range", "the record cannot be read now")
+	}
 	if err != nil {
 		return out, fault.New(fault.Tampered, "store.Range", "the row cannot be read as it was written").Where("entry %d", from+uint64(len(out))).Because(err)
 	}
 	return out, nil
 }
 
-func exact(e audit.Entry, fields string, people []byte) error {
+// SQLite's primary result codes for a file that is not as it was written.
+// Source: https://sqlite.org/rescode.html
+const (
+	corrupt      = 11
+	notADatabase = 26
+)
+
+func codeOf(err error) (code int, ours bool) {
+	e, ours := errors.AsType[*sqlite.Error](err)
+	if !ours {
+		return 0, false
+	}
+	return e.Code() & 0xff, true
+}
+
+func exact(e audit.Entry, fields string, people []byte, as string) error {
 	again, err := json.Marshal(e.Fields)
-	if err == nil && string(again) == fields {
+	if err == nil && string(again) == fields && as == kindsAs {
 		var b []byte
 		if b, err = audit.PeopleBytes(e.People); err == nil && bytes.Equal(b, people) {
 			return nil
