@@ -73,10 +73,10 @@ func open(dir string) (*Vault, error) {
 	}
 	v := &Vault{}
 	if v.aead, err = aead.New(seal); err != nil {
-		return nil, fault.Wrap(err, op, "the sealing key cannot be used")
+		return nil, damaged(sealFile)
 	}
 	if v.prf, err = prf.NewPRFSet(find); err != nil {
-		return nil, fault.Wrap(err, op, "the finding key cannot be used")
+		return nil, damaged(findFile)
 	}
 	return v, nil
 }
@@ -92,9 +92,15 @@ func keys(path string, template *tinkpb.KeyTemplate) (*keyset.Handle, error) {
 	}
 	h, err := insecurecleartextkeyset.Read(keyset.NewJSONReader(bytes.NewReader(raw)))
 	if err != nil {
-		return nil, fault.New(fault.Tampered, op, "the key file %s is damaged", filepath.Base(path)).Do("restore it from the backup of the keys")
+		return nil, damaged(filepath.Base(path))
 	}
 	return h, nil
+}
+
+// damaged does not give the library's reason: it may repeat what stands in the
+// file.
+func damaged(name string) error {
+	return fault.New(fault.Tampered, "vault.Open", "the key file %s is damaged", name).Do("restore it from the backup of the keys")
 }
 
 // makeKeys writes a new key whole or not at all and never over another.

@@ -112,12 +112,12 @@ func TestKeysThatAreDamagedOrGoneAreToldAndNotReplaced(t *testing.T) {
 		if secret == nil {
 			t.Fatal("the key file has another form")
 		}
-		for _, broken := range [][]byte{{}, whole[:len(whole)/2], []byte("{}"), bytes.Replace(whole, secret[1], secret[1][:8], 1)} {
+		for _, broken := range [][]byte{{}, whole[:len(whole)/2], []byte("{}"), bytes.Replace(whole, []byte("Key\""), []byte("Kez\""), 1), bytes.Replace(whole, secret[1], secret[1][:8], 1)} {
 			if err := os.WriteFile(path, broken, 0o600); err != nil {
 				t.Fatal(err)
 			}
 			_, err := vault.Open(dir)
-			if err == nil || !strings.Contains(err.Error(), "key") || strings.Contains(err.Error(), string(secret[1][:8])) {
+			if fault.KindOf(err) != fault.Tampered || !strings.Contains(err.Error(), name) || strings.Contains(err.Error(), string(secret[1][:8])) {
 				t.Errorf("%s damaged: %v", name, err)
 			}
 			if now, _ := os.ReadFile(path); !bytes.Equal(now, broken) {
