@@ -62,7 +62,6 @@ const (
 )
 
 func open(dir string) (*Vault, error) {
-	const op = "vault.Open"
 	seal, err := keys(filepath.Join(dir, sealFile), aead.AES256GCMKeyTemplate())
 	if err != nil {
 		return nil, err
