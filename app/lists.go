@@ -10,11 +10,13 @@ import (
 	"time"
 
 	"ennakko/channel/letter"
+	"ennakko/conversation"
 	"ennakko/fault"
 	"ennakko/person"
 	"ennakko/round"
 	"ennakko/service"
 	"ennakko/store"
+	"ennakko/work"
 )
 
 // Names of the files of a letter list.
@@ -148,4 +150,19 @@ func durable(path string, b []byte) error {
 	}
 	_, err = f.Write(b)
 	return errors.Join(err, f.Sync(), f.Close())
+}
+
+// Note notes what the guardians of a case told an officer. A round that still
+// runs although its last day has passed goes by a made-up clock: then so does
+// the note.
+func (a *App) Note(ctx context.Context, p *service.Pack, r store.Round, c conversation.CaseID, want conversation.Choice, way work.Way, officer string) error {
+	now := a.Now()
+	if r.State == store.Running && now.After(r.Schedule.CloseAt) {
+		_, last, err := a.DB.LastRoundEntry(ctx)
+		if err != nil {
+			return err
+		}
+		now = last
+	}
+	return a.Worker(p).Decide(ctx, r.ID, c, want, way, officer, now)
 }

@@ -190,3 +190,43 @@ func (s *step) follow(was Stage, party int) {
 		}
 	}
 }
+
+// settledBy are the matters that end when an officer notes what the guardians
+// want.
+var settledBy = []string{ItemConflict, ItemDeclined, ItemUnclear, ItemLate, ItemGone, ItemByHand, ItemSilent, ItemText}
+
+var confirms = map[Choice]Kind{Yes: ConfirmAccept, No: ConfirmDecline}
+
+// decided takes an officer's note as the answer of all guardians, at any time.
+// It is confirmed by text message before the deadline, and never to families
+// that are served in person.
+func (s *step) decided(want Choice) {
+	if want == Yes && s.c.Released && !s.v.PlaceFree {
+		s.do(Queue{ItemGone, "an officer noted a yes to a place that was given on"})
+		return
+	}
+	quiet := s.c.Stage == ByHand || !s.now.Before(s.c.Deadline)
+	s.do(Clear{})
+	s.c.Stage = Accepted
+	if want == No {
+		s.c.Stage = Declined
+		s.release()
+	} else if s.c.Released {
+		s.c.Released = false
+		s.do(Hold{})
+	}
+	for _, item := range settledBy {
+		s.do(Settle{item, "an officer noted what the guardians want"})
+	}
+	for i := range s.c.Parties {
+		p := &s.c.Parties[i]
+		p.Answer, p.AnswerAt, p.Unclear, p.Waiting = want, s.now, 0, false
+		if p.Phone == "" {
+			continue
+		}
+		if !quiet && p.Reach != Unreachable {
+			s.send(i, confirms[want], false)
+		}
+		s.do(FreePhone{p.Phone})
+	}
+}

@@ -78,6 +78,9 @@ type (
 		Kind      Kind
 		Delivered bool
 	}
+	// Decided is what the guardians told an officer: by telephone, by letter or
+	// in person.
+	Decided struct{ Choice Choice }
 	// PhoneFree says that the phone of a waiting party has no open question now.
 	PhoneFree struct {
 		Party int
@@ -90,6 +93,7 @@ func (Due) event()       {}
 func (Answered) event()  {}
 func (Reported) event()  {}
 func (PhoneFree) event() {}
+func (Decided) event()   {}
 
 // View is what the engine is told of the world beside the case.
 type View struct {
@@ -183,6 +187,8 @@ func Step(c Case, ev Event, v View, now time.Time, r Rules) (Case, []Effect) {
 		s.reported(e)
 	case Answered:
 		s.answered(e)
+	case Decided:
+		s.decided(e.Choice)
 	}
 	return s.c, s.out
 }

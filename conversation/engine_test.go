@@ -282,15 +282,48 @@ func TestPolicies(t *testing.T) {
 	})
 }
 
+func TestAnOfficerNotesWhatTheGuardiansWant(t *testing.T) {
+	settled := ", settle conflict, settle declined, settle unclear, settle late answer, settle place gone, settle by hand, settle no answer, settle answer with a text"
+	t.Run("after a letter", func(t *testing.T) {
+		k := with(t, conversation.Party{Person: 2, Name: "Anna", Language: "fi"})
+		k.want(conversation.Letter, k.event(start, conversation.Opened{}), "clear, letter, set deadline")
+		k.want(conversation.Accepted, k.event(day2, conversation.Decided{Choice: conversation.Yes}), "clear"+settled)
+	})
+	t.Run("in person, without a message", func(t *testing.T) {
+		k := two(t)
+		k.event(start, conversation.Opened{Hand: "non-disclosure"})
+		k.want(conversation.Declined, k.event(day2, conversation.Decided{Choice: conversation.No}), "clear, release"+settled+", free p1, free p2")
+	})
+	t.Run("in a conflict, and both are told", func(t *testing.T) {
+		k := two(t).asked()
+		k.answer(0, reply.Accept, day2)
+		k.answer(1, reply.Decline, day2)
+		k.want(conversation.Accepted, k.event(day2, conversation.Decided{Choice: conversation.Yes}),
+			"clear"+settled+", confirm_accept>0 fi, free p1, confirm_accept>1 sv, free p2")
+		k.want(conversation.Conflict, k.answer(1, reply.Decline, day2), "conflict>0 fi, conflict>1 sv, queue conflict, free p2")
+	})
+	t.Run("after the deadline, while there is a place", func(t *testing.T) {
+		k := two(t).asked()
+		k.event(deadline, conversation.Due{Timer: conversation.DeadlineDue})
+		k.want(conversation.Accepted, k.event(deadline, conversation.Decided{Choice: conversation.Yes}),
+			"clear, hold"+settled+", free p1, free p2")
+		k.event(deadline, conversation.Decided{Choice: conversation.No})
+		k.free = false
+		k.want(conversation.Declined, k.event(deadline, conversation.Decided{Choice: conversation.Yes}), "queue place gone")
+	})
+}
+
 func event(r *rapid.T) conversation.Event {
 	party := rapid.IntRange(0, 1).Draw(r, "party")
-	switch rapid.IntRange(0, 5).Draw(r, "event") {
+	switch rapid.IntRange(0, 6).Draw(r, "event") {
 	case 0:
 		return conversation.Due{Timer: rapid.SampledFrom([]conversation.Timer{conversation.NoticeDue, conversation.InquiryDue, conversation.ReminderDue, conversation.DeadlineDue}).Draw(r, "timer")}
 	case 1:
 		return conversation.Reported{Party: party, Kind: rapid.SampledFrom([]conversation.Kind{conversation.Notice, conversation.Inquiry, conversation.ConfirmAccept}).Draw(r, "kind"), Delivered: rapid.Bool().Draw(r, "delivered")}
 	case 2:
 		return conversation.PhoneFree{Party: party}
+	case 3:
+		return conversation.Decided{Choice: rapid.SampledFrom([]conversation.Choice{conversation.Yes, conversation.No}).Draw(r, "choice")}
 	}
 	return conversation.Answered{Party: party, Answer: reply.Answer{Meaning: reply.Meaning(rapid.IntRange(0, 6).Draw(r, "meaning")), Sure: rapid.Bool().Draw(r, "sure")}}
 }

@@ -141,7 +141,7 @@ func (w *writing) letters(l store.Listed) (rows []letter.Row, why string, err er
 	for _, h := range homes {
 		var r letter.Row
 		if hand == handNonDisclosure {
-			r, err = letter.NewProtectedRow(letter.ProtectedLetter{Recipient: h.recipient(), Language: h.language, Child: child, Phone: w.Pack.Phone(), By: l.Deadline})
+			r, err = letter.NewProtectedRow(letter.ProtectedLetter{Ref: int64(l.Case), Recipient: h.recipient(), Language: h.language, Child: child, Phone: w.Pack.Phone(), By: l.Deadline})
 		} else {
 			r, err = w.letter(l, h, child)
 		}
@@ -204,7 +204,7 @@ func (w *writing) letter(l store.Listed, h home, child string) (letter.Row, erro
 	if err != nil {
 		return letter.Row{}, err
 	}
-	return letter.NewRow(letter.Letter{Recipient: h.recipient(), Address: h.address, Language: h.language, Text: text, Child: child, Reason: l.Reason})
+	return letter.NewRow(letter.Letter{Ref: int64(l.Case), Recipient: h.recipient(), Address: h.address, Language: h.language, Text: text, Child: child, Reason: l.Reason})
 }
 
 // longest is the longest line of recipients, in characters; it is that of a

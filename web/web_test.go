@@ -2,16 +2,20 @@ package web
 
 import (
 	"fmt"
+	"io/fs"
 	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"ennakko/person"
 	"ennakko/store"
 )
 
@@ -371,5 +375,37 @@ func TestAnyFamilyCanBeLookedAt(t *testing.T) {
 	}
 	if w := get(t, handlerOf(t, newCity()), "/demo/handset/any?case=1"); w.Code != http.StatusUnprocessableEntity {
 		t.Errorf("before a round runs: %d", w.Code)
+	}
+}
+
+// TestEveryVerbOfTheRecordHasWords finds the acts in the program's own code.
+func TestEveryVerbOfTheRecordHasWords(t *testing.T) {
+	texts, err := readTexts()
+	if err != nil {
+		t.Fatal(err)
+	}
+	begun := regexp.MustCompile(`(?:audit\.Begin|\.act)\((?:[\w.]+, |"system:\w+", )?"([^"]+)"`)
+	found := 0
+	err = fs.WalkDir(os.DirFS(".."), ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.Name() == "node_modules" || d.Name() == "storetest" {
+			return fs.SkipDir
+		}
+		if d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return nil
+		}
+		code, err := os.ReadFile(filepath.Join("..", path))
+		for _, m := range begun.FindAllSubmatch(code, -1) {
+			found++
+			if w := (words{catalogue: texts, Lang: person.Swedish}); !w.Has("verb." + string(m[1])) {
+				t.Errorf("%s: the page of the record has no words for %q", path, m[1])
+			}
+		}
+		return err
+	})
+	if err != nil || found < 12 {
+		t.Errorf("%d verbs found, %v", found, err)
 	}
 }

@@ -13,7 +13,9 @@ type stepper struct {
 	w        *Worker
 	tx       store.Tx
 	now      time.Time
-	answerTo int64 // the incoming message that is being answered
+	by       string // who settles matters; "": the work itself
+	why      string // the reason noted with them; "": the engine's
+	answerTo int64  // the incoming message that is being answered
 	depth    int
 }
 
@@ -97,6 +99,9 @@ func (s *stepper) apply(c conversation.Case, e conversation.Effect) error {
 	case conversation.Queue:
 		return s.tx.OpenItem(store.Item{Case: c.ID, Kind: e.Item, Reason: e.Reason}, s.now)
 	case conversation.Settle:
+		if s.by != "" {
+			return s.tx.SettleItems(c.ID, e.Item, s.by, s.why, s.now)
+		}
 		return s.tx.SettleItems(c.ID, e.Item, systemActor, e.Reason, s.now)
 	case conversation.Release:
 		return s.tx.ReleasePlace(c.ID)

@@ -3,6 +3,7 @@ package letter
 import (
 	"encoding/csv"
 	"io"
+	"strconv"
 	"strings"
 
 	"ennakko/fault"
@@ -21,7 +22,7 @@ func CSV(w io.Writer, rows []Row) error {
 		if r.protected {
 			delivery = "forwarded"
 		}
-		cells := append(make([]string, 0, 10), delivery, r.recipient)
+		cells := append(make([]string, 0, 11), strconv.FormatInt(r.ref, 10), delivery, r.recipient)
 		for i := range mostLines {
 			line := ""
 			if i < len(r.address) {
@@ -31,7 +32,7 @@ func CSV(w io.Writer, rows []Row) error {
 		}
 		table = append(table, append(cells, string(r.language), r.child, r.reason, r.text))
 	}
-	return Table(w, []string{"delivery", "recipient", "address_1", "address_2", "address_3", "address_4", "language", "child", "reason", "text"}, table)
+	return Table(w, []string{"reference", "delivery", "recipient", "address_1", "address_2", "address_3", "address_4", "language", "child", "reason", "text"}, table)
 }
 
 // Table writes rows as spreadsheets in Finland open them: semicolons, UTF-8 with

@@ -23,6 +23,7 @@ import (
 
 // Letter is a letter to an address.
 type Letter struct {
+	Ref       int64 // the number to name when one answers, from 1
 	Recipient string
 	Address   []string // one to four lines, the last with postal code and post office
 	Language  person.Language
@@ -33,6 +34,7 @@ type Letter struct {
 
 // ProtectedLetter is a letter to a family under non-disclosure.
 type ProtectedLetter struct {
+	Ref       int64 // as of a Letter
 	Recipient string
 	Language  person.Language
 	Child     string
@@ -45,6 +47,7 @@ type ProtectedLetter struct {
 type Row struct{ r *row }
 
 type row struct {
+	ref       int64
 	recipient string
 	address   []string
 	language  person.Language
@@ -59,19 +62,20 @@ const (
 	longestLine = 60   // characters
 	longestText = 4000 // characters
 	mostLines   = 4
+	mostRef     = 999_999_999
 )
 
 // NewRow makes a row of a letter to an address. Errors are Invalid, and repeat
 // nothing of the letter.
 func NewRow(l Letter) (Row, error) {
 	const op = "letter.NewRow"
-	if err := checkNames(op, l.Recipient, l.Child, l.Language); err != nil {
+	if err := checkNames(op, l.Ref, l.Recipient, l.Child, l.Language); err != nil {
 		return Row{}, err
 	}
 	if len(l.Address) == 0 || len(l.Address) > mostLines {
 		return Row{}, fault.New(fault.Invalid, op, "the letter has %d address lines, not 1 to %d", len(l.Address), mostLines).Do("serve a family without an address in person")
 	}
-	r := row{recipient: tidy(l.Recipient), language: l.Language, text: tidy(l.Text), child: tidy(l.Child), reason: tidy(l.Reason)}
+	r := row{ref: l.Ref, recipient: tidy(l.Recipient), language: l.Language, text: tidy(l.Text), child: tidy(l.Child), reason: tidy(l.Reason)}
 	for _, line := range l.Address {
 		if !oneLine(line) {
 			return Row{}, fault.New(fault.Invalid, op, "an address line is empty, longer than %d characters or more than one line", longestLine)
@@ -92,7 +96,7 @@ func NewRow(l Letter) (Row, error) {
 // a name. Errors are Invalid, and repeat nothing of the letter.
 func NewProtectedRow(l ProtectedLetter) (Row, error) {
 	const op = "letter.NewProtectedRow"
-	if err := checkNames(op, l.Recipient, l.Child, l.Language); err != nil {
+	if err := checkNames(op, l.Ref, l.Recipient, l.Child, l.Language); err != nil {
 		return Row{}, err
 	}
 	if strings.ContainsFunc(l.Recipient+l.Child, func(c rune) bool {
@@ -107,12 +111,15 @@ func NewProtectedRow(l ProtectedLetter) (Row, error) {
 		return Row{}, fault.New(fault.Invalid, op, "the day until which to call is missing")
 	}
 	w := words(l.Language)
-	r := row{recipient: tidy(l.Recipient), language: l.Language, child: tidy(l.Child), reason: "non-disclosure", protected: true, address: []string{w.forwarded}}
+	r := row{ref: l.Ref, recipient: tidy(l.Recipient), language: l.Language, child: tidy(l.Child), reason: "non-disclosure", protected: true, address: []string{w.forwarded}}
 	r.text = strings.NewReplacer("{guardian}", r.recipient, "{child}", r.child, "{phone}", l.Phone, "{day}", day(l.By, l.Language)).Replace(w.body)
 	return Row{&r}, nil
 }
 
-func checkNames(op, recipient, child string, l person.Language) error {
+func checkNames(op string, ref int64, recipient, child string, l person.Language) error {
+	if ref < 1 || ref > mostRef {
+		return fault.New(fault.Invalid, op, "the letter has no number to name when one answers")
+	}
 	if _, err := person.ParseLanguage(string(l)); err != nil {
 		return fault.Wrap(err, op, "the letter has no language")
 	}

@@ -24,12 +24,12 @@ import (
 )
 
 func good() letter.Letter {
-	return letter.Letter{Recipient: "Máret Äijälä", Address: []string{"Mannerheimintie 1 A 5", "00100 HELSINKI"}, Language: person.Finnish,
+	return letter.Letter{Ref: 12, Recipient: "Máret Äijälä", Address: []string{"Mannerheimintie 1 A 5", "00100 HELSINKI"}, Language: person.Finnish,
 		Text: "Hyvä Máret Äijälä\n\nLapsi: Áŋŋel\nPaikka: Päiväkoti Käpylä\n\nA = otan paikan vastaan", Child: "Áŋŋel", Reason: "no mobile number"}
 }
 
 func shielded(l person.Language) letter.ProtectedLetter {
-	return letter.ProtectedLetter{Recipient: "Anna-Liisa O’Neill", Language: l, Child: "Eino", Phone: "09 310 00000", By: time.Date(2021, 1, 15, 0, 0, 0, 0, time.UTC)}
+	return letter.ProtectedLetter{Ref: 34, Recipient: "Anna-Liisa O’Neill", Language: l, Child: "Eino", Phone: "09 310 00000", By: time.Date(2021, 1, 15, 0, 0, 0, 0, time.UTC)}
 }
 
 func head() letter.Head {
@@ -101,9 +101,9 @@ func TestEachLetterIsOnePageWithItsWords(t *testing.T) {
 		t.Fatalf("%d pages", len(pages))
 	}
 	for i, want := range [][]string{
-		{"Helsingin kaupunki\n", "8.1.2021", "Máret Äijälä\nMannerheimintie 1 A 5\n00100 HELSINKI\n", "Lapsi: Áŋŋel\n"},
-		{"8 January 2021", "Țiriac Nguyễn ǩ (junior) \\ Đặng\nMannerheimintie", "lazy dog"},
-		{"Anna-Liisa O’Neill\nFörmedlas via befolkningsdatasystemet\nBästa Anna-Liisa O’Neill\n", "senast 15.1.2021", "09 310 00000"},
+		{"Helsingin kaupunki\n", "8.1.2021", "Viite 12", "Máret Äijälä\nMannerheimintie 1 A 5\n00100 HELSINKI\n", "Lapsi: Áŋŋel\n"},
+		{"8 January 2021", "Reference 12", "Țiriac Nguyễn ǩ (junior) \\ Đặng\nMannerheimintie", "lazy dog"},
+		{"Anna-Liisa O’Neill\nFörmedlas via befolkningsdatasystemet\nBästa Anna-Liisa O’Neill\n", "senast 15.1.2021", "09 310 00000", "Referens 34"},
 	} {
 		for _, s := range want {
 			if !strings.Contains(pages[i], s) {
@@ -165,17 +165,17 @@ func TestTheListIsATable(t *testing.T) {
 		t.Fatalf("%d rows, byte-order mark %v, %v", len(got), bom, err)
 	}
 	for i, want := range []string{
-		"delivery|recipient|address_1|address_2|address_3|address_4|language|child|reason",
-		"post|Máret Äijälä|Mannerheimintie 1 A 5|00100 HELSINKI|||fi|Áŋŋel|no mobile number",
-		"post|'=HYPERLINK(\"http://x\")|'+1|'-2|'＝3|'@4|fi|'-x|no mobile number",
-		"forwarded|Anna-Liisa O’Neill|Toimitetaan väestötietojärjestelmän kautta||||fi|Eino|non-disclosure",
+		"reference|delivery|recipient|address_1|address_2|address_3|address_4|language|child|reason",
+		"12|post|Máret Äijälä|Mannerheimintie 1 A 5|00100 HELSINKI|||fi|Áŋŋel|no mobile number",
+		"12|post|'=HYPERLINK(\"http://x\")|'+1|'-2|'＝3|'@4|fi|'-x|no mobile number",
+		"34|forwarded|Anna-Liisa O’Neill|Toimitetaan väestötietojärjestelmän kautta||||fi|Eino|non-disclosure",
 	} {
-		if line := strings.Join(got[i][:9], "|"); line != want {
+		if line := strings.Join(got[i][:10], "|"); line != want {
 			t.Errorf("row %d: %s\nwant   %s", i, line, want)
 		}
 	}
-	if got[1][9] != good().Text {
-		t.Errorf("the text is %q", got[1][9])
+	if got[1][10] != good().Text {
+		t.Errorf("the text is %q", got[1][10])
 	}
 }
 
@@ -187,7 +187,7 @@ func TestAProtectedLetterHasNoRoomForAnAddressOrAUnit(t *testing.T) {
 	for _, f := range reflect.VisibleFields(reflect.TypeFor[letter.ProtectedLetter]()) {
 		fields = append(fields, f.Name)
 	}
-	if got := strings.Join(fields, " "); got != "Recipient Language Child Phone By" {
+	if got := strings.Join(fields, " "); got != "Ref Recipient Language Child Phone By" {
 		t.Errorf("the fields are %s: may each of them be known of a family under non-disclosure?", got)
 	}
 	for name, change := range map[string]func(*letter.ProtectedLetter){
@@ -197,6 +197,7 @@ func TestAProtectedLetterHasNoRoomForAnAddressOrAUnit(t *testing.T) {
 		"an address as a number":     func(l *letter.ProtectedLetter) { l.Phone = "Mannerheimintie" },
 		"a long number":              func(l *letter.ProtectedLetter) { l.Phone = "60.17 24.94 60.17 24.94" },
 		"no number to call":          func(l *letter.ProtectedLetter) { l.Phone = "" },
+		"no reference":               func(l *letter.ProtectedLetter) { l.Ref = 0 },
 		"no day":                     func(l *letter.ProtectedLetter) { l.By = time.Time{} },
 		"no language":                func(l *letter.ProtectedLetter) { l.Language = "" },
 		"no recipient":               func(l *letter.ProtectedLetter) { l.Recipient = " " },

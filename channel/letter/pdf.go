@@ -1,6 +1,7 @@
 package letter
 
 import (
+	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -138,9 +139,10 @@ func (p page) letter(r *row) bool {
 	p.f.AddPage()
 	p.lines(left, senderTop, 9, 4, p.h.Sender)
 	p.f.SetFont(family, "", 10)
-	when := day(p.h.Day, r.language)
 	width, _ := p.f.GetPageSize()
-	p.f.Text(width-right-p.f.GetStringWidth(when), senderTop, when)
+	for i, line := range []string{day(p.h.Day, r.language), fmt.Sprintf("%s %d", words(r.language).reference, r.ref)} {
+		p.f.Text(width-right-p.f.GetStringWidth(line), senderTop+float64(i)*5, line)
+	}
 	p.address(append([]string{r.recipient}, r.address...))
 	for size := 11.0; size >= 9; size -= 0.5 {
 		leading := size * 0.46 // mm: 1.3 times the size

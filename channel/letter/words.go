@@ -11,6 +11,7 @@ import (
 type wording struct {
 	forwarded string // in place of the address
 	body      string // of a protected letter
+	reference string // before the number to name when one answers
 }
 
 // words gives the wording in a language. The letter says nothing of why the
@@ -26,7 +27,7 @@ Barn: {child}
 
 För att skydda era uppgifter står inga närmare detaljer i det här brevet. Ring oss senast {day}, så berättar vi mer: {phone}
 
-Brevet har förmedlats till er av Myndigheten för digitalisering och befolkningsdata.`}
+Brevet har förmedlats till er av Myndigheten för digitalisering och befolkningsdata.`, "Referens"}
 	case person.English:
 		return wording{"Forwarded through the Population Information System", `Dear {guardian}
 
@@ -35,7 +36,7 @@ Child: {child}
 
 To protect your information, this letter gives no details. Please call us by {day} and we will tell you more: {phone}
 
-This letter was forwarded to you by the Digital and Population Data Services Agency.`}
+This letter was forwarded to you by the Digital and Population Data Services Agency.`, "Reference"}
 	case person.Finnish:
 	}
 	return wording{"Toimitetaan väestötietojärjestelmän kautta", `Hyvä {guardian}
@@ -45,7 +46,7 @@ Lapsi: {child}
 
 Tietojenne suojaamiseksi tässä kirjeessä ei ole asian yksityiskohtia. Soittakaa meille viimeistään {day}, niin kerromme lisää: {phone}
 
-Digi- ja väestötietovirasto on välittänyt tämän kirjeen teille.`}
+Digi- ja väestötietovirasto on välittänyt tämän kirjeen teille.`, "Viite"}
 }
 
 // day writes a day as the language does.

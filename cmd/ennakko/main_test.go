@@ -114,10 +114,41 @@ func lists(t *testing.T, data string, round map[string]float64) {
 	if f["children"] != round["failsafe"]+round["unreached"]+round["waiting"] {
 		t.Errorf("%v children on the failsafe list; left out %v, unreached %v, waiting %v", f["children"], round["failsafe"], round["unreached"], round["waiting"])
 	}
+	note(t, data, out, n["children"])
 	path := filepath.Join(out, "failsafe.csv")
 	must(t, "round", "failsafe", "pre-primary", "--data", data, "--out", path)
 	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("the failsafe list: %v", err)
+	}
+}
+
+// note takes a family's yes to its letter, on the telephone.
+func note(t *testing.T, data, letters string, children float64) {
+	t.Helper()
+	table, err := os.ReadFile(filepath.Join(letters, "letters.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := regexp.MustCompile(`(?m)^(\d+);post;`).FindSubmatch(table)
+	if first == nil {
+		t.Fatal("no letter has a reference")
+	}
+	say := func(number, answer, way string) int {
+		code, _, _ := run(t, "round", "note", "pre-primary", "--data", data, "--case", number, "--answer", answer, "--by", way)
+		return code
+	}
+	number := string(first[1])
+	for i, c := range []struct {
+		number, answer, way string
+		code                int
+	}{{number, "maybe", "phone", exitInvalid}, {number, "accept", "pigeon", exitInvalid}, {"99999999", "accept", "phone", exitMissing},
+		{number, "accept", "phone", exitOK}, {number, "accept", "phone", exitConflict}, {number, "decline", "letter", exitOK}} {
+		if code := say(c.number, c.answer, c.way); code != c.code {
+			t.Errorf("note %d: exit code %d, not %d", i, code, c.code)
+		}
+	}
+	if n := numbers(t, must(t, "round", "letters", "pre-primary", "--data", data, "--out", letters, "--json")); n["children"] != children-1 {
+		t.Errorf("%v children on the letter list, %v before one answered", n["children"], children)
 	}
 }
 

@@ -108,7 +108,7 @@ func (t *tx) SaveCase(c conversation.Case) error {
 	if err != nil {
 		return err
 	}
-	reached, answered := 0, 0
+	reached, answered := 0, flag(c.Stage == conversation.Accepted || c.Stage == conversation.Declined)
 	for i, p := range c.Parties {
 		if p.Reach == conversation.Reached {
 			reached = 1

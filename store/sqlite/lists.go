@@ -18,13 +18,13 @@ func (d *DB) LetterList(ctx context.Context, id store.RoundID) ([]store.Listed, 
 		WHERE k.round = ? AND k.answered = 0 ORDER BY k.id`, id)
 }
 
-// Unreached is the cases of a round to which no text message came through, in
+// Unreached is the cases without an answer to which no text message came through, in
 // order of case. The reason is that of the letter or of the officer's matter.
 func (d *DB) Unreached(ctx context.Context, id store.RoundID) ([]store.Listed, error) {
 	return d.listed(ctx, `SELECT k.id, k.child, k.unit, k.language, k.stage, coalesce(
 			(SELECT reason FROM letter WHERE case_id = k.id),
 			(SELECT reason FROM item WHERE case_id = k.id AND kind = '`+conversation.ItemByHand+`' ORDER BY id LIMIT 1), ''), k.sealed
-		FROM kase k WHERE k.round = ? AND k.reached = 0 AND NOT EXISTS
+		FROM kase k WHERE k.round = ? AND k.reached = 0 AND k.answered = 0 AND NOT EXISTS
 			(SELECT 1 FROM outbox o WHERE o.case_id = k.id AND o.kind = 'inquiry' AND o.state = 'delivered') ORDER BY k.id`, id)
 }
 
