@@ -4,7 +4,7 @@ GO ?= go
 DEMO_DATA ?= data/demo
 GOLANGCI = $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
-.PHONY: all build demo test test-tools check bench kill fuzz clean assets
+.PHONY: all build demo test test-tools check bench kill fuzz screenshots clean assets
 
 all: build
 
@@ -46,6 +46,12 @@ kill: build
 
 fuzz:
 	./scripts/fuzz.sh
+
+# Every page as a picture, at the width of a desk and of a phone.
+screenshots: assets test-tools
+	mkdir -p data/screenshots
+	SCREENSHOTS=$(CURDIR)/data/screenshots $(GO) test -count=1 -run TestEveryPageIsAccessible ./web
+	@ls data/screenshots | wc -l
 
 clean:
 	rm -rf bin

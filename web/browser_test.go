@@ -94,6 +94,7 @@ var everyPage = []struct {
 }{
 	{"start", "/", newCity},
 	{"desk-empty", "/desk", newCity},
+	{"messages", "/desk/messages", newCity},
 	{"desk-prepared", "/desk", func() *city { return newCity().prepared() }},
 	{"desk-running", "/desk", func() *city { return newCity().running() }},
 	{"desk-failed", "/desk", func() *city { c := newCity(); c.job.Err = errBroken; return c }},

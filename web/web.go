@@ -135,6 +135,7 @@ func newSite(p parts) (http.Handler, error) {
 		"GET /open":                               s.open,
 		"GET /record":                             s.showRecord,
 		"GET /desk":                               s.desk,
+		"GET /desk/messages":                      s.messages,
 		"POST /desk/find":                         s.find,
 		"POST /desk/approve":                      s.approve,
 		"POST /desk/clock":                        s.setClock,

@@ -409,3 +409,30 @@ func TestEveryVerbOfTheRecordHasWords(t *testing.T) {
 		t.Errorf("%d verbs found, %v", found, err)
 	}
 }
+
+func TestAnOfficerSeesEveryMessageBeforeItGoesOut(t *testing.T) {
+	c := newCity().running()
+	h := handlerOf(t, c)
+	for family, holds := range map[string][]string{
+		"":        {"Maija Esimerkki", "Eevi", "Daghemmet Kielo", "Kielo daycare centre", "Parts 2, characters"},
+		"long":    {"Anna-Katariina Esimerkki-Suomalainen", "Pohjoinen Metsänpoikanen"},
+		"letters": {"Máret Ánnesáččá", "Special letters"},
+		"nobody":  {"Maija Esimerkki"},
+	} {
+		body := get(t, h, "/desk/messages?lang=en&family="+family).Body.String()
+		for _, s := range append(holds, "Advance notice", "A = otan paikan vastaan", "A = jag tar emot platsen", "A = I accept the place", "Letter, characters") {
+			if !strings.Contains(body, s) {
+				t.Errorf("for the family %q the page lacks %q", family, s)
+			}
+		}
+		if n := strings.Count(body, "<article"); n != 3*16 {
+			t.Errorf("%d texts, not 16 in three languages", n)
+		}
+		if strings.Contains(body, aGuardian) || strings.Contains(body, aChild) {
+			t.Error("a family of the round is named")
+		}
+	}
+	if asked := c.requests(); len(asked) != 0 {
+		t.Errorf("looking at the messages did something: %v", asked)
+	}
+}
