@@ -95,6 +95,9 @@ func TestARoundFromFilesToProof(t *testing.T) {
 		t.Errorf("%v entries are proved, the round said %v", n["entries"], first["audit_entries"])
 	}
 	lists(t, data, first)
+	if n := numbers(t, must(t, "bench", "web", "--data", data, "--requests", "24", "--json")); n["requests"] != 24 || n["p50_ms"] <= 0 || n["p99_ms"] > n["max_ms"] {
+		t.Errorf("the pages, measured: %v", n)
+	}
 	changeOneByte(t, data)
 	if code, _, told := run(t, "verify", "--data", data); code != exitTampered || !strings.Contains(told, "entry") {
 		t.Errorf("after one byte was changed: exit code %d: %s", code, told)
