@@ -14,6 +14,7 @@ type cohortView struct {
 	Found, Justified, Placed, Waiting, LeftOut int
 
 	Districts  chart
+	Map        cityMap
 	Languages  chart
 	Criteria   []leftOut
 	AnyHeld    bool // a count is withheld
@@ -39,7 +40,9 @@ func (s *site) cohortView(ctx context.Context, t words, r store.Round) (*cohortV
 	sum := r.Summary
 	v := &cohortView{Found: sum["found"], Justified: sum["justified"], Placed: sum["placed"], Waiting: sum["waiting"]}
 	v.LeftOut = v.Found - v.Justified
-	v.Districts = newChart(t, "districts", "cohort.districts", t.T("cohort.districts.desc"), hide(majors(t, c.ByDistrict)))
+	districts := hide(majors(t, c.ByDistrict))
+	v.Districts = newChart(t, "districts", "cohort.districts", t.T("cohort.districts.desc"), districts)
+	v.Map = newMap(t, districts)
 	v.Languages = newChart(t, "languages", "cohort.languages", t.T("cohort.languages.desc"), hide(named(t, "teaching.", c.ByLanguage)))
 	v.Reasons, v.WaitingBy = hide(named(t, "assign.", c.ByReason)), hide(named(t, "waiting.", c.Waiting))
 	counts := make([]row, len(c.LeftOut))

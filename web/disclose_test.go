@@ -3,7 +3,10 @@ package web
 import (
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"testing"
+
+	"ennakko/person"
 )
 
 // A reader knows the total, the counts that are shown, and the rule. Among all
@@ -108,5 +111,37 @@ func TestQuantile(t *testing.T) {
 	v := []float64{5, 1, 4, 2, 3}
 	if quantile(v, 50) != 3 || quantile(v, 99) != 5 || quantile(v, 1) != 1 || quantile(nil, 50) != 0 {
 		t.Error("the quantiles are wrong")
+	}
+}
+
+// TestTheMapSaysWhatTheChartSays: no number is on the map that the table withholds.
+func TestTheMapSaysWhatTheChartSays(t *testing.T) {
+	texts, err := readTexts()
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := words{catalogue: texts, Lang: person.English}
+	rows := []row{{Label: "Southern", N: 888}, {Label: "Western", N: 920}, {Label: "Central", N: 738}, {Label: "Northern", Withheld: true},
+		{Label: "Northeastern", N: 1012}, {Label: "Southeastern", N: 506}, {Label: "Eastern", N: 1090}, {Label: "Östersundom", Withheld: true}, {Label: "Elsewhere", N: 7}}
+	m := newMap(w, rows)
+	if len(m.Areas) != 8 {
+		t.Fatalf("%d areas", len(m.Areas))
+	}
+	for i, a := range m.Areas {
+		if a.Label != rows[i].Label || a.Path == "" || !strings.HasPrefix(a.Path, "M") || !strings.HasSuffix(a.Path, "Z") || len(a.Path) > 6000 {
+			t.Errorf("%s: a path of %d characters", a.Label, len(a.Path))
+		}
+		if rows[i].Withheld != (a.Shade == 0) || rows[i].Withheld && a.Shown != w.T("withheld") || !rows[i].Withheld && a.Shown != w.N(rows[i].N) {
+			t.Errorf("%s: shade %d, %q", a.Label, a.Shade, a.Shown)
+		}
+	}
+	if m.Areas[6].Shade != shades || m.Areas[5].Shade != 1 || m.Areas[2].Shade <= m.Areas[5].Shade {
+		t.Errorf("shades from the least to the most: %v", []int{m.Areas[5].Shade, m.Areas[2].Shade, m.Areas[6].Shade})
+	}
+	if same := newMap(w, []row{{N: 5}, {N: 5}}); len(same.Areas) != 2 || same.Areas[0].Shade != 1 {
+		t.Errorf("equal counts: %+v", same.Areas[0].Shade)
+	}
+	if none := newMap(w, []row{{Withheld: true}}); none.Areas[0].Shade != 0 {
+		t.Error("nothing but what is withheld has a shade")
 	}
 }
