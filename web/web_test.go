@@ -414,13 +414,13 @@ func TestAnOfficerSeesEveryMessageBeforeItGoesOut(t *testing.T) {
 	c := newCity().running()
 	h := handlerOf(t, c)
 	for family, holds := range map[string][]string{
-		"":        {"Maija Esimerkki", "Eevi", "Daghemmet Kielo", "Kielo daycare centre", "Parts 2, characters"},
+		"":        {"Maija Esimerkki", "Eevi", "Daghemmet Kielo", "Kielo daycare centre", "Parts: 2, characters"},
 		"long":    {"Anna-Katariina Esimerkki-Suomalainen", "Pohjoinen Metsänpoikanen"},
 		"letters": {"Máret Ánnesáččá", "Special letters"},
 		"nobody":  {"Maija Esimerkki"},
 	} {
 		body := get(t, h, "/desk/messages?lang=en&family="+family).Body.String()
-		for _, s := range append(holds, "Advance notice", "A = otan paikan vastaan", "A = jag tar emot platsen", "A = I accept the place", "Letter, characters") {
+		for _, s := range append(holds, "Advance notice", "A = otan paikan vastaan", "A = jag tar emot platsen", "A = I accept the place", "Letter, characters:") {
 			if !strings.Contains(body, s) {
 				t.Errorf("for the family %q the page lacks %q", family, s)
 			}
