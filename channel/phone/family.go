@@ -2,7 +2,6 @@ package phone
 
 import (
 	"context"
-	"database/sql"
 	"math"
 	"math/rand/v2"
 	"regexp"
@@ -73,7 +72,7 @@ var (
 )
 
 // react lets the family read its screen and decide.
-func (n *Network) react(ctx context.Context, tx *sql.Tx, e event) error {
+func (n *Network) react(ctx context.Context, tx transaction, e event) error {
 	if n.family.Zone == nil {
 		return nil
 	}
@@ -108,7 +107,7 @@ func (n *Network) letter(phone string) string {
 	return "B"
 }
 
-func (n *Network) readInquiry(ctx context.Context, tx *sql.Tx, e event) error {
+func (n *Network) readInquiry(ctx context.Context, tx transaction, e event) error {
 	var before int
 	if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM shown WHERE phone = ? AND outgoing = 0 AND text LIKE '%A = %'", e.phone).Scan(&before); err != nil {
 		return err
@@ -151,7 +150,7 @@ func (n *Network) readInquiry(ctx context.Context, tx *sql.Tx, e event) error {
 	return nil
 }
 
-func (n *Network) answer(ctx context.Context, tx *sql.Tx, e event, text string, after time.Duration, firm bool) error {
+func (n *Network) answer(ctx context.Context, tx transaction, e event, text string, after time.Duration, firm bool) error {
 	return n.schedule(ctx, tx, event{due: n.family.awake(e.due.Add(after)), kind: "answer", phone: e.phone, text: text, firm: firm})
 }
 

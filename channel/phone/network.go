@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/url"
+	"sync"
 	"time"
 
 	_ "modernc.org/sqlite" // the driver
@@ -31,6 +32,7 @@ type Network struct {
 	seed   uint64
 	now    func() time.Time
 	family Behaviour
+	kept   sync.Map // prepared statements, by query
 }
 
 // Options of a network.
@@ -51,7 +53,7 @@ func Open(ctx context.Context, path string, opt Options) (*Network, error) {
 		_ = db.Close()
 		return nil, fault.Wrap(err, "phone.Open", "the network's file cannot be made")
 	}
-	return &Network{db, opt.Seed, opt.Now, opt.Family}, nil
+	return &Network{db: db, seed: opt.Seed, now: opt.Now, family: opt.Family}, nil
 }
 
 // Close closes the network's file.
@@ -65,13 +67,50 @@ func (n *Network) rng(what, phone, text string) *rand.Rand {
 	return rand.New(rand.NewPCG(n.seed, h))
 }
 
-func (n *Network) in(ctx context.Context, do func(tx *sql.Tx) error) error {
+// transaction is a transaction whose statements are prepared once for all.
+type transaction struct {
+	tx *sql.Tx
+	n  *Network
+}
+
+// prepared finds or prepares a statement.
+func (n *Network) prepared(ctx context.Context, query string) (*sql.Stmt, error) {
+	if s, ok := n.kept.Load(query); ok {
+		return s.(*sql.Stmt), nil
+	}
+	s, err := n.db.PrepareContext(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	if first, twice := n.kept.LoadOrStore(query, s); twice {
+		return first.(*sql.Stmt), s.Close()
+	}
+	return s, nil
+}
+
+func (t transaction) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	s, err := t.n.prepared(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	return t.tx.StmtContext(ctx, s).ExecContext(ctx, args...)
+}
+
+func (t transaction) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
+	s, err := t.n.prepared(ctx, query)
+	if err != nil {
+		return t.tx.QueryRowContext(ctx, query, args...) // it says what is wrong
+	}
+	return t.tx.StmtContext(ctx, s).QueryRowContext(ctx, args...)
+}
+
+func (n *Network) in(ctx context.Context, do func(tx transaction) error) error {
 	tx, err := n.db.BeginTx(ctx, nil)
 	if err != nil {
 		return fault.Wrap(err, "phone.Network", "the network is not to be had")
 	}
 	defer func() { _ = tx.Rollback() }()
-	if err := do(tx); err != nil {
+	if err := do(transaction{tx, n}); err != nil {
 		return fault.Wrap(err, "phone.Network", "the network failed")
 	}
 	return fault.Wrap(tx.Commit(), "phone.Network", "the network failed")
@@ -85,7 +124,7 @@ const inUse = 10 * time.Minute
 func (n *Network) Submit(ctx context.Context, batch []channel.Message) ([]channel.Receipt, error) {
 	receipts := make([]channel.Receipt, 0, len(batch))
 	now := n.now()
-	err := n.in(ctx, func(tx *sql.Tx) error {
+	err := n.in(ctx, func(tx transaction) error {
 		for _, m := range batch {
 			if m.IsZero() {
 				return fault.New(fault.Refused, "phone.Submit", "the message is not about an approved offer")
@@ -113,7 +152,7 @@ func (n *Network) Submit(ctx context.Context, batch []channel.Message) ([]channe
 	return receipts, nil
 }
 
-func (n *Network) deliver(ctx context.Context, tx *sql.Tx, now time.Time, e channel.Envelope, text string, d delivery) error {
+func (n *Network) deliver(ctx context.Context, tx transaction, now time.Time, e channel.Envelope, text string, d delivery) error {
 	switch {
 	case d.fails:
 		return n.schedule(ctx, tx, event{due: now.Add(d.delay), kind: "failed", ref: string(e.Ref), phone: e.To})
@@ -143,7 +182,7 @@ type event struct {
 	firm                   bool
 }
 
-func (n *Network) schedule(ctx context.Context, tx *sql.Tx, e event) error {
+func (n *Network) schedule(ctx context.Context, tx transaction, e event) error {
 	firm := 0
 	if e.firm {
 		firm = 1
@@ -198,7 +237,7 @@ func (n *Network) Advance(ctx context.Context, now time.Time, inbox channel.Inbo
 // showAll puts delivered messages on the phones' screens. An answer of the same
 // moments that a family gave up when it read one of them is left out.
 func (n *Network) showAll(ctx context.Context, events []event) (rest []event, err error) {
-	err = n.in(ctx, func(tx *sql.Tx) error {
+	err = n.in(ctx, func(tx transaction) error {
 		for _, e := range events {
 			there := 1
 			switch e.kind {
@@ -245,7 +284,7 @@ func (n *Network) due(ctx context.Context, now time.Time, limit int) ([]event, e
 
 // show puts a delivered message on the phone's screen, schedules its report
 // and lets the family react.
-func (n *Network) show(ctx context.Context, tx *sql.Tx, e event) error {
+func (n *Network) show(ctx context.Context, tx transaction, e event) error {
 	if _, err := tx.ExecContext(ctx, "INSERT INTO shown (phone, at, outgoing, text, ref) VALUES (?,?,0,?,?)", e.phone, e.due.UnixMicro(), e.text, e.ref); err != nil {
 		return err
 	}
@@ -263,7 +302,7 @@ func (n *Network) show(ctx context.Context, tx *sql.Tx, e event) error {
 }
 
 func (n *Network) finish(ctx context.Context, events []event) error {
-	return n.in(ctx, func(tx *sql.Tx) error {
+	return n.in(ctx, func(tx transaction) error {
 		for _, e := range events {
 			res, err := tx.ExecContext(ctx, "UPDATE event SET done = 1 WHERE id = ? AND done = 0", e.id)
 			if err != nil {
@@ -314,7 +353,7 @@ func (n *Network) Screen(ctx context.Context, phone string) ([]Line, error) {
 // TakeOver gives a phone to a human: its made-up family is silent from now on
 // and answers that it had in mind are dropped.
 func (n *Network) TakeOver(ctx context.Context, phone string) error {
-	return n.in(ctx, func(tx *sql.Tx) error {
+	return n.in(ctx, func(tx transaction) error {
 		_, err := tx.ExecContext(ctx, "INSERT INTO taken_over (phone) VALUES (?) ON CONFLICT DO NOTHING", phone)
 		if err != nil {
 			return err
@@ -329,7 +368,7 @@ func (n *Network) Write(ctx context.Context, phone, text string) error {
 	if text == "" || phone == "" {
 		return fault.New(fault.Invalid, "phone.Write", "there is nothing to send")
 	}
-	return n.in(ctx, func(tx *sql.Tx) error {
+	return n.in(ctx, func(tx transaction) error {
 		return n.schedule(ctx, tx, event{due: n.now(), kind: "answer", phone: phone, text: text, firm: true})
 	})
 }

@@ -18,9 +18,28 @@ import (
 	"ennakko/store"
 )
 
+// reading prepares a query of the reading connections once for all.
+func (d *DB) reading(ctx context.Context, query string) (*sql.Stmt, error) {
+	if s, ok := d.reads.Load(query); ok {
+		return s.(*sql.Stmt), nil
+	}
+	s, err := d.read.PrepareContext(ctx, query)
+	if err != nil {
+		return nil, fault.Wrap(err, "store.sqlite", "the store cannot be read")
+	}
+	if first, twice := d.reads.LoadOrStore(query, s); twice {
+		return first.(*sql.Stmt), fault.Wrap(s.Close(), "store.sqlite", "the store cannot be read")
+	}
+	return s, nil
+}
+
 // rows runs a query on a reading connection.
 func (d *DB) rows(ctx context.Context, query string, args []any, each func(scan func(...any) error) error) error {
-	rows, err := d.read.QueryContext(ctx, query, args...)
+	s, err := d.reading(ctx, query)
+	if err != nil {
+		return err
+	}
+	rows, err := s.QueryContext(ctx, args...)
 	if err != nil {
 		return fault.Wrap(err, "store.sqlite", "the store cannot be read")
 	}
@@ -34,7 +53,11 @@ func (d *DB) rows(ctx context.Context, query string, args []any, each func(scan 
 }
 
 func (d *DB) row(ctx context.Context, query string, args []any, dest ...any) (found bool, err error) {
-	err = d.read.QueryRowContext(ctx, query, args...).Scan(dest...)
+	s, err := d.reading(ctx, query)
+	if err != nil {
+		return false, err
+	}
+	err = s.QueryRowContext(ctx, args...).Scan(dest...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil
 	}

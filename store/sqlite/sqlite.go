@@ -37,6 +37,7 @@ type DB struct {
 	vault *vault.Vault
 	rand  io.Reader
 	kept  sync.Map // prepared statements of the writing connection, by query
+	reads sync.Map // prepared statements of the reading connections, by query
 	wake  chan struct{}
 }
 
