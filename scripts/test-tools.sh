@@ -24,7 +24,7 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 echo "Installing Chromium, which the tests of the web pages need." >&2
 $as_root apt-get update -q
-$as_root apt-get install -y -q --no-install-recommends chromium fonts-dejavu-core || {
+$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends chromium fonts-dejavu-core || {
   echo "scripts/test-tools.sh: apt-get could not install chromium; install a Chromium by hand and name it in CHROMIUM" >&2
   exit 1
 }
