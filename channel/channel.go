@@ -17,13 +17,14 @@ import (
 // back in its reports, so an outcome finds its message even after a crash.
 type Ref string
 
-// Message is one message to one phone. Its text form is masked.
-type Message struct {
-	ref        Ref
-	to         string
-	from       string
-	text       string
-	validUntil time.Time
+// Message is one message to one phone. It does not print, log or marshal. What
+// is in it stands behind two pointers, because fmt cannot call Format on a field
+// that is unexported, and follows one pointer for a verb that does not fit it.
+type Message struct{ in **inside }
+
+type inside struct {
+	Envelope
+	text string
 }
 
 // Envelope is how a message travels.
@@ -54,17 +55,28 @@ func newMessage(e Envelope, text string) (Message, error) {
 	if e.Ref == "" || e.To == "" || e.From == "" || text == "" || e.ValidUntil.IsZero() {
 		return Message{}, fault.New(fault.Invalid, "channel.Message", "the message has no reference, number, sender, text or end")
 	}
-	return Message{e.Ref, e.To, e.From, text, e.ValidUntil}, nil
+	in := &inside{e, text}
+	return Message{&in}, nil
 }
 
 // IsZero reports whether the message did not come from About or AnswerTo.
-func (m Message) IsZero() bool { return m.ref == "" }
+func (m Message) IsZero() bool { return m.in == nil }
 
 // Envelope says how the message travels.
-func (m Message) Envelope() Envelope { return Envelope{m.ref, m.to, m.from, m.validUntil} }
+func (m Message) Envelope() Envelope {
+	if m.in == nil {
+		return Envelope{}
+	}
+	return (*m.in).Envelope
+}
 
 // Text is the message's text. Only a channel's hand-over calls it.
-func (m Message) Text() string { return m.text }
+func (m Message) Text() string {
+	if m.in == nil {
+		return ""
+	}
+	return (*m.in).text
+}
 
 // Format hides the message from every verb of fmt.
 func (m Message) Format(f fmt.State, _ rune) { _, _ = fmt.Fprint(f, "[message]") }
@@ -120,7 +132,8 @@ type Report struct {
 }
 
 // Incoming is a message from a phone. ID is the gateway's; the same id twice
-// is the same message.
+// is the same message. Do not keep one in an unexported field: fmt cannot call
+// Format there and would print it.
 type Incoming struct {
 	ID   string
 	From string
@@ -128,8 +141,11 @@ type Incoming struct {
 	At   time.Time
 }
 
-// Format hides the message from every verb of fmt.
+// Format hides the message from the verbs of fmt that print a value.
 func (in Incoming) Format(f fmt.State, _ rune) { _, _ = fmt.Fprint(f, "[incoming message]") }
+
+// MarshalJSON hides the message from JSON, so also from a log in JSON.
+func (in Incoming) MarshalJSON() ([]byte, error) { return []byte(`"[incoming message]"`), nil }
 
 // Inbox takes what a network brings. It returns only when everything is
 // durable; after an error the network brings it again. Both may come twice

@@ -3,6 +3,7 @@ package channel_test
 import (
 	"fmt"
 	"log/slog"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -67,6 +68,16 @@ func TestAMessageIsWholeOrNotAtAll(t *testing.T) {
 	}
 }
 
+// prints fails if s tells whose phone it was or what was written.
+func prints(t *testing.T, how, s string) {
+	t.Helper()
+	for _, secret := range []string{"457000001", "Aino", fmt.Sprintf("%x", "457000001"), fmt.Sprintf("%x", "Aino"), fmt.Sprintf("%X", "Aino")} {
+		if strings.Contains(s, secret) {
+			t.Errorf("%s prints %s", how, s)
+		}
+	}
+}
+
 // A line in a log must not tell whose phone it was or what was written.
 func TestMessagesDoNotPrint(t *testing.T) {
 	m, err := channel.About(approved(t), envelope(), text)
@@ -74,15 +85,71 @@ func TestMessagesDoNotPrint(t *testing.T) {
 		t.Fatal(err)
 	}
 	in := channel.Incoming{ID: "1", From: number, Text: text}
-	var logged strings.Builder
-	slog.New(slog.NewTextHandler(&logged, nil)).Info("both", "out", m, "in", in)
-	said := []string{logged.String()}
-	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
-		said = append(said, fmt.Sprintf(verb+verb, m, in), fmt.Sprintf(verb, []any{&m, []channel.Message{m}, []channel.Incoming{in}}))
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%T"} {
+		prints(t, verb, fmt.Sprintf(verb+verb, m, in))
+		prints(t, verb+" of a list", fmt.Sprintf(verb, []any{&m, []channel.Message{m}, []channel.Incoming{in}, map[string]channel.Incoming{"x": in}}))
 	}
-	for _, s := range said {
-		if strings.Contains(s, "457000001") || strings.Contains(s, "Aino") || strings.Contains(s, fmt.Sprintf("%x", "Aino")) {
-			t.Errorf("it prints %s", s)
+	if s := fmt.Sprint(m, in); s != "[message] [incoming message]" {
+		t.Errorf("they print as %s", s)
+	}
+	var logged strings.Builder
+	for _, h := range []slog.Handler{slog.NewTextHandler(&logged, nil), slog.NewJSONHandler(&logged, nil)} {
+		slog.New(h).Info("both", "out", m, "in", in, "all", []channel.Incoming{in}, "outs", []channel.Message{m})
+	}
+	prints(t, "a log", logged.String())
+	if strings.Count(logged.String(), "[incoming message]") != 4 {
+		t.Errorf("the log does not say that there was a message: %s", logged.String())
+	}
+}
+
+// What fmt does with a field that is unexported and with a verb that is wrong,
+// it does without asking Format.
+func TestAMessageDoesNotPrintFromInside(t *testing.T) {
+	m, err := channel.About(approved(t), envelope(), text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	type attempt struct {
+		m    channel.Message
+		list []channel.Message
+	}
+	held := attempt{m, []channel.Message{m}}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d", "%p", "%w", "%!"} {
+		prints(t, verb, fmt.Sprintf(verb, m))
+		prints(t, verb+" of what holds it", fmt.Sprintf(verb, held))
+	}
+}
+
+// A message that was made by hand is no message: it says nothing and goes nowhere.
+func TestTheZeroMessageIsEmpty(t *testing.T) {
+	var m channel.Message
+	if !m.IsZero() || m.Text() != "" || m.Envelope() != (channel.Envelope{}) || fmt.Sprint(m) != "[message]" {
+		t.Error("the zero message holds something")
+	}
+	for i, f := range reflect.VisibleFields(reflect.TypeFor[channel.Message]()) {
+		if f.IsExported() {
+			t.Errorf("field %d of a message, %s, can be written from outside", i, f.Name)
 		}
+	}
+}
+
+// The store keeps these words: one that changes would orphan what is kept.
+func TestStatesAreKeptUnderTheirOwnWords(t *testing.T) {
+	words := map[channel.State]bool{}
+	for state, word := range map[channel.State]string{
+		channel.Queued: "queued", channel.Submitting: "submitting", channel.Handed: "handed over", channel.Delivered: "delivered",
+		channel.Failed: "failed", channel.Expired: "expired", channel.Uncertain: "uncertain", channel.Dropped: "dropped",
+	} {
+		if string(state) != word {
+			t.Errorf("%s is kept as %q", word, state)
+		}
+		words[state] = true
+	}
+	if len(words) != 8 {
+		t.Errorf("%d states have a word of their own, not 8", len(words))
+	}
+	var r channel.Known // what a gateway that says nothing says
+	if r != channel.CannotTell || channel.Seen == channel.NeverSeen {
+		t.Error("silence counts as knowledge")
 	}
 }
