@@ -37,9 +37,9 @@ func TestKeysAreForTheirOwnerOnlyAndStay(t *testing.T) {
 	if err != nil || len(hash) != vault.HashSize {
 		t.Fatalf("a hash of %d bytes, %v", len(hash), err)
 	}
-	for _, name := range []string{".", "seal.json", "find.json"} {
+	for name, want := range map[string]os.FileMode{".": 0o700, "seal.json": 0o600, "find.json": 0o600} {
 		info, err := os.Stat(filepath.Join(dir, name))
-		if err != nil || info.Mode().Perm()&0o077 != 0 {
+		if err != nil || info.Mode().Perm() != want {
 			t.Errorf("%s: %v, %v", name, info.Mode(), err)
 		}
 	}
