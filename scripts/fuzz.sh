@@ -2,6 +2,9 @@
 # Lets every fuzz target run for a while, one after the other. New inputs that
 # break something are kept by go test in the package's testdata/fuzz.
 # Usage: scripts/fuzz.sh [TIME]   as 60s (the default) or 10m
+#
+# Prints one line for a target. Exit code 1 when one fails or never ran, with
+# what it said.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 time=${1:-60s}
@@ -26,13 +29,13 @@ trap 'rm -f "$out"' EXIT
 failed=0
 while read -r pkg target; do
   [ -n "$pkg" ] || continue
-  if go test "$pkg" -run '^$' -fuzz "^$target\$" -fuzztime "$time" -fuzzminimizetime=1s >"$out" 2>&1; then
-    last=$(grep 'execs:' "$out" | tail -n 1)
+  if go test "$pkg" -run '^$' -fuzz "^$target\$" -fuzztime "$time" -fuzzminimizetime=1s >"$out" 2>&1 &&
+    last=$(grep 'execs: [1-9]' "$out" | tail -n 1); then
     execs=$(sed -E 's/.*execs: ([0-9]+).*/\1/' <<<"$last")
     fresh=$(sed -E 's/.*new interesting: ([0-9]+).*/\1/' <<<"$last")
-    printf '%-16s %-16s clean  %12s runs in %s, %s new inputs\n' "$pkg" "$target" "$execs" "$time" "$fresh"
+    printf '%-16s %-16s %10s executions in %s, %s new interesting, ok\n' "$target" "$pkg" "$execs" "$time" "$fresh"
   else
-    printf '%-16s %-16s FAILED\n' "$pkg" "$target"
+    printf '%-16s %-16s FAILED\n' "$target" "$pkg"
     cat "$out"
     failed=1
   fi

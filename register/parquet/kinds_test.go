@@ -116,10 +116,10 @@ func TestTheDaysAndTheQualifierOfAFactComeBack(t *testing.T) {
 	root := t.TempDir()
 	a, b := day(2019, 3, 4), day(1969, 12, 31)
 	files := writeField(t, root, "s", register.Municipality, register.Text,
-		row{7, "later", register.Day(a), nil, "q1"}, row{7, "earlier", register.Day(b), register.Day(a), nil}, row{7, "open", nil, register.Day(b), ""}, row{8, "other", nil, nil, nil})
-	want := []register.Fact{{Value: "earlier", From: b, Until: a}, {Value: "later", From: a, Qualifier: "q1"}, {Value: "open", Until: b}}
-	// Sorted by day; a fact without a day is last.
-	if got := all(t, source(t, root, files), register.Municipality, 7); !slices.Equal(got, want) {
+		row{7, "a later", register.Day(a), nil, "q1"}, row{7, "z earlier", register.Day(b), register.Day(a), nil}, row{7, "b open", nil, register.Day(b), ""}, row{6, "y other", register.Day(day(2020, 1, 1)), nil, nil})
+	want := []register.Fact{{Value: "y other", From: day(2020, 1, 1)}, {Value: "z earlier", From: b, Until: a}, {Value: "a later", From: a, Qualifier: "q1"}, {Value: "b open", Until: b}}
+	// Sorted by person and day; a fact without a day is last.
+	if got := all(t, source(t, root, files), register.Municipality, 7, 6); !slices.Equal(got, want) {
 		t.Errorf("%v, not %v", got, want)
 	}
 }

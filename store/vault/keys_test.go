@@ -108,7 +108,7 @@ func TestNoSealOpensInAnotherContext(t *testing.T) {
 		what string
 		id   uint64
 	}
-	places := []place{{"identity.name", 7}, {"identity.name", 8}, {"identity.name", 7 << 56}, {"identity.address", 7}, {"identity.nam", 7},
+	places := []place{{"identity.name", 7}, {"identity.name", 8}, {"identity.name", 7 << 56}, {"identity.name", 7 + 1<<32}, {"identity.name", 0}, {"identity.address", 7}, {"identity.nam", 7},
 		{"identity.name\x00", 7}, {"", 7}, {"", 0}, {"identity.name\x00\x00\x00\x00\x00\x00\x00\x00\x07", 7}}
 	for i, from := range places {
 		sealed := seal(t, v, from.what, from.id, "Aino")
