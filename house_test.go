@@ -21,7 +21,7 @@ var floors = map[string]int{
 
 	"audit": 10, "person": 10, "place": 10,
 
-	"audit/log": 20, "permission": 20,
+	"audit/log": 20, "permission": 20, "access": 20,
 
 	"register": 30, "criteria": 30, "packs": 30,
 
@@ -35,7 +35,7 @@ var floors = map[string]int{
 
 	"channel/sms": 75, "channel/letter": 75, "channel/phone": 75, "store": 75, "store/vault": 75,
 
-	"work": 80, "intake": 80, "store/sqlite": 80, "store/storetest": 80,
+	"signin": 80, "work": 80, "intake": 80, "store/sqlite": 80, "store/storetest": 80,
 
 	"round": 85,
 
@@ -54,7 +54,9 @@ var only = map[string][]string{
 	"cel.dev/cel-go/cel":                  {"criteria"},
 	"github.com/tink-crypto/tink-go/v2":   {"store/vault"},
 	"github.com/transparency-dev/tessera": {"audit/log"},
-	"net/http":                            {"web", "app", "cmd/ennakko"},
+	"net/http":                            {"web", "signin", "cmd/ennakko"},
+	"github.com/coreos/go-oidc/v3/oidc":   {"signin"},
+	"github.com/cedar-policy/cedar-go":    {"access"},
 	"math/rand":                           {},
 	"log":                                 {},
 }

@@ -39,6 +39,7 @@ type Tx interface {
 	Intake
 	Desk
 	Show
+	Sessions
 }
 
 // Marker adds to the act's entry in the record.

@@ -93,3 +93,7 @@ CREATE INDEX IF NOT EXISTS item_open ON item (kind, settled);
 CREATE INDEX IF NOT EXISTS item_case ON item (case_id);
 CREATE TABLE IF NOT EXISTS letter (
   case_id INTEGER PRIMARY KEY REFERENCES kase, reason TEXT NOT NULL, at INTEGER NOT NULL) STRICT;
+
+-- Those who are logged in, by the hash of their token. The content is sealed.
+CREATE TABLE IF NOT EXISTS session (
+  hash BLOB PRIMARY KEY, content BLOB NOT NULL, begun INTEGER NOT NULL, seen INTEGER NOT NULL) STRICT, WITHOUT ROWID;
