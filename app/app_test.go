@@ -123,7 +123,7 @@ func toEnd(ctx context.Context, a *app.App, clock *app.SteppedClock) (store.Roun
 	} else if !last.IsZero() {
 		clock.To(last)
 	}
-	r, err := a.Start(ctx, pack, round.Order{AsOf: asOf, Officer: "officer:test", Now: clock.Now()}, func(string, int, int) {})
+	r, err := a.Start(ctx, pack, round.Order{AsOf: asOf, Officer: "officer:test", Now: clock.Now()}, "officer:other", func(string, int, int) {})
 	if err != nil || r.State == store.Closed {
 		return r, err
 	}

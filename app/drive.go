@@ -164,8 +164,12 @@ func maxTime(a, b time.Time) time.Time {
 	return b
 }
 
-// Start finds the service's open round or prepares one, and approves it.
-func (a *App) Start(ctx context.Context, p *service.Pack, o round.Order, progress func(string, int, int)) (store.Round, error) {
+// Start finds the service's open round or prepares one, and lets another officer
+// approve it.
+func (a *App) Start(ctx context.Context, p *service.Pack, o round.Order, approver string, progress func(string, int, int)) (store.Round, error) {
+	if o.Officer == approver {
+		return store.Round{}, fault.New(fault.Refused, "app.Start", "the one who prepares a round cannot approve it").Do("name two officers")
+	}
 	r, found, err := a.Newest(ctx, p.Name())
 	if err != nil {
 		return r, err
@@ -176,7 +180,7 @@ func (a *App) Start(ctx context.Context, p *service.Pack, o round.Order, progres
 		}
 	}
 	if r.State == store.Prepared {
-		if err := a.Approve(ctx, p, r, o.Officer, progress); err != nil {
+		if err := a.Approve(ctx, p, r, approver, progress); err != nil {
 			return r, err
 		}
 	}

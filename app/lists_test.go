@@ -42,7 +42,7 @@ func newNoPhones(t *testing.T) noPhones {
 	if n.pack, err = n.Pack("pre-primary"); err != nil {
 		t.Fatal(err)
 	}
-	if n.round, err = n.Start(t.Context(), n.pack, round.Order{AsOf: asOf, Officer: "officer:test", Now: begin}, nil); err != nil {
+	if n.round, err = n.Start(t.Context(), n.pack, round.Order{AsOf: asOf, Officer: "officer:test", Now: begin}, "officer:other", nil); err != nil {
 		t.Fatal(err)
 	}
 	d, err := n.NewDriver(t.Context(), n.pack)

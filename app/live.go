@@ -116,6 +116,9 @@ func (l *Live) Round(ctx context.Context) (store.Round, bool, error) {
 	return l.App.Newest(ctx, l.Pack.Name())
 }
 
+// Rounds are all rounds, the newest first.
+func (l *Live) Rounds(ctx context.Context) ([]store.Round, error) { return l.App.DB.Rounds(ctx) }
+
 // Prepare begins to find people and to hold places, as of a day. Ctx must
 // outlive the request that asked for it.
 func (l *Live) Prepare(ctx context.Context, asOf time.Time, officer string) error {

@@ -3,6 +3,7 @@ package round
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/RoaringBitmap/roaring/v2"
@@ -29,6 +30,9 @@ func Approve(ctx context.Context, r Rooms, id store.RoundID, officer string, now
 		return fault.New(fault.Conflict, "round.Approve", "round %d is %s, not prepared", id, rd.State)
 	case rd.PackHash != r.Pack.Hash():
 		return fault.New(fault.Conflict, "round.Approve", "the pack changed after round %d was prepared", id).Do("prepare the round again")
+	}
+	if slices.Contains(rd.Prepared, officer) {
+		return fault.New(fault.Refused, "round.Approve", "the one who prepared a round cannot approve it").Do("another officer must approve it")
 	}
 	if err := r.Pack.Approved(); err != nil {
 		return err

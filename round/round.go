@@ -60,7 +60,7 @@ func (r Rooms) progress(what string, done, total int) {
 // Order is what an officer asks for.
 type Order struct {
 	AsOf    time.Time // the day as of which the criteria are checked and the registers known
-	Officer string    // "officer:<id>"
+	Officer string    // who prepares: "officer:<id>"
 	Now     time.Time
 }
 

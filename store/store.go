@@ -118,7 +118,8 @@ type Round struct {
 	PackHash string
 	AsOf     time.Time
 	State    RoundState
-	Officer  string // who approved
+	Officer  string   // who approved
+	Prepared []string // who prepared it, or changed it before it was approved
 	Opened   time.Time
 	Schedule Schedule
 	Summary  map[string]int // counts fixed when the round was prepared
@@ -186,7 +187,11 @@ type Waiting struct {
 
 // Rounds is what preparing a round writes.
 type Rounds interface {
+	// AddRound keeps a new round; whoever acts has a hand in it.
 	AddRound(r Round) (RoundID, error)
+	// SetRound sets how far the round has come. A prepared round starts to run
+	// only under an act of the officer named, who had no hand in it (four eyes);
+	// so are its cases opened.
 	SetRound(id RoundID, state RoundState, officer string) error
 	AddFindings(id RoundID, f []Finding) error
 	AddPlaces(id RoundID, p []PlaceCount) error

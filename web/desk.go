@@ -1,216 +1,78 @@
 package web
 
 import (
-	"context"
-	"fmt"
 	"net/http"
-	"strconv"
-	"time"
 
-	"ennakko/app"
-	"ennakko/fault"
-	"ennakko/service"
+	"ennakko/access"
 	"ennakko/store"
 )
 
-// officer is who acts at the demo's desk: there is no log-in yet.
-const officer = "officer:demo"
-
-// deskView is the desk of one service.
+// deskView is the first page of the desk.
 type deskView struct {
-	Pack       *service.Pack
-	Criteria   []service.Criterion
-	Found      bool // there is a round
-	Round      store.Round
-	Job        app.Job
-	JobFault   string
-	JobHint    string
-	JobKey     string // text key of what is being done
-	JobTotal   int
-	Steps      []stateView
-	CanFind    bool
-	CanApprove bool
-	AsOf       string // the day in the form
-	AsOfFault  string // text key of what is wrong with it
-	Running    bool
-	Closed     bool
-	Cohort     *cohortView
-	Progress   *progressView
-	Clock      clockView
+	Services []serviceCard
+	Waits    []waiting // what waits for the reader
 }
 
-// stateView is one of the states that a round goes through.
-type stateView struct {
-	Key      string
-	On, Done bool
+// serviceCard is a service and its rounds.
+type serviceCard struct {
+	Name, Title, Owner string
+	Rounds             []store.Round
 }
 
-// clockView is the demo's clock.
-type clockView struct {
-	Now    time.Time
-	Speeds []speed
+// waiting is something that waits for the reader.
+type waiting struct {
+	Text, Href, Link string
 }
 
-type speed struct {
-	Value int
-	Key   string
-	On    bool
-}
-
-// speeds are made-up seconds in a real one.
-var speeds = []speed{{Value: 0, Key: "speed.stop"}, {Value: 60, Key: "speed.minute"}, {Value: 3600, Key: "speed.hour"}, {Value: 6 * 3600, Key: "speed.six"}}
-
-// desk shows the service and how far its round has come.
+// desk shows the services and what waits for the reader.
 func (s *site) desk(w http.ResponseWriter, r *http.Request) error {
-	v, err := s.deskView(r.Context(), s.words(r))
+	t := s.words(r)
+	rounds, err := s.rounds.Rounds(r.Context())
 	if err != nil {
 		return err
 	}
-	return s.showDesk(w, r, http.StatusOK, v)
+	v := deskView{Services: []serviceCard{{Name: s.pack.Name(), Title: s.pack.Title(t.Lang), Owner: s.pack.Owner(), Rounds: rounds}}}
+	if v.Waits, err = s.waits(r, t, rounds); err != nil {
+		return err
+	}
+	return s.render(w, r, http.StatusOK, "desk.html", view{words: t, Title: t.T("desk.title"), Path: "/desk", Data: v})
 }
 
-func (s *site) showDesk(w http.ResponseWriter, r *http.Request, status int, v deskView) error {
-	t := s.words(r)
-	return s.render(w, status, "desk.html", view{words: t, Title: t.T("desk.title"), Path: "/desk", Events: "/desk/events", State: v.state(), Data: v})
+// waits lists what waits for the reader, by what the reader may do.
+func (s *site) waits(r *http.Request, t words, rounds []store.Round) ([]waiting, error) {
+	var out []waiting
+	newest, any := store.Round{}, len(rounds) > 0
+	if any {
+		newest = rounds[0]
+	}
+	if (!any || newest.State == store.Closed) && s.can(r, access.Prepare, access.On{}) {
+		out = append(out, waiting{t.T("waits.prepare"), servicePath(s.pack.Name()) + "#now", t.T("waits.prepare.link")})
+	}
+	if any && newest.State == store.Prepared && s.can(r, access.Approve, aboutRound(newest)) {
+		out = append(out, waiting{t.T("waits.approve", newest.ID), roundPath(newest.ID) + "#now", t.T("waits.approve.link")})
+	}
+	return out, nil
 }
 
-// state tells pages that must be loaded anew from those that only change in
-// their numbers.
-func (v deskView) state() string {
-	return fmt.Sprintf("%d %s %t", v.Round.ID, v.Round.State, v.Job.Busy)
+func servicePath(name string) string { return "/desk/services/" + name }
+
+// jobView is the work under way.
+type jobView struct {
+	Busy        bool
+	Key         string // text key of what is being done
+	Done, Total int
+	Fault, Hint string // how the last work ended
 }
 
-func (s *site) deskView(ctx context.Context, t words) (deskView, error) {
-	v := deskView{Pack: s.pack, Criteria: s.pack.Criteria(), Job: s.rounds.Job(), Clock: s.clockView()}
-	v.JobFault, v.JobHint = shown(v.Job.Err)
-	if v.Job.Err != nil && v.JobFault == "" {
-		v.JobFault = t.T("error.internal")
+func (s *site) jobView(t words) jobView {
+	j := s.rounds.Job()
+	v := jobView{Busy: j.Busy, Key: "job." + j.What, Done: j.Done, Total: max(1, j.Total)}
+	v.Fault, v.Hint = shown(j.Err)
+	if j.Err != nil && v.Fault == "" {
+		v.Fault = t.T("error.internal")
 	}
-	v.AsOf = v.Clock.Now.In(t.zone).Format(time.DateOnly)
-	var err error
-	if v.Round, v.Found, err = s.rounds.Round(ctx); err != nil {
-		return v, err
-	}
-	v.Running, v.Closed = v.Found && v.Round.State == store.Running, v.Found && v.Round.State == store.Closed
-	v.CanFind = !v.Job.Busy && (!v.Found || v.Closed)
-	v.CanApprove = !v.Job.Busy && v.Found && v.Round.State == store.Prepared
-	v.JobKey, v.JobTotal = "job."+v.Job.What, max(1, v.Job.Total)
-	if !t.Has(v.JobKey) {
-		v.JobKey = "job.start"
-	}
-	v.steps()
-	if !v.Found {
-		return v, nil
-	}
-	if v.Cohort, err = s.cohortView(ctx, t, v.Round); err != nil {
-		return v, err
-	}
-	if v.Running || v.Closed || v.Round.State == store.Paused {
-		v.Progress, err = s.progressView(ctx, t, v.Round)
-	}
-	return v, err
-}
-
-// steps marks the state in which the round is.
-func (v *deskView) steps() {
-	at := 0
-	switch {
-	case v.Closed:
-		at = 3
-	case v.Running:
-		at = 2
-	case v.Found:
-		at = 1
-	}
-	for i, key := range []string{"state.find", "state.approve", "state.run", "state.closed"} {
-		v.Steps = append(v.Steps, stateView{key, i == at, i < at})
-	}
-}
-
-func (s *site) clockView() clockView {
-	v := clockView{Now: s.clock.Now()}
-	now := s.clock.Speed()
-	for _, o := range speeds {
-		o.On = float64(o.Value) == now
-		v.Speeds = append(v.Speeds, o)
+	if !t.Has(v.Key) {
+		v.Key = "job.start"
 	}
 	return v
-}
-
-// find begins to find people and to hold places.
-func (s *site) find(w http.ResponseWriter, r *http.Request) error {
-	v, err := s.deskView(r.Context(), s.words(r))
-	if err != nil {
-		return err
-	}
-	v.AsOf = r.PostFormValue("as_of")
-	asOf, err := time.Parse(time.DateOnly, v.AsOf)
-	switch {
-	case !v.CanFind:
-		return fault.New(fault.Conflict, "web.find", "a round is under way").Do("wait until it is closed")
-	case err != nil || asOf.Year() < 2000 || asOf.Year() > 2100:
-		v.AsOfFault = "find.badday"
-		return s.showDesk(w, r, http.StatusUnprocessableEntity, v)
-	}
-	if err := s.rounds.Prepare(s.ctx, asOf, officer); err != nil {
-		return err
-	}
-	http.Redirect(w, r, "/desk#now", http.StatusSeeOther)
-	return nil
-}
-
-// approve is the officer's yes to the round that was shown, and to no other.
-func (s *site) approve(w http.ResponseWriter, r *http.Request) error {
-	const op = "web.approve"
-	id, err := strconv.ParseInt(r.PostFormValue("round"), 10, 64)
-	if err != nil {
-		return fault.New(fault.Invalid, op, "the form names no round")
-	}
-	rd, found, err := s.rounds.Round(r.Context())
-	if err != nil {
-		return err
-	}
-	if !found || rd.ID != store.RoundID(id) || rd.State != store.Prepared {
-		return fault.New(fault.Conflict, op, "the round that was shown is no longer waiting for approval").Do("look at the desk again")
-	}
-	if err := s.rounds.Approve(s.ctx, rd.ID, officer); err != nil {
-		return err
-	}
-	http.Redirect(w, r, "/desk#now", http.StatusSeeOther)
-	return nil
-}
-
-// setClock changes how fast the demo's clock runs.
-func (s *site) setClock(w http.ResponseWriter, r *http.Request) error {
-	n, err := strconv.Atoi(r.PostFormValue("speed"))
-	for _, o := range speeds {
-		if err == nil && o.Value == n {
-			s.clock.SetSpeed(float64(n))
-			http.Redirect(w, r, "/desk#now", http.StatusSeeOther)
-			return nil
-		}
-	}
-	return fault.New(fault.Invalid, "web.setClock", "the clock does not run at such a speed").Do("choose one of the speeds of the desk")
-}
-
-// deskEvents tells the desk what changes.
-func (s *site) deskEvents(w http.ResponseWriter, r *http.Request) error {
-	t := s.words(r)
-	return s.stream(w, r, func(ctx context.Context) (news, error) {
-		v, err := s.deskView(ctx, t)
-		if err != nil {
-			return news{}, err
-		}
-		n := news{State: v.state(), Parts: map[string]string{}}
-		page := view{words: t, Path: "/desk", Data: v}
-		for _, part := range []string{"job", "time", "progress"} {
-			if n.Parts[part], err = s.part("desk.html", part, page); err != nil {
-				return n, err
-			}
-		}
-		if v.Progress != nil {
-			n.Summary = v.Progress.Summary
-		}
-		return n, nil
-	})
 }

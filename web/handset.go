@@ -87,7 +87,7 @@ func (s *site) showHandsets(w http.ResponseWriter, r *http.Request, status int, 
 		}
 		v.Kinds[i].Handsets = append(v.Kinds[i].Handsets, s.handsetView(h))
 	}
-	return s.render(w, status, "handsets.html", view{words: t, Title: t.T("handsets.title"), Path: "/demo/handset", Data: v})
+	return s.render(w, r, status, "handsets.html", view{words: t, Title: t.T("handsets.title"), Path: "/demo/handset", Data: v})
 }
 
 func (s *site) handsetView(h store.Handset) handsetView {
@@ -195,7 +195,7 @@ func (s *site) showHandset(w http.ResponseWriter, r *http.Request, status int, v
 	if v.Number != "" {
 		p.Events = v.Href + "/events"
 	}
-	return s.render(w, status, "handset.html", p)
+	return s.render(w, r, status, "handset.html", p)
 }
 
 // answer sends what was written, or the letter of the button.

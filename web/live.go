@@ -33,7 +33,12 @@ func (s *site) stream(w http.ResponseWriter, r *http.Request, tell func(ctx cont
 	changed, stop := s.rounds.Watch()
 	defer stop()
 	var last string
+	who := whoOf(r).Actor()
 	for {
+		// A page that stays open hears nothing any more after a log-out.
+		if again, err := s.identify(r.WithContext(context.WithValue(r.Context(), whoKey{}, nil))); err != nil || whoOf(again).Actor() != who {
+			return nil
+		}
 		n, err := tell(r.Context())
 		if err != nil {
 			return nil // the head is sent: the page will ask again

@@ -71,7 +71,7 @@ func (s *site) messages(w http.ResponseWriter, r *http.Request) error {
 		}
 		v.Messages = append(v.Messages, m)
 	}
-	return s.render(w, http.StatusOK, "messages.html", view{words: t, Title: t.T("messages.preview"), Path: "/desk/messages", Data: v})
+	return s.render(w, r, http.StatusOK, "messages.html", view{words: t, Title: t.T("messages.preview"), Path: "/desk/messages", Data: v})
 }
 
 // deadline is the day that the messages name: that of the round, or of one that

@@ -6,10 +6,14 @@ import (
 	"errors"
 	"html/template"
 	"net/http"
+	"net/url"
 	"path"
+	"strings"
 
+	"ennakko/access"
 	"ennakko/fault"
 	"ennakko/person"
+	"ennakko/store"
 )
 
 //go:embed templates/*.html
@@ -22,7 +26,7 @@ type page = *template.Template
 // are shared.
 func readPages() (map[string]page, error) {
 	const op = "web.readPages"
-	base, err := template.New("frame").Funcs(template.FuncMap{"asset": asset}).ParseFS(templateFiles, "templates/part_*.html")
+	base, err := template.New("frame").Funcs(template.FuncMap{"asset": asset, "tour": tourPart, "rounds": roundsPart}).ParseFS(templateFiles, "templates/part_*.html")
 	if err != nil {
 		return nil, fault.Wrap(err, op, "the frame of the pages cannot be read")
 	}
@@ -52,8 +56,35 @@ type view struct {
 	Languages []person.Language
 	Events    string // where changes are told; empty: the page stands still
 	State     string // a page whose state is another is loaded anew
+	Who       access.Who
+	Demo      bool
+	Nav       []link
 	Data      any
 }
+
+// link leads to a page.
+type link struct {
+	Href, Text string
+	Here       bool
+}
+
+// Words are the view's words, for parts that are given other data.
+func (v view) Words() words { return v.words }
+
+// roundsOf and tourOf give a part its data and the words to show it in.
+type (
+	roundsOf struct {
+		Words  words
+		Rounds []store.Round
+	}
+	tourOf struct {
+		Words words
+		*tourView
+	}
+)
+
+func roundsPart(w words, rounds []store.Round) roundsOf { return roundsOf{w, rounds} }
+func tourPart(w words, t *tourView) tourOf              { return tourOf{w, t} }
 
 // handler makes a page or fails with a fault.
 type handler func(w http.ResponseWriter, r *http.Request) error
@@ -73,13 +104,24 @@ var failures = map[fault.Kind]failure{
 	fault.Later:    {http.StatusServiceUnavailable, "error.later"},
 }
 
-// page runs a handler and shows its fault, in words that are safe to show.
-func (s *site) page(do handler) http.Handler {
+// page checks who asks, runs the route's handler and shows its fault, in words
+// that are safe to show.
+func (s *site) page(to route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if l, chosen := languageOf(r); chosen {
-			http.SetCookie(w, &http.Cookie{Name: languageCookie, Value: string(l), Path: "/", MaxAge: 365 * 24 * 3600, HttpOnly: true, SameSite: http.SameSiteLaxMode})
+			http.SetCookie(w, &http.Cookie{Name: languageCookie, Value: string(l), Path: "/", MaxAge: 365 * 24 * 3600, HttpOnly: true, Secure: true, SameSite: http.SameSiteLaxMode})
 		}
-		err := do(w, r)
+		r, err := s.identify(r)
+		if err == nil && to.action != anyone {
+			if whoOf(r).Nobody() {
+				s.askWho(w, r)
+				return
+			}
+			err = s.may(r, to.action, access.On{})
+		}
+		if err == nil {
+			err = to.do(w, r)
+		}
 		if err == nil || r.Context().Err() != nil {
 			return
 		}
@@ -91,21 +133,49 @@ func (s *site) page(do handler) http.Handler {
 	})
 }
 
+// askWho sends somebody who has not logged in to do so, and then back. A form
+// is not sent again: its page says what to do.
+func (s *site) askWho(w http.ResponseWriter, r *http.Request) {
+	if r.Method == http.MethodGet && !strings.HasSuffix(r.URL.Path, "/events") {
+		http.Redirect(w, r, "/login?"+url.Values{"back": {r.URL.RequestURI()}}.Encode(), http.StatusSeeOther)
+		return
+	}
+	s.fail(w, r, http.StatusUnauthorized, "error.login")
+}
+
 // words are the texts in the request's language.
 func (s *site) words(r *http.Request) words {
 	l, _ := languageOf(r)
 	return words{catalogue: s.texts, Lang: l, zone: s.pack.Schedule().Zone()}
 }
 
+// errorView is what an error page says.
+type errorView struct {
+	Key, Show, Hint string
+	Why             string // of a refusal, in the reader's language
+	Login           bool   // logging in may help
+}
+
 // fail shows an error page: what is wrong, in the reader's language, and what
 // the fault itself says may be shown.
 func (s *site) fail(w http.ResponseWriter, r *http.Request, status int, key string, because ...error) {
 	t := s.words(r)
-	data := struct{ Key, Show, Hint string }{Key: key}
+	data := errorView{Key: key, Login: status == http.StatusUnauthorized}
 	for _, err := range because {
 		data.Show, data.Hint = shown(err)
+		if _, ok := errors.AsType[*access.Refusal](err); ok {
+			data.Show, data.Hint, data.Why = "", "", why(t, err)
+		}
 	}
-	_ = s.render(w, status, "error.html", view{words: t, Title: t.T(key), Path: "/", Data: data})
+	_ = s.render(w, r, status, "error.html", view{words: t, Title: t.T(key), Path: "/", Data: data})
+}
+
+// why is the reason of a refusal in the reader's language.
+func why(t words, err error) string {
+	if refusal, ok := errors.AsType[*access.Refusal](err); ok {
+		return t.Of(refusal.Why)
+	}
+	return t.T("error.refused")
 }
 
 // shown gives the words of a fault that may be shown to anyone.
@@ -118,8 +188,9 @@ func shown(err error) (show, hint string) {
 }
 
 // render writes a page whole or not at all.
-func (s *site) render(w http.ResponseWriter, status int, name string, v view) error {
-	v.Languages = languages
+func (s *site) render(w http.ResponseWriter, r *http.Request, status int, name string, v view) error {
+	v.Languages, v.Who, v.Demo = languages, whoOf(r), s.demo
+	v.Nav = s.nav(r, v.words, v.Path)
 	var b bytes.Buffer
 	if err := s.pages[name].ExecuteTemplate(&b, "frame", v); err != nil {
 		return fault.Wrap(err, "web.render", "the page cannot be written")
@@ -132,6 +203,35 @@ func (s *site) render(w http.ResponseWriter, status int, name string, v view) er
 	// A reader who has gone away is no fault of the page.
 	_, _ = w.Write(b.Bytes())
 	return nil
+}
+
+// nav is the way to the pages that the reader may see.
+func (s *site) nav(r *http.Request, t words, path string) []link {
+	who := whoOf(r)
+	var out []link
+	add := func(href, key string, ok bool) {
+		if ok {
+			out = append(out, link{href, t.T(key), path == href || href != "/" && strings.HasPrefix(path, href+"/")})
+		}
+	}
+	add("/", "nav.start", !who.Is(access.Resident))
+	add("/", "nav.own", who.Is(access.Resident))
+	add("/desk", "nav.desk", who.Nobody() || s.can(r, access.SeeDesk, access.On{}))
+	add("/desk/record", "nav.record", s.can(r, access.SeeRecord, access.On{}))
+	add("/open", "nav.open", true)
+	add("/demo", "nav.tour", s.demo)
+	add("/demo/handset", "nav.handset", s.demo)
+	// The longest way that leads here is the one.
+	here := -1
+	for i, l := range out {
+		if l.Here && (here < 0 || len(l.Href) > len(out[here].Href)) {
+			here = i
+		}
+	}
+	for i := range out {
+		out[i].Here = i == here
+	}
+	return out
 }
 
 // part writes one part of a page, for a reader whose page stays.

@@ -81,7 +81,7 @@ func (s *site) showRecord(w http.ResponseWriter, r *http.Request) error {
 	if v.Older <= 1 || len(entries) < entriesOnPage {
 		v.Older = 0
 	}
-	return s.render(w, http.StatusOK, "record.html", view{words: t, Title: t.T("record.title"), Path: "/record", Data: v})
+	return s.render(w, r, http.StatusOK, "record.html", view{words: t, Title: t.T("record.title"), Path: "/desk/record", Data: v})
 }
 
 // actor says who it was in words. A resident is not told from another.

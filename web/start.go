@@ -2,14 +2,20 @@ package web
 
 import (
 	"net/http"
+	"net/url"
 
 	"ennakko/conversation"
 	"ennakko/service"
 	"ennakko/store"
 )
 
-// startView is the first page.
+// startView is the first page for somebody who is no resident.
 type startView struct {
+	Tour *tourView // in a demonstration
+}
+
+// tourView is the way of a newcomer through one round.
+type tourView struct {
 	Steps []step
 	Next  int // the step that is due, from 1
 }
@@ -19,32 +25,80 @@ type step struct {
 	Done, Next              bool
 }
 
-// start leads a newcomer through one round.
+// start is the first page: the three doors, and in a demonstration the tour.
 func (s *site) start(w http.ResponseWriter, r *http.Request) error {
+	t := s.words(r)
+	var v startView
+	if s.demo {
+		tour, err := s.tourView(r)
+		if err != nil {
+			return err
+		}
+		v.Tour = &tour
+	}
+	return s.render(w, r, http.StatusOK, "start.html", view{words: t, Title: t.T("start.title"), Path: "/", Data: v})
+}
+
+// tour leads a newcomer through one round.
+func (s *site) tour(w http.ResponseWriter, r *http.Request) error {
+	t := s.words(r)
+	v, err := s.tourView(r)
+	if err != nil {
+		return err
+	}
+	return s.render(w, r, http.StatusOK, "tour.html", view{words: t, Title: t.T("start.path"), Path: "/demo", Data: startView{&v}})
+}
+
+// The demonstration's people. testcity/idp knows them.
+const (
+	asPreparer = "liisa"
+	asApprover = "matti"
+	asExpert   = "sari"
+	asDPO      = "pekka"
+	asLeader   = "anna"
+)
+
+// as is an address that a person of the demonstration opens: those who are
+// somebody else log in first.
+func as(r *http.Request, id, path string) string {
+	if whoOf(r).ID == id {
+		return path
+	}
+	return "/login?" + url.Values{"as": {id}, "back": {path}}.Encode()
+}
+
+func (s *site) tourView(r *http.Request) (tourView, error) {
 	t := s.words(r)
 	rd, found, err := s.rounds.Round(r.Context())
 	if err != nil {
-		return err
+		return tourView{}, err
 	}
 	running := found && rd.State != store.Prepared
 	var n counted
 	if running {
 		if n, err = s.count(r.Context(), rd.ID); err != nil {
-			return err
+			return tourView{}, err
 		}
 	}
 	f := n.funnel
-	done := []bool{found, running, f.Sent > 0, f.Answered > 0, false}
-	hrefs := []string{"/desk", "/desk", "/desk", "/demo/handset", "/record?show=readings"}
-	var v startView
-	for i, name := range []string{"find", "approve", "send", "answer", "record"} {
-		x := step{Title: t.T("step." + name), Text: t.T("step." + name + ".text"), Link: t.T("step." + name + ".link"), Href: hrefs[i], Done: done[i]}
-		if !x.Done && v.Next == 0 {
-			x.Next, v.Next = true, i+1
+	var v tourView
+	for _, x := range []struct {
+		name, href string
+		done       bool
+	}{
+		{"find", as(r, asPreparer, servicePath(s.pack.Name())+"#now"), found},
+		{"approve", as(r, asApprover, roundPath(rd.ID)+"#now"), running},
+		{"send", as(r, asApprover, roundPath(rd.ID)+"#now"), f.Sent > 0},
+		{"answer", "/demo/handset", f.Answered > 0},
+		{"record", as(r, asDPO, "/desk/record?show=readings"), false},
+	} {
+		p := step{Title: t.T("step." + x.name), Text: t.T("step." + x.name + ".text"), Link: t.T("step." + x.name + ".link"), Href: x.href, Done: x.done}
+		if !p.Done && v.Next == 0 {
+			p.Next, v.Next = true, len(v.Steps)+1
 		}
-		v.Steps = append(v.Steps, x)
+		v.Steps = append(v.Steps, p)
 	}
-	return s.render(w, http.StatusOK, "start.html", view{words: t, Title: t.T("start.title"), Path: "/", Data: v})
+	return v, nil
 }
 
 // openView is what anyone may know of a service.
@@ -87,5 +141,5 @@ func (s *site) open(w http.ResponseWriter, r *http.Request) error {
 			v.Results = append(v.Results, result{t.T("open.n." + x.key), n, few})
 		}
 	}
-	return s.render(w, http.StatusOK, "open.html", view{words: t, Title: t.T("open.title"), Path: "/open", Data: v})
+	return s.render(w, r, http.StatusOK, "open.html", view{words: t, Title: t.T("open.title"), Path: "/open", Data: v})
 }

@@ -4,8 +4,8 @@
 // the server and work without JavaScript; with it, numbers that move are sent
 // as they change.
 //
-// No page and no address names a person, except the demo's handset, whose
-// families are made up.
+// Every page says which action of package access it needs, and whoever asks for
+// it is checked before the page's own code runs. No address names a person.
 package web
 
 import (
@@ -15,25 +15,31 @@ import (
 	"sync"
 	"time"
 
+	"ennakko/access"
 	"ennakko/app"
 	"ennakko/audit"
 	"ennakko/channel/phone"
 	"ennakko/conversation"
 	"ennakko/fault"
 	"ennakko/service"
+	"ennakko/signin"
 	"ennakko/store"
 	"ennakko/store/sqlite"
 )
 
 // Config is what the pages need.
 type Config struct {
-	Live    *app.Live
-	Context context.Context // ends when the server stops; jobs live as long
+	Live     *app.Live
+	Context  context.Context // ends when the server stops; jobs live as long
+	Door     *signin.Client  // where people log in
+	Policies *access.Policies
+	Demo     bool // made-up people: the tour, the handset and the clock are shown
 }
 
 // rounds is what the desk does. app.Live is one.
 type rounds interface {
 	Round(ctx context.Context) (store.Round, bool, error)
+	Rounds(ctx context.Context) ([]store.Round, error)
 	Prepare(ctx context.Context, asOf time.Time, officer string) error
 	Approve(ctx context.Context, id store.RoundID, officer string) error
 	Job() app.Job
@@ -51,6 +57,7 @@ type figures interface {
 type record interface {
 	Entries(ctx context.Context, before uint64, readings bool, limit int) ([]audit.Entry, error)
 	Last(ctx context.Context) (uint64, error)
+	Note(ctx context.Context, e audit.Entry) error
 }
 
 // proof says how much of the record is proved. audit/log.Log does.
@@ -91,6 +98,10 @@ type parts struct {
 	screens  screens
 	clock    clock
 	real     func() time.Time // the machine's clock
+	door     door
+	sessions *signin.Sessions
+	policies *access.Policies
+	demo     bool
 }
 
 // site is the handler of all pages.
@@ -110,12 +121,13 @@ type site struct {
 
 // New makes the handler of all pages.
 func New(c Config) (http.Handler, error) {
-	if c.Live == nil || c.Context == nil {
-		return nil, fault.New(fault.Invalid, "web.New", "the pages need a live service and a context")
+	if c.Live == nil || c.Context == nil || c.Door == nil || c.Policies == nil {
+		return nil, fault.New(fault.Invalid, "web.New", "the pages need a live service, a context, a log-in and policies")
 	}
 	a := c.Live.App
 	return newSite(parts{ctx: c.Context, pack: c.Live.Pack, rounds: c.Live, figures: a.DB, record: a.DB, proof: a.Log,
-		families: c.Live, screens: a.Network, clock: c.Live.Clock, real: time.Now})
+		families: c.Live, screens: a.Network, clock: c.Live.Clock, real: time.Now, door: c.Door, sessions: signin.NewSessions(a.DB, time.Now),
+		policies: c.Policies, demo: c.Demo})
 }
 
 func newSite(p parts) (http.Handler, error) {
@@ -130,27 +142,56 @@ func newSite(p parts) (http.Handler, error) {
 	m := http.NewServeMux()
 	m.Handle("GET /assets/", assetServer())
 	m.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprintln(w, "ok") })
-	for pattern, do := range map[string]handler{
-		"GET /{$}":                                s.start,
-		"GET /open":                               s.open,
-		"GET /record":                             s.showRecord,
-		"GET /desk":                               s.desk,
-		"GET /desk/messages":                      s.messages,
-		"POST /desk/find":                         s.find,
-		"POST /desk/approve":                      s.approve,
-		"POST /desk/clock":                        s.setClock,
-		"GET /demo/handset":                       s.listHandsets,
-		"GET /demo/handset/any":                   s.anyHandset,
-		"GET /demo/handset/{case}/{party}":        s.handset,
-		"POST /demo/handset/{case}/{party}":       s.answer,
-		"POST /demo/handset/{case}/{party}/take":  s.take,
-		"GET /desk/events":                        s.deskEvents,
-		"GET /demo/handset/{case}/{party}/events": s.handsetEvents,
-		"/": func(http.ResponseWriter, *http.Request) error { return missing("web") },
-	} {
-		m.Handle(pattern, s.page(do))
+	for _, r := range s.routes() {
+		if !r.demo || s.demo {
+			m.Handle(r.pattern, s.page(r))
+		}
 	}
 	return s.guard(m), nil
+}
+
+// anyone says that a page is for everybody.
+const anyone access.Action = ""
+
+// route is a page with who may come to it: none can be served without saying.
+type route struct {
+	pattern string
+	action  access.Action
+	do      handler
+	demo    bool // only in a demonstration, whose people are made up
+}
+
+// routes are all pages.
+func (s *site) routes() []route {
+	return []route{
+		{pattern: "/", action: anyone, do: func(http.ResponseWriter, *http.Request) error { return missing("web") }},
+		{pattern: "GET /{$}", action: anyone, do: s.start},
+		{pattern: "GET /login", action: anyone, do: s.login},
+		{pattern: "GET /login/done", action: anyone, do: s.loginDone},
+		{pattern: "POST /logout", action: anyone, do: s.logout},
+		{pattern: "GET /logged-out", action: anyone, do: s.loggedOut},
+		{pattern: "GET /open", action: anyone, do: s.open},
+
+		{pattern: "GET /desk", action: access.SeeDesk, do: s.desk},
+		{pattern: "GET /desk/messages", action: access.PreviewMessages, do: s.messages},
+		{pattern: "GET /desk/services/{service}", action: access.SeeDesk, do: s.service},
+		{pattern: "GET /desk/services/{service}/events", action: access.SeeDesk, do: s.serviceEvents},
+		{pattern: "POST /desk/services/{service}/find", action: access.Prepare, do: s.find},
+		{pattern: "GET /desk/rounds/{round}", action: access.SeeDesk, do: s.round},
+		{pattern: "GET /desk/rounds/{round}/events", action: access.SeeDesk, do: s.roundEvents},
+		{pattern: "GET /desk/rounds/{round}/found", action: access.SeeDesk, do: s.found},
+		{pattern: "POST /desk/rounds/{round}/approve", action: access.Approve, do: s.approve},
+		{pattern: "GET /desk/record", action: access.SeeRecord, do: s.showRecord},
+
+		{pattern: "POST /demo/clock", action: access.SeeDesk, do: s.setClock, demo: true},
+		{pattern: "GET /demo", action: anyone, do: s.tour, demo: true},
+		{pattern: "GET /demo/handset", action: anyone, do: s.listHandsets, demo: true},
+		{pattern: "GET /demo/handset/any", action: anyone, do: s.anyHandset, demo: true},
+		{pattern: "GET /demo/handset/{case}/{party}", action: anyone, do: s.handset, demo: true},
+		{pattern: "GET /demo/handset/{case}/{party}/events", action: anyone, do: s.handsetEvents, demo: true},
+		{pattern: "POST /demo/handset/{case}/{party}", action: anyone, do: s.answer, demo: true},
+		{pattern: "POST /demo/handset/{case}/{party}/take", action: anyone, do: s.take, demo: true},
+	}
 }
 
 func missing(op string) error { return fault.New(fault.Missing, op, "there is no such page") }

@@ -91,7 +91,7 @@ func (m *measuring) run() error {
 	if err := m.step("find and assign", func() error { return m.prepare(data) }); err != nil {
 		return err
 	}
-	f := roundFlags{place: data, asOf: day{demoDay.Truncate(24 * time.Hour)}, answers: "simulated", officer: "officer:bench"}
+	f := roundFlags{place: data, asOf: day{demoDay.Truncate(24 * time.Hour)}, answers: "simulated", preparer: "officer:bench", officer: "officer:approver"}
 	if err := m.step("run the round", func() error { return quiet.runRound(ctx, f, "pre-primary") }); err != nil {
 		return err
 	}

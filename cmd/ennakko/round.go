@@ -27,9 +27,10 @@ func (p *program) roundCommand() *cobra.Command {
 
 type roundFlags struct {
 	place
-	asOf    day
-	answers string
-	officer string
+	asOf     day
+	answers  string
+	officer  string // who approves
+	preparer string
 }
 
 func (p *program) roundRunCommand() *cobra.Command {
@@ -46,7 +47,8 @@ Stopped or killed, the same command goes on where it was.`,
 	f.flags(c)
 	c.Flags().Var(&f.asOf, "as-of", "the day as of which people are found and registers known (needed)")
 	c.Flags().StringVar(&f.answers, "answers", "", "simulated: made-up families answer over the embedded network (needed)")
-	c.Flags().StringVar(&f.officer, "officer", "officer:round", "who approves the offers, for the record")
+	c.Flags().StringVar(&f.preparer, "preparer", "officer:preparer", "who prepares the round, for the record")
+	c.Flags().StringVar(&f.officer, "officer", "officer:approver", "who approves the offers, for the record; somebody else than the preparer")
 	c.Flags().Uint64Var(&f.seed, "seed", 7, "seed of the made-up families")
 	return c
 }
@@ -140,7 +142,7 @@ func (p *program) driveRound(ctx context.Context, ap *app.App, clock *app.Steppe
 	} else if !last.IsZero() {
 		clock.To(last) // the made-up time goes on where it was cut off
 	}
-	r, err := ap.Start(ctx, pack, round.Order{AsOf: f.asOf.Time, Officer: f.officer, Now: clock.Now()}, b.show)
+	r, err := ap.Start(ctx, pack, round.Order{AsOf: f.asOf.Time, Officer: f.preparer, Now: clock.Now()}, f.officer, b.show)
 	if err != nil {
 		return r, err
 	}

@@ -13,6 +13,9 @@ import (
 
 func (t *tx) OpenCase(id store.RoundID, n store.NewCase) (conversation.Case, error) {
 	const op = "store.OpenCase"
+	if err := t.fourEyes(op, id, n.Offer.Officer()); err != nil {
+		return conversation.Case{}, err
+	}
 	var last *int64
 	if _, err := t.one("SELECT max(id) FROM kase", nil, &last); err != nil {
 		return conversation.Case{}, err

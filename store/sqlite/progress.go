@@ -13,11 +13,12 @@ import (
 // Rounds lists all rounds, newest first.
 func (d *DB) Rounds(ctx context.Context) ([]store.Round, error) {
 	var out []store.Round
-	err := d.rows(ctx, "SELECT id, service, version, pack_hash, as_of, state, officer, opened, schedule, summary FROM round ORDER BY id DESC", nil, func(scan func(...any) error) error {
+	err := d.rows(ctx, `SELECT id, service, version, pack_hash, as_of, state, officer, opened, schedule, summary,
+		(SELECT json_group_array(officer) FROM (SELECT officer FROM round_hand WHERE round = id ORDER BY officer)) FROM round ORDER BY id DESC`, nil, func(scan func(...any) error) error {
 		var r store.Round
 		var id, opened int64
-		var asOf, state, schedule, summary string
-		if err := scan(&id, &r.Service, &r.Version, &r.PackHash, &asOf, &state, &r.Officer, &opened, &schedule, &summary); err != nil {
+		var asOf, state, schedule, summary, hands string
+		if err := scan(&id, &r.Service, &r.Version, &r.PackHash, &asOf, &state, &r.Officer, &opened, &schedule, &summary, &hands); err != nil {
 			return err
 		}
 		r.ID, r.State, r.Opened = store.RoundID(id), store.RoundState(state), fromMicro(opened)
@@ -26,6 +27,9 @@ func (d *DB) Rounds(ctx context.Context) ([]store.Round, error) {
 			return err
 		}
 		if err := json.Unmarshal([]byte(schedule), &r.Schedule); err != nil {
+			return err
+		}
+		if err := json.Unmarshal([]byte(hands), &r.Prepared); err != nil {
 			return err
 		}
 		out = append(out, r)

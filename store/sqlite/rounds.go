@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"encoding/json"
+	"strings"
 	"time"
 
 	"ennakko/criteria"
@@ -31,10 +32,42 @@ func (t *tx) AddRound(r store.Round) (store.RoundID, error) {
 	_, err = t.exec(`INSERT INTO round (id, service, version, pack_hash, as_of, state, officer, opened, schedule, summary)
 		VALUES (?,?,?,?,?,?,?,?,?,?)`, id, r.Service, r.Version, r.PackHash, r.AsOf.Format(time.DateOnly), string(r.State), r.Officer,
 		micro(t.at), string(schedule), string(summary))
-	return store.RoundID(id), err
+	if err != nil {
+		return 0, err
+	}
+	return store.RoundID(id), t.addHand(store.RoundID(id))
+}
+
+// addHand notes that whoever acts prepared or changed the round.
+func (t *tx) addHand(id store.RoundID) error {
+	_, err := t.exec("INSERT INTO round_hand (round, officer) VALUES (?,?) ON CONFLICT DO NOTHING", int64(id), t.entry.Actor)
+	return err
+}
+
+// fourEyes refuses those who prepared or changed a round, and those who are no
+// officer, while it waits for approval.
+func (t *tx) fourEyes(op string, id store.RoundID, officer string) error {
+	var state string
+	var hands int
+	found, err := t.one("SELECT state, (SELECT count(*) FROM round_hand WHERE round = id AND officer IN (?,?)) FROM round WHERE id = ?",
+		[]any{officer, t.entry.Actor, int64(id)}, &state, &hands)
+	switch {
+	case err != nil || !found || store.RoundState(state) != store.Prepared:
+		return err
+	case hands > 0:
+		return fault.New(fault.Refused, op, "the one who prepared a round cannot approve it").Do("another officer must approve it")
+	case officer != t.entry.Actor || !strings.HasPrefix(officer, "officer:"):
+		return fault.New(fault.Refused, op, "only an officer can approve a round")
+	}
+	return nil
 }
 
 func (t *tx) SetRound(id store.RoundID, state store.RoundState, officer string) error {
+	if state == store.Running {
+		if err := t.fourEyes("store.SetRound", id, officer); err != nil {
+			return err
+		}
+	}
 	n, err := t.exec("UPDATE round SET state = ?, officer = CASE WHEN ? = '' THEN officer ELSE ? END WHERE id = ?", string(state), officer, officer, int64(id))
 	if err == nil && n == 0 {
 		return fault.New(fault.Missing, "store.SetRound", "there is no round %d", id)

@@ -41,6 +41,10 @@ CREATE TABLE IF NOT EXISTS objection (
 CREATE TABLE IF NOT EXISTS round (
   id INTEGER PRIMARY KEY, service TEXT NOT NULL, version TEXT NOT NULL, pack_hash TEXT NOT NULL, as_of TEXT NOT NULL,
   state TEXT NOT NULL, officer TEXT NOT NULL, opened INTEGER NOT NULL, schedule TEXT NOT NULL, summary TEXT NOT NULL) STRICT;
+-- Everyone who prepared a round or changed it before it was approved: none of
+-- them can approve it.
+CREATE TABLE IF NOT EXISTS round_hand (
+  round INTEGER NOT NULL REFERENCES round, officer TEXT NOT NULL, PRIMARY KEY (round, officer)) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS finding (
   round INTEGER NOT NULL REFERENCES round, person INTEGER NOT NULL, verdict TEXT NOT NULL, reasons TEXT NOT NULL,
   failsafe INTEGER NOT NULL, PRIMARY KEY (round, person)) STRICT, WITHOUT ROWID;

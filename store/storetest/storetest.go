@@ -27,6 +27,9 @@ type Store interface {
 	Funnel(ctx context.Context, id store.RoundID) (store.Funnel, error)
 	Next(ctx context.Context) (time.Time, bool, error)
 	PhoneHash(e164 string) (conversation.Phone, error)
+	Round(ctx context.Context, id store.RoundID) (store.Round, error)
+	Session(ctx context.Context, hash []byte) (store.Session, bool, error)
+	TouchSession(ctx context.Context, hash []byte, seen time.Time) error
 	log.Records
 }
 
@@ -42,6 +45,8 @@ func Exercise(t *testing.T, open func(t *testing.T) Store) {
 		"entries have numbers without gaps and leaves that match":  entries,
 		"a place is given once":                                    places,
 		"a case is changed by one writer at a time":                versions,
+		"nobody approves a round that they had a hand in":          fourEyes,
+		"a session is found by its hash until it is ended":         sessions,
 		"a key is queued once":                                     keys,
 		"a message is claimed once":                                claims,
 		"a send that was cut off is uncertain until it is settled": uncertain,
@@ -282,7 +287,7 @@ func answers(s *suite) {
 }
 
 func timers(s *suite) {
-	id := s.round(3, store.Prepared)
+	id := s.round(3, store.Paused)
 	a, b := s.open(id, 1), s.open(id, 2)
 	take := func(now time.Time) (due []store.DueTimer) {
 		s.write(func(tx store.Tx) (err error) { due, err = tx.TakeTimers(now, 10); return err })
@@ -293,7 +298,7 @@ func timers(s *suite) {
 			tx.SetTimer(b.ID, conversation.NoticeDue, Start.Add(90*time.Minute)), tx.SetTimer(b.ID, conversation.DeadlineDue, Start.Add(time.Hour)))
 	})
 	if len(take(Start.AddDate(1, 0, 0))) != 0 {
-		s.Fatal("a prepared round has timers that fire")
+		s.Fatal("a paused round has timers that fire")
 	}
 	s.write(func(tx store.Tx) error {
 		return errors.Join(tx.SetRound(id, store.Running, ""), tx.ClearTimers(b.ID), tx.SetTimer(b.ID, conversation.NoticeDue, Start.Add(90*time.Minute)))
