@@ -378,6 +378,7 @@ type Draft struct {
 type Handset struct {
 	Case     conversation.CaseID
 	Party    int
+	Person   person.ID // the guardian
 	Guardian string
 	Children []string // all children whom this phone is asked about
 	Number   string   // E.164; "" when the family has none

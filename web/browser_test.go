@@ -13,7 +13,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/network"
 	cdppage "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -87,33 +89,55 @@ func serve(t *testing.T, c *city) string {
 	return s.URL
 }
 
-// everyPage lists the pages with what a city must look like to show them.
+// everyPage lists the pages with who looks and what a city must look like to
+// show them.
 var everyPage = []struct {
-	name, path string
-	city       func() *city
+	name, who, path string
+	city            func() *city
 }{
-	{"start", "/", newCity},
-	{"desk-empty", "/desk", newCity},
-	{"messages", "/desk/messages", newCity},
-	{"desk-prepared", "/desk", func() *city { return newCity().prepared() }},
-	{"desk-running", "/desk", func() *city { return newCity().running() }},
-	{"desk-failed", "/desk", func() *city { c := newCity(); c.job.Err = errBroken; return c }},
-	{"desk-busy", "/desk", func() *city {
+	{"start", "", "/", newCity},
+	{"start-staff", asLeader, "/", func() *city { return newCity().running() }},
+	{"tour", "", "/demo", func() *city { return newCity().prepared() }},
+	{"logged-out", "", "/logged-out", newCity},
+	{"desk-empty", asPreparer, "/desk", newCity},
+	{"desk-approver", asApprover, "/desk", func() *city { return newCity().prepared() }},
+	{"messages", asPreparer, "/desk/messages", newCity},
+	{"service", asPreparer, "/desk/services/pre-primary", newCity},
+	{"service-leader", asLeader, "/desk/services/pre-primary", func() *city { return newCity().running() }},
+	{"service-failed", asPreparer, "/desk/services/pre-primary", func() *city { c := newCity(); c.job.Err = errBroken; return c }},
+	{"service-busy", asPreparer, "/desk/services/pre-primary", func() *city {
 		c := newCity()
 		c.job.Busy, c.job.What, c.job.Done, c.job.Total = true, "checking criteria", 1500, 6600
 		return c
 	}},
-	{"handsets", "/demo/handset", func() *city { return newCity().running() }},
-	{"handsets-fault", "/demo/handset/any", func() *city { return newCity().running() }},
-	{"handset-other", "/demo/handset/40/0", func() *city { return newCity().running() }},
-	{"handsets-none", "/demo/handset", newCity},
-	{"handset", "/demo/handset/12/0", func() *city { return newCity().running() }},
-	{"handset-letter", "/demo/handset/15/1", func() *city { return newCity().running() }},
-	{"handset-in-person", "/demo/handset/16/0", func() *city { return newCity().running() }},
-	{"open-none", "/open", newCity},
-	{"open", "/open", func() *city { return newCity().running() }},
-	{"record", "/record", newCity},
-	{"missing", "/nothing", newCity},
+	{"round-prepared", asApprover, "/desk/rounds/3", func() *city { return newCity().prepared() }},
+	{"round-preparer", asPreparer, "/desk/rounds/3", func() *city { return newCity().prepared() }},
+	{"round-running", asLeader, "/desk/rounds/3", func() *city { return newCity().running() }},
+	{"found", asApprover, "/desk/rounds/3/found", func() *city { return newCity().prepared() }},
+	{"record", asDPO, "/desk/record", newCity},
+	{"refused", asLeader, "/desk/record", newCity},
+	{"handsets", "", "/demo/handset", func() *city { return newCity().running() }},
+	{"handsets-fault", "", "/demo/handset/any", func() *city { return newCity().running() }},
+	{"handset-other", "", "/demo/handset/40/0", func() *city { return newCity().running() }},
+	{"handsets-none", "", "/demo/handset", newCity},
+	{"handset", "", "/demo/handset/12/0", func() *city { return newCity().running() }},
+	{"handset-letter", "", "/demo/handset/15/1", func() *city { return newCity().running() }},
+	{"handset-in-person", "", "/demo/handset/16/0", func() *city { return newCity().running() }},
+	{"open-none", "", "/open", newCity},
+	{"open", "", "/open", func() *city { return newCity().running() }},
+	{"missing", "", "/nothing", newCity},
+}
+
+// enter logs somebody in, in the browser; nobody is logged out.
+func enter(t *testing.T, ctx context.Context, address, who string) {
+	t.Helper()
+	see(t, ctx, chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+		_, err := chromedp.Call(ctx, network.ClearBrowserCookies, cdp.Empty{})
+		return err
+	}))
+	if who != "" {
+		see(t, ctx, chromedp.Navigate(address+"/login?as="+who+"&back=/logged-out"), chromedp.WaitReady("form[action='/logout']"))
+	}
 }
 
 // TestEveryPageIsAccessible holds every page against axe's rules, at the width
@@ -128,6 +152,7 @@ func TestEveryPageIsAccessible(t *testing.T) {
 	}
 	for _, p := range everyPage {
 		address := serve(t, p.city())
+		enter(t, ctx, address, p.who)
 		for _, width := range []int64{1280, 360, 320} {
 			for _, l := range languages {
 				t.Run(fmt.Sprintf("%s %d %s", p.name, width, l), func(t *testing.T) {
@@ -190,15 +215,16 @@ func TestWithoutJavaScriptEveryFormWorks(t *testing.T) {
 		_, err := chromedp.Call(ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
 		return err
 	}),
-		chromedp.Navigate(address+"/desk?lang=en"), chromedp.Click(`form[action="/desk/find"] button`),
-		chromedp.WaitVisible(`form[action="/desk/approve"] button`), chromedp.Click(`form[action="/desk/approve"] button`),
+		chromedp.Navigate(address+"/login?as=liisa&back=/desk/services/pre-primary?lang=en"), chromedp.Click(`form[action$="/find"] button`),
+		chromedp.WaitVisible(`a[href="/desk/rounds/3"]`), chromedp.Click(`form[action="/logout"] button`), chromedp.WaitVisible(`a[href^="/login"]`),
+		chromedp.Navigate(address+"/login?as=matti&back=/desk/rounds/3"), chromedp.WaitVisible(`form[action$="/approve"] button`), chromedp.Click(`form[action$="/approve"] button`),
 		chromedp.WaitVisible(`button[name=speed][value="3600"]`), chromedp.Click(`button[name=speed][value="3600"]`),
 		chromedp.WaitVisible(`button[name=speed][value="3600"][aria-pressed=true]`), chromedp.WaitVisible(`noscript a`),
 		chromedp.Navigate(address+"/demo/handset"), chromedp.Click(`a[href="/demo/handset/12/0"]`),
 		chromedp.WaitVisible(`form[action$="/take"] button`), chromedp.Click(`form[action$="/take"] button`), chromedp.WaitVisible(`.said`),
 		chromedp.SendKeys(`#text`, "Kyllä kiitos"), chromedp.Click(`#write .hds-button`), chromedp.WaitVisible(`.line--out:nth-of-type(2)`),
 		chromedp.Click(`button[name=letter][value=B]`), chromedp.WaitVisible(`.line--out:nth-of-type(3)`))
-	want := []string{"prepare 2021-01-07 officer:demo", "approve 3 officer:demo", "answer " + aNumber + " Kyllä kiitos", "answer " + aNumber + " B"}
+	want := []string{"prepare 2021-01-07 officer:liisa", "approve 3 officer:matti", "answer " + aNumber + " Kyllä kiitos", "answer " + aNumber + " B"}
 	if got := c.requests(); !slices.Equal(got, want) {
 		t.Errorf("the city was asked %q, not %q", got, want)
 	}
@@ -209,14 +235,18 @@ func TestWithoutJavaScriptEveryFormWorks(t *testing.T) {
 
 func TestTheKeyboardAloneReachesTheMainActions(t *testing.T) {
 	ctx := browser(t)
-	for _, p := range []struct{ path, want string }{
-		{"/", "/desk"}, {"/desk", "form:/desk/find"}, {"/demo/handset", "/demo/handset/12/0"}, {"/demo/handset/12/0", "form:/demo/handset/12/0"}, {"/record", "/record?before=26"},
+	for _, p := range []struct{ who, path, want string }{
+		{"", "/", "/login?as=liisa&back=%2Fdesk%2Fservices%2Fpre-primary%23now"}, {asPreparer, "/desk/services/pre-primary", "form:/desk/services/pre-primary/find"},
+		{asPreparer, "/desk", "form:/logout"}, {"", "/demo/handset", "/demo/handset/12/0"}, {"", "/demo/handset/12/0", "form:/demo/handset/12/0"},
+		{asDPO, "/desk/record", "/desk/record?before=26"},
 	} {
 		c := newCity()
 		if strings.HasPrefix(p.path, "/demo") {
 			c.running()
 		}
-		see(t, ctx, chromedp.Navigate(serve(t, c)+p.path), chromedp.WaitReady("main h1"))
+		address := serve(t, c)
+		enter(t, ctx, address, p.who)
+		see(t, ctx, chromedp.Navigate(address+p.path), chromedp.WaitReady("main h1"))
 		var at string
 		var way []string
 		for len(way) < 60 && at != p.want {
@@ -237,7 +267,9 @@ func TestTheKeyboardAloneReachesTheMainActions(t *testing.T) {
 func TestAnOpenDeskHearsOfChanges(t *testing.T) {
 	ctx := browser(t)
 	c := newCity().running()
-	see(t, ctx, chromedp.Navigate(serve(t, c)+"/desk?lang=en"), chromedp.WaitVisible(`body[data-live=yes]`))
+	address := serve(t, c)
+	enter(t, ctx, address, asLeader)
+	see(t, ctx, chromedp.Navigate(address+"/desk/rounds/3?lang=en"), chromedp.WaitVisible(`body[data-live=yes]`))
 	c.mu.Lock()
 	c.funnel.Answered = 4801
 	c.mu.Unlock()
@@ -247,7 +279,7 @@ func TestAnOpenDeskHearsOfChanges(t *testing.T) {
 	c.round.State = "closed"
 	c.mu.Unlock()
 	c.tell()
-	see(t, ctx, chromedp.WaitVisible(`form[action="/desk/find"]`))
+	see(t, ctx, chromedp.WaitNotPresent(`form[action="/demo/clock"]`), chromedp.WaitReady("main h1"))
 }
 
 func TestAnOpenPhoneShowsMessagesAsTheyCome(t *testing.T) {
@@ -268,7 +300,9 @@ func TestPagesBreakNoRuleOfTheirOwnPolicy(t *testing.T) {
 		return err
 	}))
 	for _, p := range everyPage {
-		see(t, ctx, chromedp.Navigate(serve(t, p.city())+p.path), chromedp.WaitReady("main h1"))
+		address := serve(t, p.city())
+		enter(t, ctx, address, p.who)
+		see(t, ctx, chromedp.Navigate(address+p.path), chromedp.WaitReady("main h1"))
 		if broken := ask(t, ctx, chromedp.Evaluate[[]string]("window.broken")); len(broken) > 0 {
 			t.Errorf("%s: %q", p.name, broken)
 		}

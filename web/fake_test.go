@@ -11,6 +11,7 @@ import (
 
 	"github.com/RoaringBitmap/roaring/v2"
 
+	"ennakko/access"
 	"ennakko/app"
 	"ennakko/audit"
 	"ennakko/channel/phone"
@@ -20,6 +21,7 @@ import (
 	"ennakko/packs"
 	"ennakko/person"
 	"ennakko/service"
+	"ennakko/signin"
 	"ennakko/store"
 	"ennakko/store/sqlite"
 )
@@ -47,12 +49,15 @@ type city struct {
 	screen   []phone.Line
 	taken    bool
 	asked    []string // what the desk was asked to do
+	noted    []string // entries: actor, verb, detail
+	sessions map[string]store.Session
 	watchers map[chan struct{}]bool
 	fail     error
+	later    time.Duration // by how much the machine's clock was set on
 }
 
 func newCity() *city {
-	return &city{speed: 60, watchers: map[chan struct{}]bool{}, cohort: sqlite.Cohort{
+	return &city{speed: 60, sessions: map[string]store.Session{}, watchers: map[chan struct{}]bool{}, cohort: sqlite.Cohort{
 		ByDistrict: map[string]int{"0911101010": 700, "0912301030": 812, "0913102010": 600, "0914101010": 345, "0915101010": 1003, "0916102010": 488, "0917102010": 1207, "0918101010": 3},
 		ByLanguage: map[string]int{"fi": 4712, "sv": 446}, ByReason: map[string]int{"stays": 4120, "nearest": 788, "sibling": 250},
 		Waiting: map[string]int{"no place in the language": 12}, Failsafe: 530,
@@ -65,13 +70,13 @@ func (c *city) prepared() *city {
 	c.round = store.Round{ID: 3, Service: "pre-primary", AsOf: begin.Truncate(24 * time.Hour), State: store.Prepared,
 		Schedule: store.Schedule{NoticeAt: begin.Add(2 * time.Hour), InquiryAt: begin.Add(6 * time.Hour), ReminderAt: begin.AddDate(0, 0, 5),
 			Deadline: begin.AddDate(0, 0, 8), CloseAt: begin.AddDate(0, 0, 22)},
-		Summary: map[string]int{"found": 5801, "justified": 5170, "placed": 5158, "waiting": 12, "assignment_distance_m": 4_231_000, "assignment_bound_m": 4_202_000}}
+		Prepared: []string{"officer:liisa"}, Summary: map[string]int{"found": 5801, "justified": 5170, "placed": 5158, "waiting": 12, "assignment_distance_m": 4_231_000, "assignment_bound_m": 4_202_000}}
 	return c
 }
 
 func (c *city) running() *city {
 	c.prepared().round.State = store.Running
-	c.round.Officer = officer
+	c.round.Officer = "officer:matti"
 	c.funnel = store.Funnel{Offered: 5158, Sent: 4981, Delivered: 4902, Answered: 3610, Letters: 131, ByHand: 23, Unreached: 210, Places: 6011, PlacesHeld: 4920,
 		Failsafe: 530, Incoming: 3900, Stages: map[string]int{"accepted": 3344, "declined": 238, "conflict": 28, "asked": 1300},
 		Messages: map[string]int{"queued": 55, "delivered": 13002, "failed": 81, "uncertain": 2}, Items: map[string]int{"conflict": 28, "declined": 238, "unclear": 17}}
@@ -82,6 +87,14 @@ func (c *city) Round(context.Context) (store.Round, bool, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.round, c.found, c.fail
+}
+
+func (c *city) Rounds(ctx context.Context) ([]store.Round, error) {
+	r, found, err := c.Round(ctx)
+	if !found {
+		return nil, err
+	}
+	return []store.Round{r}, err
 }
 
 func (c *city) Prepare(_ context.Context, asOf time.Time, who string) error {
@@ -228,16 +241,29 @@ func handlerOf(t *testing.T, c *city) http.Handler {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h, err := newSite(parts{ctx: t.Context(), pack: pack, rounds: c, figures: c, record: c, proof: c, families: c, screens: c, clock: c, real: time.Now})
+	policies, err := access.Load(access.Embedded())
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := newSite(parts{ctx: t.Context(), pack: pack, rounds: c, figures: c, record: c, proof: c, families: c, screens: c, clock: c, real: time.Now,
+		door: fakeDoor{}, sessions: signin.NewSessions(c, c.machine), policies: policies, demo: true})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return h
 }
 
+// get asks for a page as nobody.
 func get(t *testing.T, h http.Handler, address string) *httptest.ResponseRecorder {
 	t.Helper()
+	return getAs(t, h, "", address)
+}
+
+// getAs asks for a page as somebody whom the fake door knows.
+func getAs(t *testing.T, h http.Handler, who, address string) *httptest.ResponseRecorder {
+	t.Helper()
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "http://127.0.0.1:8080"+address, nil)
+	carry(t, h, r, who)
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, r)
 	return w

@@ -10,17 +10,21 @@ import (
 // maxBody is the largest form that is read, in bytes.
 const maxBody = 8 << 10
 
-// policy lets a page load only what this server sends.
-const policy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+// policy lets a page load only what this server sends. A form may lead on to
+// the log-in service, which ends the log-in there.
+func policy(login string) string {
+	return "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self' " + login + "; base-uri 'none'; frame-ancestors 'none'"
+}
 
 // guard stands before every page: it refuses other hosts (DNS rebinding) and
 // forms from other sites, bounds bodies, and sets the headers that keep
 // browsers from doing more than the page needs.
 func (s *site) guard(next http.Handler) http.Handler {
 	cross := http.NewCrossOriginProtection()
+	content := policy(s.door.Origin())
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("Content-Security-Policy", policy)
+		h.Set("Content-Security-Policy", content)
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("X-Frame-Options", "DENY")
@@ -48,7 +52,7 @@ func saysOrigin(r *http.Request) bool {
 }
 
 // loopback reports whether the host that the browser asked for is this
-// machine. There is no log-in yet, so no other name is served.
+// machine: a demonstration is served to nobody else.
 func loopback(host string) bool {
 	if h, _, err := net.SplitHostPort(host); err == nil {
 		host = h

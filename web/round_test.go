@@ -2,7 +2,9 @@ package web
 
 import (
 	"context"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"path/filepath"
 	"regexp"
@@ -10,10 +12,13 @@ import (
 	"testing"
 	"time"
 
+	"ennakko/access"
 	"ennakko/app"
 	"ennakko/packs"
+	"ennakko/signin"
 	"ennakko/store"
 	"ennakko/testcity"
+	"ennakko/testcity/idp"
 )
 
 // liveCity opens the whole program over a small made-up city, with its clock
@@ -85,26 +90,97 @@ func until(t *testing.T, live *app.Live, what string, is func(r store.Round, fou
 	}
 }
 
+// realSite are the pages with a real log-in: the demonstration's provider.
+type realSite struct {
+	http.Handler
+	provider string
+}
+
+// realCity serves the pages of a live city and its log-in.
+func realCity(t *testing.T, live *app.Live) realSite {
+	t.Helper()
+	var provider http.Handler
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { provider.ServeHTTP(w, r) }))
+	t.Cleanup(s.Close)
+	const site = "http://127.0.0.1:8080"
+	var err error
+	if provider, err = idp.New(idp.Options{Issuer: s.URL, ClientID: "c", ClientSecret: "s", Redirect: site + "/login/done", AfterLogout: site + "/logged-out",
+		People: app.NewMadeUp(live), Now: time.Now}); err != nil {
+		t.Fatal(err)
+	}
+	client, err := signin.NewClient(signin.Config{Issuer: s.URL, ClientID: "c", ClientSecret: "s", Redirect: site + "/login/done", AfterLogout: site + "/logged-out",
+		Staff: true, Residents: true}, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	policies, err := access.Load(access.Embedded())
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := New(Config{Live: live, Context: t.Context(), Door: client, Policies: policies, Demo: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return realSite{h, s.URL}
+}
+
+// logIn goes through the provider's own page.
+func (s realSite) logIn(t *testing.T, who string) map[string]*http.Cookie {
+	t.Helper()
+	cookies := map[string]*http.Cookie{}
+	ask := func(method, address string, form url.Values) (to, body string) {
+		t.Helper()
+		r, err := http.NewRequestWithContext(t.Context(), method, address, strings.NewReader(form.Encode()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		c := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+		w, err := c.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = w.Body.Close() }()
+		b, err := io.ReadAll(w.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return w.Header.Get("Location"), string(b)
+	}
+	to, _ := ask(http.MethodGet, follow(t, s.Handler, "/login?as="+who, cookies).Header().Get("Location"), nil)
+	_, page := ask(http.MethodGet, s.provider+to, nil)
+	request := regexp.MustCompile(`name="request" value="([^"]+)"`).FindStringSubmatch(page)
+	if request == nil {
+		t.Fatalf("the provider shows no form to %s: %s", who, page)
+	}
+	to, _ = ask(http.MethodPost, s.provider+"/login", url.Values{"request": {request[1]}, "person": {who}})
+	to, _ = ask(http.MethodGet, to, nil)
+	if w := follow(t, s.Handler, strings.TrimPrefix(to, "http://127.0.0.1:8080"), cookies); w.Code != http.StatusSeeOther {
+		t.Fatalf("%s does not get in: status %d %s", who, w.Code, w.Body)
+	}
+	return cookies
+}
+
 // TestARoundFromFindingToAnswer goes the way of a first visit through the real
 // program: find, approve, send, answer as a family, see the record.
 func TestARoundFromFindingToAnswer(t *testing.T) {
 	live := liveCity(t)
-	h, err := New(Config{Live: live, Context: t.Context()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	do := func(address string, form url.Values) {
+	h := realCity(t, live)
+	do := func(who, address string, form url.Values) {
 		t.Helper()
-		if w := post(t, h, address, form); w.Code != http.StatusSeeOther {
+		if w := post(t, h, who, address, form); w.Code != http.StatusSeeOther {
 			t.Fatalf("POST %s: status %d\n%s", address, w.Code, w.Body)
 		}
 	}
-	do("/desk/find", url.Values{"as_of": {"2021-01-07"}})
+	do(asPreparer, "/desk/services/pre-primary/find", url.Values{"as_of": {"2021-01-07"}})
 	r := until(t, live, "the round is prepared", func(r store.Round, found bool) bool { return found && r.State == store.Prepared })
-	if body := get(t, h, "/desk?lang=en").Body.String(); !strings.Contains(body, "Stays in the present unit") || !strings.Contains(body, "Northeastern") {
+	if body := getAs(t, h, asLeader, "/desk/rounds/1/found?lang=en").Body.String(); !strings.Contains(body, "Stays in the present unit") || !strings.Contains(body, "Northeastern") {
 		t.Error("the desk shows no cohort and no assignment")
 	}
-	do("/desk/approve", url.Values{"round": {"1"}})
+	if w := post(t, h, asPreparer, "/desk/rounds/1/approve", nil); w.Code != http.StatusForbidden {
+		t.Fatalf("the preparer approves: status %d", w.Code)
+	}
+	do(asApprover, "/desk/rounds/1/approve", nil)
 	until(t, live, "the round runs", func(r store.Round, _ bool) bool { return r.State == store.Running })
 
 	hs, err := live.Handsets(t.Context(), r.ID)
@@ -122,19 +198,19 @@ func TestARoundFromFindingToAnswer(t *testing.T) {
 	if href == nil {
 		t.Fatal("the phone is not on the list of families")
 	}
-	do(href[1]+"/take", nil)
-	do("/desk/clock", url.Values{"speed": {"3600"}})
+	do("", href[1]+"/take", nil)
+	do(asLeader, "/demo/clock", url.Values{"speed": {"3600"}})
 	until(t, live, "the inquiry is on the phone", func(store.Round, bool) bool {
 		return strings.Count(get(t, h, href[1]).Body.String(), `class="line"`) >= 2
 	})
-	do(href[1], url.Values{"letter": {"A"}})
+	do("", href[1], url.Values{"letter": {"A"}})
 	until(t, live, "the answer is confirmed", func(store.Round, bool) bool {
 		return strings.Count(get(t, h, href[1]).Body.String(), `class="line"`) >= 3
 	})
 
 	pages := map[string]string{}
-	for _, path := range []string{"/desk", "/open", "/record", "/record?show=readings"} {
-		pages[path] = get(t, h, path).Body.String()
+	for path, who := range map[string]string{"/desk": asLeader, "/desk/rounds/1": asLeader, "/desk/rounds/1/found": asLeader, "/open": "", "/desk/record": asDPO, "/desk/record?show=readings": asDPO} {
+		pages[path] = getAs(t, h, who, path).Body.String()
 		for _, x := range hs {
 			if x.Number != "" && strings.Contains(pages[path], x.Number) || strings.Contains(pages[path], x.Guardian) {
 				t.Errorf("%s names a family", path)
@@ -142,7 +218,7 @@ func TestARoundFromFindingToAnswer(t *testing.T) {
 		}
 	}
 	for _, s := range []string{"contacts.mobile", "population.name", "early_education.unit", "Basic Education Act 628/1998"} {
-		if !strings.Contains(pages["/record?show=readings"], s) {
+		if !strings.Contains(pages["/desk/record?show=readings"], s) {
 			t.Errorf("the record of readings does not name %s", s)
 		}
 	}

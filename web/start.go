@@ -46,7 +46,7 @@ func (s *site) tour(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.render(w, r, http.StatusOK, "tour.html", view{words: t, Title: t.T("start.path"), Path: "/demo", Data: startView{&v}})
+	return s.render(w, r, http.StatusOK, "tour.html", view{words: t, Title: t.T("nav.tour"), Path: "/demo", Data: startView{&v}})
 }
 
 // The demonstration's people. testcity/idp knows them.

@@ -20,7 +20,7 @@ import (
 )
 
 // post sends a form as a page of the site does, unless headers say otherwise.
-func post(t *testing.T, h http.Handler, address string, form url.Values, headers ...string) *httptest.ResponseRecorder {
+func post(t *testing.T, h http.Handler, who, address string, form url.Values, headers ...string) *httptest.ResponseRecorder {
 	t.Helper()
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "http://127.0.0.1:8080"+address, strings.NewReader(form.Encode()))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
@@ -31,6 +31,7 @@ func post(t *testing.T, h http.Handler, address string, form url.Values, headers
 	for i := 0; i+1 < len(headers); i += 2 {
 		r.Header.Set(headers[i], headers[i+1])
 	}
+	carry(t, h, r, who)
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, r)
 	return w
@@ -41,11 +42,13 @@ func TestEveryPageHasItsStatusItsHeadersAndAllItsTexts(t *testing.T) {
 	for _, p := range everyPage {
 		h := handlerOf(t, p.city())
 		for _, l := range languages {
-			w := get(t, h, p.path+"?lang="+string(l))
+			w := getAs(t, h, p.who, p.path+"?lang="+string(l))
 			want := http.StatusOK
 			switch p.name {
 			case "missing":
 				want = http.StatusNotFound
+			case "refused":
+				want = http.StatusForbidden
 			case "handsets-fault":
 				want = http.StatusUnprocessableEntity
 			}
@@ -74,8 +77,9 @@ func TestEveryPageHasItsStatusItsHeadersAndAllItsTexts(t *testing.T) {
 
 func TestNobodyIsNamedOutsideTheHandset(t *testing.T) {
 	h := handlerOf(t, newCity().running())
-	for _, path := range []string{"/", "/desk", "/open", "/record", "/record?before=20", "/record?show=readings"} {
-		body := get(t, h, path).Body.String()
+	for path, who := range map[string]string{"/": asLeader, "/desk": asExpert, "/desk/rounds/3": asApprover, "/desk/rounds/3/found": asApprover, "/open": "", "/desk/record": asDPO,
+		"/desk/record?before=20": asDPO, "/desk/record?show=readings": asDPO} {
+		body := getAs(t, h, who, path).Body.String()
 		for _, secret := range []string{aNumber, aGuardian, "Virtanen", aChild, "resident:17", "case 12"} {
 			if strings.Contains(body, secret) {
 				t.Errorf("%s shows %q", path, secret)
@@ -95,27 +99,35 @@ func TestNobodyIsNamedOutsideTheHandset(t *testing.T) {
 
 func TestTheDeskShowsWhatAnOfficerNeeds(t *testing.T) {
 	for _, tt := range []struct {
-		name       string
-		city       *city
-		shows, not []string
+		name, who, path string
+		city            *city
+		shows, not      []string
 	}{
-		{"without a round", newCity(), []string{"/desk/find", `value="2021-01-07"`, "The five conditions", "Statutory", "Good for both", "early_education.provider.active()", "section 26 a"},
-			[]string{"/desk/approve", "/desk/clock", "From offer to answer"}},
-		{"prepared", newCity().prepared(), []string{"/desk/approve", `name="round" value="3"`, "5,801", "5,170", "5,158", "820 m", "0.69%", "On the failsafe list", "withheld"},
-			[]string{"/desk/find", "/desk/clock", "From offer to answer"}},
-		{"running", newCity().running(), []string{"/desk/clock", "70%", "3,344", "47 s", "The guardians answered differently", "15 January 2021 at 08:00", "4,920 of 6,011"},
-			[]string{"/desk/find", "/desk/approve"}},
+		{"a desk without rounds", asPreparer, "/desk", newCity(), []string{"Prepare a round", "There are no rounds yet"}, []string{"/desk/rounds/"}},
+		{"a desk of one who only looks", asLeader, "/desk", newCity(), []string{"There are no rounds yet"}, []string{"Prepare a round"}},
+		{"a desk with a round to approve", asApprover, "/desk", newCity().prepared(), []string{"Round 3 is prepared", "/desk/rounds/3#now"}, nil},
+		{"a desk of the preparer", asPreparer, "/desk", newCity().prepared(), []string{"waits for approval"}, []string{"Round 3 is prepared"}},
+		{"the service", asPreparer, "/desk/services/pre-primary", newCity(), []string{"/desk/services/pre-primary/find", `value="2021-01-07"`, "The five conditions", "Statutory",
+			"Good for both", "early_education.provider.active()", "section 26 a"}, []string{"/approve"}},
+		{"the service for another role", asLeader, "/desk/services/pre-primary", newCity(), []string{"A preparer begins a new round"}, []string{"/find"}},
+		{"the service with a round", asPreparer, "/desk/services/pre-primary", newCity().prepared(), []string{"/desk/rounds/3"}, []string{"/find"}},
+		{"a prepared round", asApprover, "/desk/rounds/3", newCity().prepared(), []string{"/desk/rounds/3/approve", "5,158", "15 January 2021 at 08:00"}, []string{"/demo/clock", "From offer to answer"}},
+		{"a prepared round for its preparer", asPreparer, "/desk/rounds/3", newCity().prepared(), []string{"Whoever prepared or changed a round cannot approve it"}, []string{"/approve\""}},
+		{"a prepared round for a leader", asLeader, "/desk/rounds/3", newCity().prepared(), []string{"approved by an officer who has the approver"}, []string{"/approve\""}},
+		{"who was found", asLeader, "/desk/rounds/3/found", newCity().prepared(), []string{"5,801", "5,170", "820 m", "0.69%", "On the failsafe list", "withheld"}, nil},
+		{"a running round", asLeader, "/desk/rounds/3", newCity().running(), []string{"/demo/clock", "70%", "3,344", "47 s", "The guardians answered differently", "15 January 2021 at 08:00",
+			"4,920 of 6,011"}, []string{"/approve\""}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			body := get(t, handlerOf(t, tt.city), "/desk?lang=en").Body.String()
+			body := getAs(t, handlerOf(t, tt.city), tt.who, tt.path+"?lang=en").Body.String()
 			for _, s := range tt.shows {
 				if !strings.Contains(body, s) {
-					t.Errorf("the desk does not show %q", s)
+					t.Errorf("the page does not show %q", s)
 				}
 			}
 			for _, s := range tt.not {
 				if strings.Contains(body, s) {
-					t.Errorf("the desk shows %q", s)
+					t.Errorf("the page shows %q", s)
 				}
 			}
 		})
@@ -125,44 +137,46 @@ func TestTheDeskShowsWhatAnOfficerNeeds(t *testing.T) {
 func TestAFormGoesToTheCityOnce(t *testing.T) {
 	c := newCity()
 	h := handlerOf(t, c)
+	const find = "/desk/services/pre-primary/find"
 	for _, tt := range []struct {
-		address string
-		form    url.Values
-		status  int
+		who, address string
+		form         url.Values
+		status       int
 	}{
-		{"/desk/approve", url.Values{"round": {"3"}}, http.StatusConflict},
-		{"/desk/find", url.Values{"as_of": {"yesterday"}}, http.StatusUnprocessableEntity},
-		{"/desk/find", url.Values{"as_of": {"1021-01-07"}}, http.StatusUnprocessableEntity},
-		{"/desk/find", url.Values{"as_of": {"2021-01-07"}}, http.StatusSeeOther},
-		{"/desk/find", url.Values{"as_of": {"2021-01-07"}}, http.StatusConflict},
-		{"/desk/approve", url.Values{"round": {"2"}}, http.StatusConflict},
-		{"/desk/approve", url.Values{}, http.StatusUnprocessableEntity},
-		{"/desk/approve", url.Values{"round": {"3"}}, http.StatusSeeOther},
-		{"/desk/approve", url.Values{"round": {"3"}}, http.StatusConflict},
-		{"/desk/clock", url.Values{"speed": {"3600"}}, http.StatusSeeOther},
-		{"/desk/clock", url.Values{"speed": {"99999999"}}, http.StatusUnprocessableEntity},
-		{"/demo/handset/12/0", url.Values{"letter": {"A"}}, http.StatusSeeOther},
-		{"/demo/handset/12/0", url.Values{"text": {" Kyllä "}}, http.StatusSeeOther},
-		{"/demo/handset/12/0", url.Values{"text": {"  "}}, http.StatusUnprocessableEntity},
-		{"/demo/handset/12/0", url.Values{"text": {strings.Repeat("ä", maxAnswer+1)}}, http.StatusUnprocessableEntity},
-		{"/demo/handset/12/0", url.Values{"text": {strings.Repeat("a", maxBody)}}, http.StatusUnprocessableEntity},
-		{"/demo/handset/15/1", url.Values{"letter": {"A"}}, http.StatusConflict},
-		{"/demo/handset/99/0", url.Values{"letter": {"A"}}, http.StatusNotFound},
-		{"/demo/handset/15/1/take", nil, http.StatusConflict},
-		{"/demo/handset/12/0/take", nil, http.StatusSeeOther},
+		{asApprover, "/desk/rounds/3/approve", nil, http.StatusNotFound},
+		{asPreparer, find, url.Values{"as_of": {"yesterday"}}, http.StatusUnprocessableEntity},
+		{asPreparer, find, url.Values{"as_of": {"1021-01-07"}}, http.StatusUnprocessableEntity},
+		{asPreparer, "/desk/services/other/find", url.Values{"as_of": {"2021-01-07"}}, http.StatusNotFound},
+		{asPreparer, find, url.Values{"as_of": {"2021-01-07"}}, http.StatusSeeOther},
+		{asPreparer, find, url.Values{"as_of": {"2021-01-07"}}, http.StatusConflict},
+		{asApprover, "/desk/rounds/2/approve", nil, http.StatusNotFound},
+		{asApprover, "/desk/rounds/x/approve", nil, http.StatusNotFound},
+		{asApprover, "/desk/rounds/3/approve", nil, http.StatusSeeOther},
+		{asApprover, "/desk/rounds/3/approve", nil, http.StatusConflict},
+		{asLeader, "/demo/clock", url.Values{"speed": {"3600"}, "back": {"/desk/rounds/3"}}, http.StatusSeeOther},
+		{asLeader, "/demo/clock", url.Values{"speed": {"99999999"}}, http.StatusUnprocessableEntity},
+		{"", "/demo/handset/12/0", url.Values{"letter": {"A"}}, http.StatusSeeOther},
+		{"", "/demo/handset/12/0", url.Values{"text": {" Kyllä "}}, http.StatusSeeOther},
+		{"", "/demo/handset/12/0", url.Values{"text": {"  "}}, http.StatusUnprocessableEntity},
+		{"", "/demo/handset/12/0", url.Values{"text": {strings.Repeat("ä", maxAnswer+1)}}, http.StatusUnprocessableEntity},
+		{"", "/demo/handset/12/0", url.Values{"text": {strings.Repeat("a", maxBody)}}, http.StatusUnprocessableEntity},
+		{"", "/demo/handset/15/1", url.Values{"letter": {"A"}}, http.StatusConflict},
+		{"", "/demo/handset/99/0", url.Values{"letter": {"A"}}, http.StatusNotFound},
+		{"", "/demo/handset/15/1/take", nil, http.StatusConflict},
+		{"", "/demo/handset/12/0/take", nil, http.StatusSeeOther},
 	} {
-		if w := post(t, h, tt.address, tt.form); w.Code != tt.status {
+		if w := post(t, h, tt.who, tt.address, tt.form); w.Code != tt.status {
 			t.Errorf("POST %s %.60s: status %d, not %d", tt.address, tt.form.Encode(), w.Code, tt.status)
 		}
 	}
-	want := []string{"prepare 2021-01-07 officer:demo", "approve 3 officer:demo", "answer " + aNumber + " A", "answer " + aNumber + " Kyllä"}
+	want := []string{"prepare 2021-01-07 officer:liisa", "approve 3 officer:matti", "answer " + aNumber + " A", "answer " + aNumber + " Kyllä"}
 	if got := c.requests(); !slices.Equal(got, want) {
 		t.Errorf("the city was asked %q, not %q", got, want)
 	}
 }
 
 func TestWhatIsWrongWithAFormIsSaidAtItsField(t *testing.T) {
-	body := post(t, handlerOf(t, newCity()), "/desk/find", url.Values{"as_of": {"soon"}}).Body.String()
+	body := post(t, handlerOf(t, newCity()), asPreparer, "/desk/services/pre-primary/find", url.Values{"as_of": {"soon"}}).Body.String()
 	for _, s := range []string{`href="#as_of"`, `aria-invalid="true"`, `as_of-fault`, `value="soon"`} {
 		if !strings.Contains(body, s) {
 			t.Errorf("the page does not hold %s", s)
@@ -171,13 +185,13 @@ func TestWhatIsWrongWithAFormIsSaidAtItsField(t *testing.T) {
 }
 
 func TestFormsFromElsewhereAreRefused(t *testing.T) {
-	forms := []string{"/desk/find", "/desk/approve", "/desk/clock", "/demo/handset/12/0", "/demo/handset/12/0/take"}
+	forms := []string{"/desk/services/pre-primary/find", "/desk/rounds/3/approve", "/demo/clock", "/demo/handset/12/0", "/demo/handset/12/0/take", "/logout"}
 	for _, headers := range [][]string{{"Origin", "https://evil.example"}, {"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Site", "same-site", "Origin", "http://localhost:99"},
 		{"Origin", "null"}, {"X-Nothing", "said"}} {
 		c := newCity()
 		h := handlerOf(t, c)
 		for _, address := range forms {
-			if w := post(t, h, address, url.Values{"as_of": {"2021-01-07"}, "round": {"3"}, "speed": {"0"}, "letter": {"A"}}, headers...); w.Code != http.StatusForbidden {
+			if w := post(t, h, "both", address, url.Values{"as_of": {"2021-01-07"}, "round": {"3"}, "speed": {"0"}, "letter": {"A"}}, headers...); w.Code != http.StatusForbidden {
 				t.Errorf("POST %s with %q: status %d", address, headers, w.Code)
 			}
 		}
@@ -191,8 +205,9 @@ func TestOnlyThisMachineIsServed(t *testing.T) {
 	h := handlerOf(t, newCity().running())
 	for host, status := range map[string]int{"127.0.0.1:8080": 200, "localhost": 200, "[::1]:8080": 200, "evil.example": 421, "127.0.0.1.evil.example:8080": 421,
 		"localhost.evil.example": 421, "192.168.1.4:8080": 421, "": 421} {
-		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/desk", nil)
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/desk/rounds/3", nil)
 		r.Host = host
+		carry(t, h, r, asLeader)
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, r)
 		if w.Code != status {
@@ -206,8 +221,8 @@ func TestOnlyThisMachineIsServed(t *testing.T) {
 
 func TestAChangeIsNotMadeByLooking(t *testing.T) {
 	h := handlerOf(t, newCity().running())
-	for _, path := range []string{"/desk/find", "/desk/approve", "/desk/clock", "/demo/handset/12/0/take"} {
-		if w := get(t, h, path); w.Code != http.StatusMethodNotAllowed && w.Code != http.StatusNotFound {
+	for _, path := range []string{"/desk/services/pre-primary/find", "/desk/rounds/3/approve", "/demo/clock", "/demo/handset/12/0/take", "/logout"} {
+		if w := getAs(t, h, "both", path); w.Code != http.StatusMethodNotAllowed && w.Code != http.StatusNotFound {
 			t.Errorf("GET %s: status %d", path, w.Code)
 		}
 	}
@@ -216,7 +231,7 @@ func TestAChangeIsNotMadeByLooking(t *testing.T) {
 func TestAFaultInsideIsNotShown(t *testing.T) {
 	c := newCity()
 	c.fail = errBroken
-	w := get(t, handlerOf(t, c), "/desk")
+	w := getAs(t, handlerOf(t, c), asLeader, "/desk")
 	if w.Code != http.StatusInternalServerError || strings.Contains(w.Body.String(), "fire") {
 		t.Errorf("status %d: %s", w.Code, w.Body)
 	}
@@ -245,17 +260,17 @@ func TestTheOpenPageShowsNoSmallOrExactCount(t *testing.T) {
 func TestTheRecordIsPagedAndPlain(t *testing.T) {
 	h := handlerOf(t, newCity())
 	seen := map[string]bool{}
-	next := "/record?lang=en"
+	next := "/desk/record?lang=en"
 	for pages := 0; next != ""; pages++ {
 		if pages > 3 {
 			t.Fatal("the pages do not end")
 		}
-		body := get(t, h, next).Body.String()
+		body := getAs(t, h, asDPO, next).Body.String()
 		for _, m := range regexp.MustCompile(`Entry (\d+) `).FindAllStringSubmatch(body, -1) {
 			seen[m[1]] = true
 		}
 		next = ""
-		if m := regexp.MustCompile(`href="(/record\?before=\d+)">Older`).FindStringSubmatch(body); m != nil {
+		if m := regexp.MustCompile(`href="(/desk/record\?before=\d+)">Older`).FindStringSubmatch(body); m != nil {
 			next = m[1]
 			if pages == 0 {
 				next += "&lang=en"
@@ -268,7 +283,7 @@ func TestTheRecordIsPagedAndPlain(t *testing.T) {
 	if len(seen) != lastEntry {
 		t.Errorf("%d of %d entries are seen", len(seen), lastEntry)
 	}
-	body := get(t, h, "/record?lang=en").Body.String()
+	body := getAs(t, h, asDPO, "/desk/record?lang=en").Body.String()
 	for _, s := range []string{"<b>A resident</b> <span>answered</span>", "Arranging pre-primary education", "fewer than 5", "nobody", `<span lang="en">a verb of tomorrow</span>`,
 		"43 entries are proved unchanged, 2 still wait", "population.birth_date"} {
 		if !strings.Contains(body, s) {
@@ -282,7 +297,7 @@ func TestALanguageOnceChosenStays(t *testing.T) {
 	w := get(t, h, "/?lang=sv")
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "http://localhost/open", nil)
 	for _, c := range w.Result().Cookies() {
-		if !c.HttpOnly || c.SameSite != http.SameSiteLaxMode {
+		if !c.HttpOnly || !c.Secure || c.SameSite != http.SameSiteLaxMode {
 			t.Error("the cookie can be read by scripts or goes to other sites")
 		}
 		r.AddCookie(c)
@@ -340,10 +355,13 @@ func TestAClosedRoundMakesRoomForTheNext(t *testing.T) {
 	c := newCity().running()
 	c.round.State = store.Closed
 	h := handlerOf(t, c)
-	if body := get(t, h, "/desk?lang=en").Body.String(); !strings.Contains(body, "/desk/find") || !strings.Contains(body, "The round is closed") {
+	if body := getAs(t, h, asPreparer, "/desk/rounds/3?lang=en").Body.String(); !strings.Contains(body, "The round is closed") {
+		t.Error("the page does not say that the round is closed")
+	}
+	if body := getAs(t, h, asPreparer, "/desk/services/pre-primary").Body.String(); !strings.Contains(body, "/find") {
 		t.Error("after a round is closed another cannot be begun")
 	}
-	if w := post(t, h, "/desk/find", url.Values{"as_of": {begin.Format(time.DateOnly)}}); w.Code != http.StatusSeeOther {
+	if w := post(t, h, asPreparer, "/desk/services/pre-primary/find", url.Values{"as_of": {begin.Format(time.DateOnly)}}); w.Code != http.StatusSeeOther {
 		t.Errorf("status %d", w.Code)
 	}
 }
@@ -419,7 +437,7 @@ func TestAnOfficerSeesEveryMessageBeforeItGoesOut(t *testing.T) {
 		"letters": {"Máret Ánnesáččá", "Special letters"},
 		"nobody":  {"Maija Esimerkki"},
 	} {
-		body := get(t, h, "/desk/messages?lang=en&family="+family).Body.String()
+		body := getAs(t, h, asPreparer, "/desk/messages?lang=en&family="+family).Body.String()
 		for _, s := range append(holds, "Advance notice", "A = otan paikan vastaan", "A = jag tar emot platsen", "A = I accept the place", "Letter, characters:") {
 			if !strings.Contains(body, s) {
 				t.Errorf("for the family %q the page lacks %q", family, s)

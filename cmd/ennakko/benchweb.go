@@ -13,8 +13,10 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
+	"ennakko/access"
 	"ennakko/app"
 	"ennakko/fault"
+	"ennakko/signin"
 	"ennakko/web"
 )
 
@@ -88,7 +90,16 @@ func (p *program) runBenchWeb(ctx context.Context, f benchWebFlags) error {
 		if err != nil {
 			return benchWebResult{}, err
 		}
-		handler, err := web.New(web.Config{Live: live, Context: ctx})
+		policies, err := access.Load(access.Embedded())
+		if err != nil {
+			return benchWebResult{}, err
+		}
+		door, err := signin.NewClient(signin.Config{Issuer: "http://127.0.0.1:1", ClientID: "bench", ClientSecret: "bench", Redirect: "http://127.0.0.1:1/",
+			AfterLogout: "http://127.0.0.1:1/", Staff: true, Residents: true}, time.Now)
+		if err != nil {
+			return benchWebResult{}, err
+		}
+		handler, err := web.New(web.Config{Live: live, Context: ctx, Door: door, Policies: policies, Demo: true})
 		if err != nil {
 			return benchWebResult{}, err
 		}

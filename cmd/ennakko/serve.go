@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
+	"ennakko/access"
 	"ennakko/app"
 	"ennakko/fault"
 	"ennakko/testcity"
@@ -30,8 +31,8 @@ func (p *program) serveCommand() *cobra.Command {
 	f := serveFlags{}
 	c := &cobra.Command{Use: "serve", Short: "Serve the pages of a folder of data on loopback", Args: args(cobra.NoArgs),
 		Long: `Serve the pages and let rounds run, on loopback. The embedded telephone network
-carries the messages. Real gateways, log-in and the full desk are not there yet:
-this server is for looking, not for real residents.`,
+carries the messages, and made-up people log in without passwords. Real gateways
+are not there yet: this server is for looking, not for real residents.`,
 		Example: `  ennakko serve --data D --addr 127.0.0.1:8080`,
 		RunE:    func(c *cobra.Command, _ []string) error { return p.runServe(c.Context(), f) }}
 	f.flags(c)
@@ -133,13 +134,22 @@ func (p *program) serve(ctx context.Context, ap *app.App, clock *app.PacedClock,
 	if err != nil {
 		return err
 	}
-	handler, err := web.New(web.Config{Live: live, Context: ctx})
-	if err != nil {
-		return err
-	}
 	ln, err := net.Listen("tcp", f.addr)
 	if err != nil {
 		return fault.New(fault.Conflict, "cmd.serve", "the address cannot be served on").Because(err).Do("choose another with --addr")
+	}
+	door, err := openDoor(ctx, ln.Addr(), app.NewMadeUp(live))
+	if err != nil {
+		return errors.Join(err, ln.Close())
+	}
+	defer door.close()
+	policies, err := access.Load(access.Embedded())
+	if err != nil {
+		return errors.Join(err, ln.Close())
+	}
+	handler, err := web.New(web.Config{Live: live, Context: ctx, Door: door.client, Policies: policies, Demo: true})
+	if err != nil {
+		return errors.Join(err, ln.Close())
 	}
 	stop := ap.Sequencing(ctx, func(err error) { tell(p.err, err) })
 	_, _ = fmt.Fprintf(p.err, "Serving on http://%s/ (stop with Ctrl-C)\n", ln.Addr())
@@ -170,12 +180,13 @@ func serveUntil(ctx context.Context, ln net.Listener, h http.Handler, live *app.
 	return g.Wait()
 }
 
-// loopback refuses addresses that others could reach: there is no log-in yet.
+// loopback refuses addresses that others could reach: the families are made up,
+// and so is the log-in.
 func loopback(addr string) error {
 	host, _, err := net.SplitHostPort(addr)
 	ip := net.ParseIP(host)
 	if err != nil || host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return fault.New(fault.Refused, "cmd.serve", "only a loopback address may be served on").Do("use 127.0.0.1:8080: there is no log-in yet")
+		return fault.New(fault.Refused, "cmd.serve", "only a loopback address may be served on").Do("use 127.0.0.1:8080: the log-in is a demonstration")
 	}
 	return nil
 }

@@ -140,7 +140,7 @@ func kindOf(c conversation.Case, phones []store.Handset) string {
 func (t *tx) handset(c conversation.Case) ([]store.Handset, error) {
 	var out []store.Handset
 	for i, p := range c.Parties {
-		h := store.Handset{Case: c.ID, Party: i, Guardian: p.Name, Children: []string{c.Names().Child}, Language: p.Language, Stage: c.Stage}
+		h := store.Handset{Case: c.ID, Party: i, Person: p.Person, Guardian: p.Name, Children: []string{c.Names().Child}, Language: p.Language, Stage: c.Stage}
 		if p.Phone != "" {
 			var sealed []byte
 			if _, err := t.one("SELECT number FROM party WHERE case_id = ? AND party = ?", []any{int64(c.ID), i}, &sealed); err != nil {
