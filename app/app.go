@@ -167,9 +167,11 @@ func (a *App) Rooms(ctx context.Context, p *service.Pack, known time.Time, progr
 
 // Worker makes the worker of a service's conversations over the embedded
 // network.
-func (a *App) Worker(p *service.Pack) *work.Worker {
+func (a *App) Worker(p *service.Pack) *work.Worker { return a.workerOf(p, round.NewTalk(p, a.DB)) }
+
+func (a *App) workerOf(p *service.Pack, t *round.Talk) *work.Worker {
 	s := p.Schedule()
-	return work.New(a.DB, round.NewTalk(p, a.DB), a.Network, work.Settings{From: s.Sender(), Rate: s.Rate(), Batch: 500, Valid: s.Validity(), Doubt: 2 * time.Hour})
+	return work.New(a.DB, t, a.Network, work.Settings{From: s.Sender(), Rate: s.Rate(), Batch: 500, Valid: s.Validity(), Doubt: 2 * time.Hour})
 }
 
 // Inbox takes what the network brings, at the time of the program's clock.

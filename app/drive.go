@@ -18,13 +18,15 @@ type Driver struct {
 	app    *App
 	pack   *service.Pack
 	worker *work.Worker
+	talk   *round.Talk
 	freed  time.Time // when freed places are offered next; zero: not yet known
 }
 
 // NewDriver makes the driver of a service and settles what a crash left
 // behind. Only one driver may run on a folder of data: see Lock.
 func (a *App) NewDriver(ctx context.Context, p *service.Pack) (*Driver, error) {
-	d := &Driver{app: a, pack: p, worker: a.Worker(p)}
+	talk := round.NewTalk(p, a.DB)
+	d := &Driver{app: a, pack: p, talk: talk, worker: a.workerOf(p, talk)}
 	_, err := d.worker.Recover(ctx, a.Now())
 	return d, err
 }

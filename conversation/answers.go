@@ -8,7 +8,9 @@ import (
 // answered handles a reply of a party, whenever it comes and whatever it says.
 func (s *step) answered(e Answered) {
 	p := &s.c.Parties[e.Party]
-	p.Reach = Reached
+	if !e.Online {
+		p.Reach = Reached
+	}
 	if e.Answer.Meaning == reply.Stop {
 		s.stopped(e.Party)
 		return
@@ -46,7 +48,11 @@ func (s *step) stopped(party int) {
 // late answers are kept and go before an officer; the place has gone.
 func (s *step) late(e Answered) {
 	if s.c.Stage == ByHand {
-		s.do(Queue{ItemByHand, "an answer came by text message"})
+		reason := "an answer came by text message"
+		if e.Online {
+			reason = "an answer came on the city's pages"
+		}
+		s.do(Queue{ItemByHand, reason})
 		return
 	}
 	s.send(e.Party, TooLate, true)
@@ -191,9 +197,40 @@ func (s *step) follow(was Stage, party int) {
 	}
 }
 
+// objected puts the family before an officer. The place stays held.
+func (s *step) objected() {
+	s.do(Clear{}, Drop{}, Queue{ItemObjection, "the family objects to this use of its data"})
+	if s.c.Stage == Accepted || s.c.Stage == Declined {
+		return
+	}
+	s.c.Stage = ByHand
+	s.free()
+}
+
+// roundStopped ends the talk as it stands. A family that has not answered is
+// put before an officer.
+func (s *step) roundStopped() {
+	s.do(Clear{}, Drop{})
+	switch s.c.Stage {
+	case Held, Noticed, Asked, Letter:
+		s.do(Queue{ItemStopped, "the round was stopped before the family answered"})
+		s.free()
+	}
+}
+
+// free lets the phones of the case be asked about other children.
+func (s *step) free() {
+	for i, p := range s.c.Parties {
+		s.c.Parties[i].Waiting = false
+		if p.asked() {
+			s.do(FreePhone{p.Phone})
+		}
+	}
+}
+
 // settledBy are the matters that end when an officer notes what the guardians
 // want.
-var settledBy = []string{ItemConflict, ItemDeclined, ItemUnclear, ItemLate, ItemGone, ItemByHand, ItemSilent, ItemText}
+var settledBy = []string{ItemConflict, ItemDeclined, ItemUnclear, ItemLate, ItemGone, ItemByHand, ItemSilent, ItemText, ItemObjection, ItemStopped}
 
 var confirms = map[Choice]Kind{Yes: ConfirmAccept, No: ConfirmDecline}
 

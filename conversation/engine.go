@@ -71,6 +71,7 @@ type (
 	Answered struct {
 		Party  int
 		Answer reply.Answer
+		Online bool // on the city's own pages, not by text message
 	}
 	// Reported is the outcome of a message to one party.
 	Reported struct {
@@ -81,6 +82,13 @@ type (
 	// Decided is what the guardians told an officer: by telephone, by letter or
 	// in person.
 	Decided struct{ Choice Choice }
+	// Objected says that the family objects to this use of data: nothing more is
+	// sent, and an officer serves it.
+	Objected struct{}
+	// Stopped says that an officer stopped the round.
+	Stopped struct{}
+	// Moved says that all that is still to come was put off.
+	Moved struct{ By time.Duration }
 	// PhoneFree says that the phone of a waiting party has no open question now.
 	PhoneFree struct {
 		Party int
@@ -94,6 +102,9 @@ func (Answered) event()  {}
 func (Reported) event()  {}
 func (PhoneFree) event() {}
 func (Decided) event()   {}
+func (Objected) event()  {}
+func (Stopped) event()   {}
+func (Moved) event()     {}
 
 // View is what the engine is told of the world beside the case.
 type View struct {
@@ -124,6 +135,8 @@ type (
 	}
 	// Clear takes all timers of the case away.
 	Clear struct{}
+	// Drop takes messages back that have not gone out, answers excepted.
+	Drop struct{}
 	// Write puts the case on the letter list.
 	Write struct{ Reason string }
 	// Queue puts an item before an officer.
@@ -141,6 +154,7 @@ type (
 func (Send) effect()      {}
 func (Set) effect()       {}
 func (Clear) effect()     {}
+func (Drop) effect()      {}
 func (Write) effect()     {}
 func (Queue) effect()     {}
 func (Settle) effect()    {}
@@ -160,6 +174,8 @@ const (
 	ItemUncertain = "uncertain send"
 	ItemSilent    = "no answer"
 	ItemText      = "answer with a text"
+	ItemObjection = "objection"
+	ItemStopped   = "round stopped"
 )
 
 // Limits that stop two machines from talking to each other for ever.
@@ -189,6 +205,12 @@ func Step(c Case, ev Event, v View, now time.Time, r Rules) (Case, []Effect) {
 		s.answered(e)
 	case Decided:
 		s.decided(e.Choice)
+	case Objected:
+		s.objected()
+	case Stopped:
+		s.roundStopped()
+	case Moved:
+		s.c.Deadline = s.c.Deadline.Add(e.By)
 	}
 	return s.c, s.out
 }

@@ -39,8 +39,15 @@ func (t *Talk) Segments(text string) int { return sms.Segments(text).Count }
 // Allowed is the first moment from at on that is not in the quiet hours.
 func (t *Talk) Allowed(at time.Time) time.Time { return t.pack.Schedule().Allowed(at) }
 
-// Rules are the engine's settings for a round. They never change once the
-// round is prepared, so they are read once.
+// Forget lets the settings of rounds be read again: one was put off.
+func (t *Talk) Forget() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	clear(t.rules)
+}
+
+// Rules are the engine's settings for a round. They change only when it was
+// paused, so they are read once.
 func (t *Talk) Rules(id store.RoundID) (conversation.Rules, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

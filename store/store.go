@@ -193,6 +193,8 @@ type Rounds interface {
 	// only under an act of the officer named, who had no hand in it (four eyes);
 	// so are its cases opened.
 	SetRound(id RoundID, state RoundState, officer string) error
+	// RoundState is how far a round has come.
+	RoundState(id RoundID) (RoundState, error)
 	AddFindings(id RoundID, f []Finding) error
 	AddPlaces(id RoundID, p []PlaceCount) error
 	AddWaiting(id RoundID, w []Waiting) error
@@ -237,6 +239,8 @@ type DueTimer struct {
 
 // Timers is what the clock drives.
 type Timers interface {
+	// MoveRound puts the schedule of a round and the timers of its cases off.
+	MoveRound(id RoundID, by time.Duration) error
 	SetTimer(id conversation.CaseID, t conversation.Timer, at time.Time) error
 	ClearTimers(id conversation.CaseID) error
 	// TakeTimers removes and returns timers that are due, oldest first.
@@ -289,6 +293,8 @@ type Outbox interface {
 	Postpone(now, until time.Time) (int, error)
 	// Settle keeps what is known of messages at the time now.
 	Settle(now time.Time, s []Settlement) error
+	// DropQueued takes back what is queued for a case, answers excepted.
+	DropQueued(id conversation.CaseID) error
 	// Abandon marks everything that is submitting as uncertain, because the
 	// process that was handing it over is gone. Doubt is when each is put
 	// before a person.
@@ -344,7 +350,30 @@ type Item struct {
 type Desk interface {
 	OpenItem(i Item, now time.Time) error
 	SettleItems(id conversation.CaseID, kind, by, reason string, now time.Time) error
+	// SettleItem settles one item of a round with an officer's own words, which
+	// are sealed. An item that is settled already is a conflict.
+	SettleItem(round RoundID, id ItemID, by, words string, now time.Time) (Item, error)
+	// AddStep notes that an officer paused, resumed or stopped a round, with the
+	// officer's own words, which are sealed.
+	AddStep(s RoundStep) error
+	// OpenCases are the cases of a round without a final answer.
+	OpenCases(id RoundID) ([]conversation.CaseID, error)
+	// SetObjection notes that a person objects to a purpose, or no longer does,
+	// and returns the person's open cases of running and paused rounds.
+	SetObjection(purpose string, id person.ID, at time.Time, on bool) ([]conversation.CaseID, error)
 	AddLetter(id conversation.CaseID, reason string, now time.Time) error
+}
+
+// ItemID numbers an item of the officers' queue.
+type ItemID int64
+
+// RoundStep is what an officer did to a whole round.
+type RoundStep struct {
+	Round   RoundID
+	At      time.Time
+	Officer string
+	Step    string // "pause", "resume" or "stop"
+	Words   string // why
 }
 
 // Objecting is the set of people who object to a purpose.

@@ -94,6 +94,8 @@ func (s *stepper) apply(c conversation.Case, e conversation.Effect) error {
 		return s.tx.SetTimer(c.ID, e.Timer, e.At)
 	case conversation.Clear:
 		return s.tx.ClearTimers(c.ID)
+	case conversation.Drop:
+		return s.tx.DropQueued(c.ID)
 	case conversation.Write:
 		return s.tx.AddLetter(c.ID, e.Reason, s.now)
 	case conversation.Queue:

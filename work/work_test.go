@@ -324,8 +324,7 @@ func TestALongDoubtGoesBeforeAPersonAndAReportSettlesIt(t *testing.T) {
 		t.Fatalf("items %v, messages %v", f.Items, f.Messages)
 	}
 	for ref := range o.net.took {
-		o.must(o.w.Report(o.ctx, []channel.Report{{ID: "r", Ref: ref, State: channel.Delivered, At: start.Add(3 * time.Hour)}}, start.Add(3*time.Hour)))
-		break
+		o.must(o.w.Report(o.ctx, []channel.Report{{ID: "r/" + string(ref), Ref: ref, State: channel.Delivered, At: start.Add(3 * time.Hour)}}, start.Add(3*time.Hour)))
 	}
 	if f := o.funnel(); f.Items["uncertain send"] != 0 {
 		t.Errorf("after the report: items %v", f.Items)

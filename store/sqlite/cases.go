@@ -133,7 +133,7 @@ func (t *tx) SaveCase(c conversation.Case) error {
 
 func (t *tx) OnPhone(p conversation.Phone) ([]conversation.Candidate, error) {
 	return t.candidates(`SELECT k.id, k.sealed, p.party FROM party p JOIN kase k ON k.id = p.case_id JOIN round r ON r.id = k.round
-		WHERE p.phone_hash = ? AND p.phone_hash <> '' AND r.state IN ('running', 'paused') ORDER BY k.id`, string(p))
+		WHERE p.phone_hash = ? AND p.phone_hash <> '' AND (r.state IN ('running', 'paused') OR r.id = (SELECT max(id) FROM round)) ORDER BY k.id`, string(p))
 }
 
 func (t *tx) Waiting(p conversation.Phone) (conversation.Candidate, bool, error) {

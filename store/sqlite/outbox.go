@@ -73,7 +73,7 @@ func (t *tx) Claim(now time.Time, from string, limit int) ([]store.Attempt, erro
 			coalesce(k.child, 0), coalesce(k.unit, ''), coalesce(k.language, ''), coalesce(k.officer, ''), coalesce(k.pack_hash, '')
 		FROM outbox o LEFT JOIN kase k ON k.id = o.case_id LEFT JOIN party p ON p.case_id = o.case_id AND p.party = o.party
 		LEFT JOIN round r ON r.id = o.round
-		WHERE o.state = 'queued' AND o.not_before <= ? AND (r.state IS NULL OR r.state = 'running' OR (r.state = 'closed' AND o.urgent = 1))
+		WHERE o.state = 'queued' AND o.not_before <= ? AND (r.state IS NULL OR r.state = 'running' OR (r.state IN ('paused', 'closed') AND o.urgent = 1))
 		ORDER BY o.urgent DESC, o.not_before, o.id LIMIT ?`, []any{micro(now), limit}, func(scan func(...any) error) error {
 		var c claimed
 		err := scan(&c.id, &c.ref, &c.caseID, &c.party, &c.valid, &c.text, &c.answerTo, &c.number, &c.child, &c.unit, &c.lang, &c.officer, &c.packHash)
@@ -164,6 +164,11 @@ func laterOf(a, b time.Time) time.Time {
 		return a
 	}
 	return b
+}
+
+func (t *tx) DropQueued(id conversation.CaseID) error {
+	_, err := t.exec("UPDATE outbox SET state = ?, done = ? WHERE case_id = ? AND state = ? AND urgent = 0", string(channel.Dropped), micro(t.at), int64(id), string(channel.Queued))
+	return err
 }
 
 func (t *tx) Postpone(now, until time.Time) (int, error) {

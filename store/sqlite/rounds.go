@@ -75,6 +75,15 @@ func (t *tx) SetRound(id store.RoundID, state store.RoundState, officer string) 
 	return err
 }
 
+func (t *tx) RoundState(id store.RoundID) (store.RoundState, error) {
+	var state string
+	found, err := t.one("SELECT state FROM round WHERE id = ?", []any{int64(id)}, &state)
+	if err == nil && !found {
+		err = fault.New(fault.Missing, "store.RoundState", "there is no round %d", id)
+	}
+	return store.RoundState(state), err
+}
+
 func (t *tx) AddFindings(id store.RoundID, findings []store.Finding) error {
 	for _, f := range findings {
 		reasons, err := json.Marshal(f.Reasons)

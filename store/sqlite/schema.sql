@@ -5,6 +5,7 @@ CREATE TABLE IF NOT EXISTS audit_entry (
   seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, actor TEXT NOT NULL, verb TEXT NOT NULL, purpose TEXT NOT NULL,
   basis TEXT NOT NULL, object TEXT NOT NULL, fields TEXT NOT NULL, people BLOB NOT NULL, detail TEXT NOT NULL,
   salt BLOB NOT NULL, leaf BLOB NOT NULL) STRICT;
+CREATE INDEX IF NOT EXISTS audit_entry_object ON audit_entry (object);
 CREATE TRIGGER IF NOT EXISTS audit_entry_stays BEFORE UPDATE ON audit_entry
   BEGIN SELECT RAISE(ABORT, 'an audit entry is never changed'); END;
 CREATE TRIGGER IF NOT EXISTS audit_entry_remains BEFORE DELETE ON audit_entry
@@ -68,6 +69,8 @@ CREATE TABLE IF NOT EXISTS party (
   case_id INTEGER NOT NULL REFERENCES kase, party INTEGER NOT NULL, person INTEGER NOT NULL, phone_hash TEXT NOT NULL,
   number BLOB NOT NULL, waiting INTEGER NOT NULL, PRIMARY KEY (case_id, party)) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS party_phone ON party (phone_hash);
+CREATE INDEX IF NOT EXISTS party_person ON party (person);
+CREATE INDEX IF NOT EXISTS kase_child ON kase (child);
 CREATE TABLE IF NOT EXISTS timer (
   case_id INTEGER NOT NULL REFERENCES kase, kind TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (case_id, kind)) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS timer_at ON timer (at);
@@ -85,6 +88,7 @@ CREATE TABLE IF NOT EXISTS incoming (
   id INTEGER PRIMARY KEY, gateway_id TEXT NOT NULL UNIQUE, phone_hash TEXT NOT NULL, sealed BLOB NOT NULL, at INTEGER NOT NULL,
   received INTEGER NOT NULL, handled INTEGER, case_id INTEGER, meaning TEXT NOT NULL DEFAULT '') STRICT;
 CREATE INDEX IF NOT EXISTS incoming_phone ON incoming (phone_hash);
+CREATE INDEX IF NOT EXISTS incoming_case ON incoming (case_id);
 CREATE INDEX IF NOT EXISTS incoming_open ON incoming (handled, id);
 CREATE TABLE IF NOT EXISTS report (
   id TEXT PRIMARY KEY, ref TEXT NOT NULL, state TEXT NOT NULL, at INTEGER NOT NULL, used INTEGER NOT NULL) STRICT, WITHOUT ROWID;
@@ -92,9 +96,13 @@ CREATE INDEX IF NOT EXISTS report_ref ON report (ref);
 
 CREATE TABLE IF NOT EXISTS item (
   id INTEGER PRIMARY KEY, case_id INTEGER NOT NULL REFERENCES kase, kind TEXT NOT NULL, reason TEXT NOT NULL, opened INTEGER NOT NULL,
-  settled INTEGER, settled_by TEXT NOT NULL DEFAULT '', settled_reason TEXT NOT NULL DEFAULT '') STRICT;
+  settled INTEGER, settled_by TEXT NOT NULL DEFAULT '', settled_reason TEXT NOT NULL DEFAULT '', words BLOB) STRICT;
 CREATE INDEX IF NOT EXISTS item_open ON item (kind, settled);
 CREATE INDEX IF NOT EXISTS item_case ON item (case_id);
+-- What officers did to a whole round. Words are sealed.
+CREATE TABLE IF NOT EXISTS round_step (
+  id INTEGER PRIMARY KEY, round INTEGER NOT NULL REFERENCES round, at INTEGER NOT NULL, officer TEXT NOT NULL, step TEXT NOT NULL,
+  words BLOB NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS letter (
   case_id INTEGER PRIMARY KEY REFERENCES kase, reason TEXT NOT NULL, at INTEGER NOT NULL) STRICT;
 

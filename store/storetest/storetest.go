@@ -28,6 +28,13 @@ type Store interface {
 	Next(ctx context.Context) (time.Time, bool, error)
 	PhoneHash(e164 string) (conversation.Phone, error)
 	Round(ctx context.Context, id store.RoundID) (store.Round, error)
+	Steps(ctx context.Context, id store.RoundID) ([]store.RoundStep, error)
+	Items(ctx context.Context, id store.RoundID, kind string, after store.ItemID, limit int) ([]store.OpenItem, error)
+	History(ctx context.Context, act audit.Act, id conversation.CaseID) (store.History, error)
+	CasesOf(ctx context.Context, id person.ID) ([]conversation.CaseID, error)
+	CasesOnPhone(ctx context.Context, e164 string) ([]conversation.CaseID, error)
+	Objections(ctx context.Context, id person.ID) (map[string]time.Time, error)
+	Uses(ctx context.Context, id person.ID, limit int) ([]audit.Entry, error)
 	Session(ctx context.Context, hash []byte) (store.Session, bool, error)
 	TouchSession(ctx context.Context, hash []byte, seen time.Time) error
 	log.Records
@@ -46,6 +53,10 @@ func Exercise(t *testing.T, open func(t *testing.T) Store) {
 		"a place is given once":                                    places,
 		"a case is changed by one writer at a time":                versions,
 		"nobody approves a round that they had a hand in":          fourEyes,
+		"what an officer says of an item and a round is sealed":    officersWords,
+		"an objection stands until it is withdrawn":                objections,
+		"a round that is put off keeps its hours":                  putOff,
+		"a look at a case is on the record before it is read":      looks,
 		"a session is found by its hash until it is ended":         sessions,
 		"a key is queued once":                                     keys,
 		"a message is claimed once":                                claims,
@@ -100,7 +111,8 @@ func (s *suite) entryCount() uint64 {
 func (s *suite) round(n int, state store.RoundState) (id store.RoundID) {
 	s.Helper()
 	s.write(func(tx store.Tx) (err error) {
-		id, err = tx.AddRound(store.Round{Service: "pre-primary", Version: "1", PackHash: "h", AsOf: Start, State: state, Officer: "officer:a"})
+		id, err = tx.AddRound(store.Round{Service: "pre-primary", Version: "1", PackHash: "h", AsOf: Start, State: state, Officer: "officer:a",
+			Schedule: store.Schedule{Deadline: Start.AddDate(0, 0, 14), CloseAt: Start.AddDate(0, 0, 30)}})
 		if err != nil {
 			return err
 		}
@@ -340,13 +352,21 @@ func phones(s *suite) {
 		}
 		return errors.Join(err, tx.SetRound(id, store.Closed, ""))
 	})
-	s.write(func(tx store.Tx) error {
-		on, err := tx.OnPhone(p)
-		if len(on) != 0 {
-			s.Error("a closed round still has the phone")
-		}
-		return err
-	})
+	onPhone := func() (n int) {
+		s.write(func(tx store.Tx) error {
+			on, err := tx.OnPhone(p)
+			n = len(on)
+			return err
+		})
+		return n
+	}
+	if onPhone() != 2 {
+		s.Error("what comes after the newest round is closed is not that round's")
+	}
+	s.round(1, store.Prepared)
+	if onPhone() != 0 {
+		s.Error("a closed round has the phone although there is a newer one")
+	}
 }
 
 func items(s *suite) {

@@ -1,0 +1,130 @@
+package work
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"ennakko/conversation"
+	"ennakko/fault"
+	"ennakko/person"
+	"ennakko/reply"
+	"ennakko/store"
+)
+
+// SettleItem settles one item of the officers' queue with the officer's own
+// words, which are sealed.
+func (w *Worker) SettleItem(ctx context.Context, round store.RoundID, id store.ItemID, officer, words string, now time.Time) error {
+	words, err := Words(words)
+	if err != nil {
+		return err
+	}
+	act, err := w.act(officer, "settle a matter", now)
+	if err != nil {
+		return err
+	}
+	return w.store.Write(ctx, act, func(tx store.Tx) error {
+		i, err := tx.SettleItem(round, id, officer, words, now)
+		if err != nil {
+			return err
+		}
+		held, err := tx.Case(i.Case)
+		if err != nil {
+			return err
+		}
+		tx.About(fmt.Sprintf("case %d", i.Case), held.Case.People()...)
+		tx.Detail("matter %d: %s", id, i.Kind)
+		return nil
+	})
+}
+
+// noCase is what somebody is told who has nothing to do with a case, and who
+// asks for one that is not there.
+func noCase(op string) error { return fault.New(fault.Missing, op, "there is no such offer") }
+
+// party is which party of a case a person is.
+func party(c conversation.Case, who person.ID) int {
+	return slices.IndexFunc(c.Parties, func(p conversation.Party) bool { return p.Person == who })
+}
+
+// CanAnswer reports whether an answer on the city's pages would still change a
+// case.
+func CanAnswer(c conversation.Case, state store.RoundState, now time.Time) bool {
+	switch c.Stage {
+	case conversation.Held, conversation.Noticed, conversation.Silent, conversation.ByHand:
+		return false
+	}
+	return (state == store.Running || state == store.Paused) && now.Before(c.Deadline)
+}
+
+// AnswerOnline takes a guardian's answer from the city's pages, as if it had
+// come by text message. Somebody who is no party of the case is told that
+// there is none.
+func (w *Worker) AnswerOnline(ctx context.Context, id conversation.CaseID, who person.ID, want conversation.Choice, now time.Time) error {
+	const op = "work.AnswerOnline"
+	meaning, known := map[conversation.Choice]reply.Meaning{conversation.Yes: reply.Accept, conversation.No: reply.Decline}[want]
+	if !known || who == 0 {
+		return fault.New(fault.Invalid, op, "the answer is missing").Do("choose yes or no")
+	}
+	act, err := w.act(residentOf(who), "answer online", now)
+	if err != nil {
+		return err
+	}
+	return w.store.Write(ctx, act, func(tx store.Tx) error {
+		held, err := tx.Case(id)
+		if fault.KindOf(err) == fault.Missing {
+			return noCase(op)
+		}
+		if err != nil {
+			return err
+		}
+		i := party(held.Case, who)
+		if i < 0 {
+			return noCase(op)
+		}
+		state, err := tx.RoundState(held.Round)
+		if err != nil {
+			return err
+		}
+		if !CanAnswer(held.Case, state, now) {
+			return fault.New(fault.Conflict, op, "the time to answer has passed, or an officer handles this offer").Do("call the service")
+		}
+		tx.About(fmt.Sprintf("case %d", id))
+		tx.Detail("%s", want)
+		s := &stepper{w: w, tx: tx, now: now}
+		return s.step(id, conversation.Answered{Party: i, Answer: reply.Answer{Meaning: meaning, Sure: true}, Online: true})
+	})
+}
+
+func residentOf(who person.ID) string { return fmt.Sprintf("resident:%d", who) }
+
+// Object notes that somebody objects to the service's use of their data, or of
+// the data of a child of whose case they are a party, or no longer does. A
+// child's open cases are put before an officer.
+// Source: GDPR article 21(1), (Regulation (EU) 2016/679).
+func (w *Worker) Object(ctx context.Context, who, about person.ID, on bool, now time.Time) error {
+	purpose, _ := w.service.Purpose()
+	verb := "object"
+	if !on {
+		verb = "withdraw an objection"
+	}
+	act, err := w.act(residentOf(who), verb, now)
+	if err != nil {
+		return err
+	}
+	return w.store.Write(ctx, act, func(tx store.Tx) error {
+		tx.About("purpose "+purpose, about)
+		open, err := tx.SetObjection(purpose, about, now, on)
+		if err != nil {
+			return err
+		}
+		for _, id := range open {
+			s := &stepper{w: w, tx: tx, now: now}
+			if err := s.step(id, conversation.Objected{}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
