@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"ennakko/audit"
@@ -100,31 +101,78 @@ func (l *Live) History(ctx context.Context, c conversation.CaseID, officer strin
 	return l.App.DB.History(ctx, act, c)
 }
 
-// Search finds the cases of a person by identity code, or of a telephone by its
-// number. That somebody searched is on the record, found or not.
-func (l *Live) Search(ctx context.Context, code person.Code, e164, officer string) ([]conversation.CaseID, error) {
+// RoundOf is the round of a case.
+func (l *Live) RoundOf(ctx context.Context, c conversation.CaseID) (store.RoundID, error) {
+	return l.App.DB.RoundOf(ctx, c)
+}
+
+// Query is what an officer searches by: an identity code, a telephone number
+// (E.164), the number of a case, or a name.
+type Query struct {
+	Code  person.Code
+	Phone string
+	Case  conversation.CaseID
+	Name  string
+}
+
+// mostFound is how many cases a search by name gives.
+const mostFound = 20
+
+// Search finds cases. That somebody searched, by what and whom it found, is on
+// the record before anybody sees it.
+func (l *Live) Search(ctx context.Context, q Query, officer string) (found []conversation.CaseID, err error) {
 	act, err := l.act(officer, "search for a family")
 	if err != nil {
 		return nil, err
 	}
 	e := act.Entry()
-	e.Fields = []string{"contacts.mobile"}
-	var id person.ID
-	if !code.IsZero() {
-		e.Fields = []string{"population.code"}
-		if id, err = l.App.DB.PersonByCode(ctx, code); err != nil && fault.KindOf(err) != fault.Missing {
+	db := l.App.DB
+	switch {
+	case !q.Code.IsZero():
+		e.Fields, e.People = []string{"population.code"}, bitmap()
+		id, err := db.PersonByCode(ctx, q.Code)
+		if err == nil {
+			e.People = bitmap(id)
+			found, err = db.CasesOf(ctx, id)
+		}
+		if err != nil && fault.KindOf(err) != fault.Missing {
 			return nil, err
 		}
-		e.People = bitmap(id)
+	case q.Phone != "":
+		e.Fields = []string{"contacts.mobile"}
+		found, err = db.CasesOnPhone(ctx, q.Phone)
+	case q.Case != 0:
+		e.Fields = []string{"case.number"}
+		if _, _, err = db.PeopleOf(ctx, q.Case); err == nil {
+			found = []conversation.CaseID{q.Case}
+		} else if fault.KindOf(err) == fault.Missing {
+			err = nil
+		}
+	default:
+		e.Fields = []string{"case.names"}
+		var rd store.Round
+		var any bool
+		if rd, any, err = l.Round(ctx); err == nil && any {
+			found, err = db.CasesNamed(ctx, rd.ID, q.Name, mostFound)
+		}
 	}
-	if err := l.App.DB.Note(ctx, e); err != nil {
+	if err != nil {
 		return nil, err
 	}
-	if e164 != "" {
-		return l.App.DB.CasesOnPhone(ctx, e164)
+	return found, l.noteFound(ctx, e, found)
+}
+
+func (l *Live) noteFound(ctx context.Context, e audit.Entry, found []conversation.CaseID) error {
+	if e.People == nil {
+		e.People = bitmap()
 	}
-	if id == 0 {
-		return nil, nil
+	for _, c := range found {
+		child, guardians, err := l.App.DB.PeopleOf(ctx, c)
+		if err != nil {
+			return err
+		}
+		e.People.Or(bitmap(append(guardians, child)...))
 	}
-	return l.App.DB.CasesOf(ctx, id)
+	e.Detail = fmt.Sprintf("%d cases found", len(found))
+	return l.App.DB.Note(ctx, e)
 }

@@ -47,8 +47,9 @@ type Came struct {
 type History struct {
 	Round    RoundID
 	Case     conversation.Case
-	Reason   string  // why this unit
-	Distance float64 // metres from home
+	Numbers  []string // of the parties, E.164; "" for none
+	Reason   string   // why this unit
+	Distance float64  // metres from home
 	Sent     []Sent
 	Came     []Came
 	Items    []OpenItem
@@ -56,3 +57,6 @@ type History struct {
 	LetterAt time.Time //
 	Entries  []audit.Entry
 }
+
+// Km is the distance from home in kilometres.
+func (h History) Km() float64 { return h.Distance / 1000 }

@@ -51,6 +51,19 @@ func (s *site) waits(r *http.Request, t words, rounds []store.Round) ([]waiting,
 	if any && newest.State == store.Prepared && s.can(r, access.Approve, aboutRound(newest)) {
 		out = append(out, waiting{t.T("waits.approve", newest.ID), roundPath(newest.ID) + "#now", t.T("waits.approve.link")})
 	}
+	if any && newest.State != store.Prepared && s.can(r, access.SeeQueue, access.On{}) {
+		n, err := s.count(r.Context(), newest.ID)
+		if err != nil {
+			return out, err
+		}
+		open := 0
+		for _, c := range n.funnel.Items {
+			open += c
+		}
+		if open > 0 {
+			out = append(out, waiting{t.T("waits.queue", t.N(open)), roundPath(newest.ID) + "/queue", t.T("waits.queue.link")})
+		}
+	}
 	return out, nil
 }
 

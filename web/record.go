@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"ennakko/audit"
 )
 
 const entriesOnPage = 20
@@ -57,31 +59,36 @@ func (s *site) showRecord(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	for _, e := range entries {
-		x := entryView{Seq: e.Seq, At: e.At, Actor: actor(t, e.Actor), Verb: e.Verb, Purpose: e.Purpose, Basis: e.Basis, Fields: e.Fields,
-			Proved: e.Seq <= v.Proved}
-		if e.People != nil {
-			x.People = int(e.People.GetCardinality())
-		}
-		x.Nobody, x.Few = x.People == 0, x.People > 0 && x.People < smallest
-		if x.Few {
-			x.People = 0
-		}
-		if x.Foreign = !t.Has("verb." + e.Verb); !x.Foreign {
-			x.Verb = t.T("verb." + e.Verb)
-		}
-		switch {
-		case e.Purpose == s.pack.Purpose().ID():
-			x.Purpose = s.pack.Purpose().Name(t.Lang)
-		case t.Has("purpose." + e.Purpose):
-			x.Purpose = t.T("purpose." + e.Purpose)
-		}
-		v.Entries = append(v.Entries, x)
+		v.Entries = append(v.Entries, s.entryView(t, e, v.Proved))
 		v.Older = e.Seq
 	}
 	if v.Older <= 1 || len(entries) < entriesOnPage {
 		v.Older = 0
 	}
 	return s.render(w, r, http.StatusOK, "record.html", view{words: t, Title: t.T("record.title"), Path: "/desk/record", Data: v})
+}
+
+// entryView puts an entry into words. Proved is how many entries the log
+// covers.
+func (s *site) entryView(t words, e audit.Entry, proved uint64) entryView {
+	x := entryView{Seq: e.Seq, At: e.At, Actor: actor(t, e.Actor), Verb: e.Verb, Purpose: e.Purpose, Basis: e.Basis, Fields: e.Fields, Proved: e.Seq <= proved}
+	if e.People != nil {
+		x.People = int(e.People.GetCardinality())
+	}
+	x.Nobody, x.Few = x.People == 0, x.People > 0 && x.People < smallest
+	if x.Few {
+		x.People = 0
+	}
+	if x.Foreign = !t.Has("verb." + e.Verb); !x.Foreign {
+		x.Verb = t.T("verb." + e.Verb)
+	}
+	switch {
+	case e.Purpose == s.pack.Purpose().ID():
+		x.Purpose = s.pack.Purpose().Name(t.Lang)
+	case t.Has("purpose." + e.Purpose):
+		x.Purpose = t.T("purpose." + e.Purpose)
+	}
+	return x
 }
 
 // actor says who it was in words. A resident is not told from another.

@@ -29,6 +29,11 @@ type roundView struct {
 	Placed     int
 	Progress   *progressView
 	Clock      clockView
+	Paused     bool
+	CanHold    bool   // pause, resume and stop
+	HoldFault  string // text key of what is wrong with the reason
+	HoldStep   string // the form in which it is
+	Done       []store.RoundStep
 }
 
 // stateView is one of the states that a round goes through.
@@ -83,8 +88,12 @@ func (s *site) round(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	return s.renderRound(w, r, http.StatusOK, v)
+}
+
+func (s *site) renderRound(w http.ResponseWriter, r *http.Request, status int, v roundView) error {
 	t := s.words(r)
-	return s.render(w, r, http.StatusOK, "round.html", view{words: t, Title: t.T("round.title", v.Round.ID), Path: v.Path, Events: v.Path + "/events", State: v.state(), Data: v})
+	return s.render(w, r, status, "round.html", view{words: t, Title: t.T("round.title", v.Round.ID), Path: v.Path, Events: v.Path + "/events", State: v.state(), Data: v})
 }
 
 // state tells pages that must be loaded anew from those that only change in
@@ -98,7 +107,11 @@ func (s *site) roundView(r *http.Request) (roundView, error) {
 		return roundView{}, err
 	}
 	v := roundView{Pack: s.pack, Round: rd, Path: roundPath(rd.ID), Job: s.jobView(t), Clock: s.clockView(), Placed: rd.Summary["placed"],
-		Prepared: rd.State == store.Prepared, Running: rd.State == store.Running, Closed: rd.State == store.Closed}
+		Prepared: rd.State == store.Prepared, Running: rd.State == store.Running, Closed: rd.State == store.Closed, Paused: rd.State == store.Paused}
+	v.CanHold = (v.Running || v.Paused) && !v.Job.Busy && s.can(r, access.Pause, access.On{})
+	if v.Done, err = s.matters.Steps(r.Context(), rd.ID); err != nil {
+		return v, err
+	}
 	v.Tabs = s.tabs(r, t, rd, v.Path)
 	v.steps()
 	if v.Prepared && !v.Job.Busy {
@@ -124,6 +137,7 @@ func (s *site) tabs(r *http.Request, t words, rd store.Round, here string) []lin
 	}
 	add("", "tab.round", true)
 	add("/found", "tab.found", true)
+	add("/queue", "tab.queue", rd.State != store.Prepared && s.can(r, access.SeeQueue, access.On{}))
 	return out
 }
 

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 
+	"ennakko/access"
 	"ennakko/conversation"
 	"ennakko/service"
 	"ennakko/store"
@@ -27,6 +28,9 @@ type step struct {
 
 // start is the first page: the three doors, and in a demonstration the tour.
 func (s *site) start(w http.ResponseWriter, r *http.Request) error {
+	if whoOf(r).Is(access.Resident) {
+		return s.own(w, r)
+	}
 	t := s.words(r)
 	var v startView
 	if s.demo {

@@ -18,13 +18,16 @@ import (
 	"ennakko/access"
 	"ennakko/app"
 	"ennakko/audit"
+	"ennakko/audit/log"
 	"ennakko/channel/phone"
 	"ennakko/conversation"
 	"ennakko/fault"
+	"ennakko/person"
 	"ennakko/service"
 	"ennakko/signin"
 	"ennakko/store"
 	"ennakko/store/sqlite"
+	"ennakko/work"
 )
 
 // Config is what the pages need.
@@ -63,6 +66,31 @@ type record interface {
 // proof says how much of the record is proved. audit/log.Log does.
 type proof interface {
 	Size(ctx context.Context) (uint64, error)
+	Prove(ctx context.Context, seq uint64) (log.Proof, error)
+	Checkpoint(ctx context.Context) (string, error)
+}
+
+// matters are what experts and officers do for families. app.Live does it.
+type matters interface {
+	Items(ctx context.Context, id store.RoundID, kind string, after store.ItemID, limit int) ([]store.OpenItem, error)
+	Settle(ctx context.Context, id store.RoundID, item store.ItemID, officer, words string) error
+	Decide(ctx context.Context, id store.RoundID, c conversation.CaseID, want conversation.Choice, way work.Way, officer string) error
+	History(ctx context.Context, c conversation.CaseID, officer string) (store.History, error)
+	RoundOf(ctx context.Context, c conversation.CaseID) (store.RoundID, error)
+	Search(ctx context.Context, q app.Query, officer string) ([]conversation.CaseID, error)
+	Hold(ctx context.Context, id store.RoundID, step, officer, words string) error
+	Steps(ctx context.Context, id store.RoundID) ([]store.RoundStep, error)
+}
+
+// residents are what residents see and do. app.Live knows them.
+type residents interface {
+	Own(ctx context.Context, who person.ID) ([]app.Own, error)
+	OwnCase(ctx context.Context, who person.ID, id conversation.CaseID) (app.Own, error)
+	AnswerOnline(ctx context.Context, c conversation.CaseID, who person.ID, want conversation.Choice) error
+	Object(ctx context.Context, who, about person.ID, on bool) error
+	Wards(ctx context.Context, who person.ID) (map[person.ID]conversation.CaseID, error)
+	Objections(ctx context.Context, who person.ID) (map[string]time.Time, error)
+	UsesOf(ctx context.Context, who person.ID, before uint64, limit int) ([]audit.Entry, error)
 }
 
 // families are the demo's made-up families. app.Live knows them.
@@ -88,20 +116,22 @@ type clock interface {
 
 // parts are the things behind the pages.
 type parts struct {
-	ctx      context.Context
-	pack     *service.Pack
-	rounds   rounds
-	figures  figures
-	record   record
-	proof    proof
-	families families
-	screens  screens
-	clock    clock
-	real     func() time.Time // the machine's clock
-	door     door
-	sessions *signin.Sessions
-	policies *access.Policies
-	demo     bool
+	ctx       context.Context
+	pack      *service.Pack
+	rounds    rounds
+	figures   figures
+	record    record
+	proof     proof
+	matters   matters
+	residents residents
+	families  families
+	screens   screens
+	clock     clock
+	real      func() time.Time // the machine's clock
+	door      door
+	sessions  *signin.Sessions
+	policies  *access.Policies
+	demo      bool
 }
 
 // site is the handler of all pages.
@@ -126,7 +156,7 @@ func New(c Config) (http.Handler, error) {
 	}
 	a := c.Live.App
 	return newSite(parts{ctx: c.Context, pack: c.Live.Pack, rounds: c.Live, figures: a.DB, record: a.DB, proof: a.Log,
-		families: c.Live, screens: a.Network, clock: c.Live.Clock, real: time.Now, door: c.Door, sessions: signin.NewSessions(a.DB, time.Now),
+		matters: c.Live, residents: c.Live, families: c.Live, screens: a.Network, clock: c.Live.Clock, real: time.Now, door: c.Door, sessions: signin.NewSessions(a.DB, time.Now),
 		policies: c.Policies, demo: c.Demo})
 }
 
@@ -181,6 +211,22 @@ func (s *site) routes() []route {
 		{pattern: "GET /desk/rounds/{round}/events", action: access.SeeDesk, do: s.roundEvents},
 		{pattern: "GET /desk/rounds/{round}/found", action: access.SeeDesk, do: s.found},
 		{pattern: "POST /desk/rounds/{round}/approve", action: access.Approve, do: s.approve},
+		{pattern: "POST /desk/rounds/{round}/pause", action: access.Pause, do: s.hold("pause")},
+		{pattern: "POST /desk/rounds/{round}/resume", action: access.Resume, do: s.hold("resume")},
+		{pattern: "POST /desk/rounds/{round}/stop", action: access.Stop, do: s.hold("stop")},
+		{pattern: "GET /desk/rounds/{round}/queue", action: access.SeeQueue, do: s.queue},
+		{pattern: "GET /desk/cases/{case}", action: access.SeeCase, do: s.showCase},
+		{pattern: "POST /desk/cases/{case}/settle", action: access.Settle, do: s.settle},
+		{pattern: "POST /desk/cases/{case}/answer", action: access.Settle, do: s.noteAnswer},
+		{pattern: "GET /desk/search", action: access.Search, do: s.searchForm},
+		{pattern: "POST /desk/search", action: access.Search, do: s.search},
+
+		{pattern: "GET /my/offers/{case}", action: access.SeeOwn, do: s.ownCase},
+		{pattern: "POST /my/offers/{case}", action: access.Answer, do: s.answerOwn},
+		{pattern: "GET /my/uses", action: access.SeeOwn, do: s.uses},
+		{pattern: "GET /my/uses/{entry}", action: access.SeeOwn, do: s.prove},
+		{pattern: "POST /my/objections", action: access.Object, do: s.object},
+
 		{pattern: "GET /desk/record", action: access.SeeRecord, do: s.showRecord},
 
 		{pattern: "POST /demo/clock", action: access.SeeDesk, do: s.setClock, demo: true},

@@ -2,7 +2,10 @@ package sqlite
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/RoaringBitmap/roaring/v2"
@@ -62,6 +65,16 @@ func (d *DB) PeopleOf(ctx context.Context, id conversation.CaseID) (child person
 	return person.ID(n), guardians, err
 }
 
+// RoundOf is the round of a case; Missing when there is no such case.
+func (d *DB) RoundOf(ctx context.Context, id conversation.CaseID) (store.RoundID, error) {
+	var n int64
+	found, err := d.row(ctx, "SELECT round FROM kase WHERE id = ?", []any{int64(id)}, &n)
+	if err == nil && !found {
+		err = fault.New(fault.Missing, "store.RoundOf", "there is no case %d", id)
+	}
+	return store.RoundID(n), err
+}
+
 // Noted are the fields of a case that a look at it reads.
 var Noted = []string{"case.names", "case.messages", "case.answers"}
 
@@ -97,12 +110,70 @@ func (d *DB) History(ctx context.Context, act audit.Act, id conversation.CaseID)
 	if h.Case, err = d.openCase(int64(id), sealed); err != nil {
 		return h, err
 	}
-	for _, read := range []func(context.Context, conversation.CaseID, *store.History) error{d.sentOf, d.cameOf, d.itemsOf, d.letterOf, d.entriesOf} {
+	for _, read := range []func(context.Context, conversation.CaseID, *store.History) error{d.numbersOf, d.sentOf, d.cameOf, d.itemsOf, d.letterOf, d.entriesOf} {
 		if err := read(ctx, id, &h); err != nil {
 			return h, err
 		}
 	}
 	return h, nil
+}
+
+func (d *DB) numbersOf(ctx context.Context, id conversation.CaseID, h *store.History) error {
+	return d.rows(ctx, "SELECT party, number FROM party WHERE case_id = ? ORDER BY party", []any{int64(id)}, func(scan func(...any) error) error {
+		var n int64
+		var sealed []byte
+		if err := scan(&n, &sealed); err != nil {
+			return err
+		}
+		plain, err := d.vault.Open("party.number", uint64(id)<<8|uint64(n), sealed)
+		h.Numbers = append(h.Numbers, string(plain))
+		return err
+	})
+}
+
+// CasesNamed are the cases of a round in which the child or a guardian is called
+// so: every word of the name given begins one of theirs. Names are sealed, so
+// each case is opened; the caller puts those that were found on the record
+// before anybody sees them.
+func (d *DB) CasesNamed(ctx context.Context, id store.RoundID, name string, limit int) ([]conversation.CaseID, error) {
+	want := strings.Fields(strings.ToLower(name))
+	var out []conversation.CaseID
+	if len(want) == 0 {
+		return nil, nil
+	}
+	err := d.rows(ctx, "SELECT id, sealed FROM kase WHERE round = ? ORDER BY id", []any{int64(id)}, func(scan func(...any) error) error {
+		var n int64
+		var sealed []byte
+		if err := scan(&n, &sealed); err != nil {
+			return err
+		}
+		c, err := d.openCase(n, sealed)
+		if err != nil || !called(c, want) {
+			return err
+		}
+		if out = append(out, c.ID); len(out) == limit {
+			return errEnough
+		}
+		return nil
+	})
+	if errors.Is(err, errEnough) {
+		err = nil
+	}
+	return out, err
+}
+
+// called reports whether every word begins a name of the case.
+func called(c conversation.Case, want []string) bool {
+	has := strings.Fields(strings.ToLower(c.Names().Child))
+	for _, p := range c.Parties {
+		has = append(has, strings.Fields(strings.ToLower(p.Name))...)
+	}
+	for _, w := range want {
+		if !slices.ContainsFunc(has, func(h string) bool { return strings.HasPrefix(h, w) }) {
+			return false
+		}
+	}
+	return true
 }
 
 func (d *DB) sentOf(ctx context.Context, id conversation.CaseID, h *store.History) error {

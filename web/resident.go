@@ -1,0 +1,308 @@
+package web
+
+import (
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"ennakko/access"
+	"ennakko/app"
+	"ennakko/audit"
+	"ennakko/conversation"
+	"ennakko/fault"
+	"ennakko/person"
+)
+
+// ownView is a resident's first page.
+type ownView struct {
+	Known  bool // the registers know the person
+	Offers []app.Own
+	Pack   packWords
+	Object []objectionView
+}
+
+// packWords are what a page says of a service.
+type packWords struct{ Title, Phone, Purpose, Why string }
+
+// objectionView is one person about whom an objection can be made.
+type objectionView struct {
+	Name  string // the child's; "" for the reader
+	About string // the case, or "me"
+	On    bool
+	Since time.Time
+}
+
+// own shows a resident's offers.
+func (s *site) own(w http.ResponseWriter, r *http.Request) error {
+	if err := s.may(r, access.SeeOwn, access.On{}); err != nil {
+		return err
+	}
+	t, who := s.words(r), whoOf(r)
+	v := ownView{Known: who.Person != 0, Pack: s.packWords(t)}
+	if v.Known {
+		var err error
+		if v.Offers, err = s.residents.Own(r.Context(), who.Person); err != nil {
+			return err
+		}
+		if v.Object, err = s.objectionViews(r, v.Offers); err != nil {
+			return err
+		}
+	}
+	return s.render(w, r, http.StatusOK, "own.html", view{words: t, Title: t.T("own.title"), Path: "/", Data: v})
+}
+
+func (s *site) packWords(t words) packWords {
+	p := s.pack.Purpose()
+	return packWords{s.pack.Title(t.Lang), s.pack.Phone(), p.Name(t.Lang), p.Why(t.Lang)}
+}
+
+// objectionViews are the reader and the children for whom the reader decides,
+// if the law gives a right to object.
+func (s *site) objectionViews(r *http.Request, offers []app.Own) ([]objectionView, error) {
+	if !s.pack.Purpose().Objection() {
+		return nil, nil
+	}
+	add := func(out []objectionView, name, about string, id person.ID) ([]objectionView, error) {
+		on, err := s.residents.Objections(r.Context(), id)
+		since, there := on[s.pack.Purpose().ID()]
+		return append(out, objectionView{name, about, there, since}), err
+	}
+	out, err := add(nil, "", "me", whoOf(r).Person)
+	seen := map[person.ID]bool{}
+	for _, o := range offers {
+		if err != nil || seen[o.Case.Child] {
+			continue
+		}
+		seen[o.Case.Child] = true
+		out, err = add(out, o.Case.Names().Child, strconv.FormatInt(int64(o.Case.ID), 10), o.Case.Child)
+	}
+	return out, err
+}
+
+// ownCaseView is one offer of a resident.
+type ownCaseView struct {
+	app.Own
+	Path  string
+	Me    conversation.Party
+	Unit  string
+	Pack  packWords
+	Fault string
+	Said  bool // an answer was just taken
+}
+
+// ownCase shows one offer. To others than its guardians it is not there.
+func (s *site) ownCase(w http.ResponseWriter, r *http.Request) error {
+	v, err := s.ownCaseView(r)
+	if err != nil {
+		return err
+	}
+	return s.renderOwnCase(w, r, http.StatusOK, v)
+}
+
+func (s *site) renderOwnCase(w http.ResponseWriter, r *http.Request, status int, v ownCaseView) error {
+	t := s.words(r)
+	return s.render(w, r, status, "offer.html", view{words: t, Title: t.T("offer.title", v.Case.Names().Child), Path: v.Path, Data: v})
+}
+
+func (s *site) ownCaseView(r *http.Request) (ownCaseView, error) {
+	id, err := caseOf(r)
+	if err != nil {
+		return ownCaseView{}, err
+	}
+	t, who := s.words(r), whoOf(r)
+	v := ownCaseView{Path: "/my/offers/" + strconv.FormatInt(int64(id), 10), Pack: s.packWords(t), Said: r.URL.Query().Has("said")}
+	if v.Own, err = s.residents.OwnCase(r.Context(), who.Person, id); err != nil {
+		return v, err
+	}
+	if err := s.may(r, access.SeeOwn, access.On{People: v.Case.People()}); err != nil {
+		return v, err
+	}
+	for _, p := range v.Case.Parties {
+		if p.Person == who.Person {
+			v.Me = p
+		}
+	}
+	v.Unit = v.Case.Names().Unit[t.Lang]
+	return v, nil
+}
+
+// answerOwn takes a resident's answer.
+func (s *site) answerOwn(w http.ResponseWriter, r *http.Request) error {
+	v, err := s.ownCaseView(r)
+	if err != nil {
+		return err
+	}
+	want := conversation.Choice(r.PostFormValue("choice"))
+	if want != conversation.Yes && want != conversation.No {
+		v.Fault = "offer.fault"
+		return s.renderOwnCase(w, r, http.StatusUnprocessableEntity, v)
+	}
+	if err := s.residents.AnswerOnline(r.Context(), v.Case.ID, whoOf(r).Person, want); err != nil {
+		return err
+	}
+	http.Redirect(w, r, v.Path+"?said", http.StatusSeeOther)
+	return nil
+}
+
+// object notes an objection or takes it back.
+func (s *site) object(w http.ResponseWriter, r *http.Request) error {
+	who := whoOf(r)
+	about, err := s.aboutWhom(r, r.PostFormValue("about"))
+	if err != nil {
+		return err
+	}
+	if err := s.residents.Object(r.Context(), who.Person, about, r.PostFormValue("on") == "yes"); err != nil {
+		return err
+	}
+	http.Redirect(w, r, "/#objections", http.StatusSeeOther)
+	return nil
+}
+
+// aboutWhom is the reader, or the child of a case in which the reader decides.
+func (s *site) aboutWhom(r *http.Request, about string) (person.ID, error) {
+	who := whoOf(r)
+	if about == "me" || about == "" {
+		if who.Person == 0 {
+			return 0, missing("web.aboutWhom")
+		}
+		return who.Person, nil
+	}
+	wards, err := s.residents.Wards(r.Context(), who.Person)
+	if err != nil {
+		return 0, err
+	}
+	for child, c := range wards {
+		if strconv.FormatInt(int64(c), 10) == about {
+			return child, nil
+		}
+	}
+	return 0, missing("web.aboutWhom")
+}
+
+const usesOnPage = 20
+
+// usesView is who used the data of the reader or of a child.
+type usesView struct {
+	About  string // the case of the child, or ""
+	Wards  []link
+	Uses   []entryView
+	Older  uint64
+	Newest bool
+}
+
+// uses shows who used the reader's data, or a child's, newest first.
+// Source: GDPR article 15(1).
+func (s *site) uses(w http.ResponseWriter, r *http.Request) error {
+	t, who := s.words(r), whoOf(r)
+	q := r.URL.Query()
+	v := usesView{About: q.Get("child")}
+	id, err := s.aboutWhom(r, v.About)
+	if err != nil {
+		return err
+	}
+	before, err := strconv.ParseUint(q.Get("before"), 10, 63)
+	if err != nil {
+		before = 0
+	}
+	v.Newest = before == 0
+	entries, err := s.residents.UsesOf(r.Context(), id, before, usesOnPage+1)
+	if err != nil {
+		return err
+	}
+	proved, err := s.proof.Size(r.Context())
+	if err != nil {
+		return err
+	}
+	if len(entries) > usesOnPage {
+		entries = entries[:usesOnPage]
+		v.Older = entries[usesOnPage-1].Seq
+	}
+	for _, e := range entries {
+		v.Uses = append(v.Uses, s.useView(t, e, proved, who))
+	}
+	wards, err := s.residents.Own(r.Context(), who.Person)
+	if err != nil {
+		return err
+	}
+	v.Wards = append(v.Wards, link{"/my/uses", t.T("uses.me"), v.About == ""})
+	for _, o := range wards {
+		c := strconv.FormatInt(int64(o.Case.ID), 10)
+		v.Wards = append(v.Wards, link{"/my/uses?child=" + c, o.Case.Names().Child, v.About == c})
+	}
+	return s.render(w, r, http.StatusOK, "uses.html", view{words: t, Title: t.T("uses.title"), Path: "/my/uses", Data: v})
+}
+
+// useView is an entry as the person whom it covers sees it: officers by their
+// office, other residents not told apart.
+func (s *site) useView(t words, e audit.Entry, proved uint64, who access.Who) entryView {
+	x := s.entryView(t, e, proved)
+	switch {
+	case e.Actor == who.Actor():
+		x.Actor = t.T("actor.you")
+	case len(e.Actor) > 8 && e.Actor[:8] == "officer:":
+		x.Actor = t.T("actor.staff")
+	}
+	return x
+}
+
+// proofView is the proof that one entry stands in the record.
+type proofView struct {
+	Entry      entryView
+	Hashes     []string
+	Checkpoint string
+	Ready      bool // the log covers the entry
+	Back       string
+}
+
+// prove shows the proof of an entry that covers the reader, or a child for whom
+// the reader decides. Others are told that there is none.
+func (s *site) prove(w http.ResponseWriter, r *http.Request) error {
+	t, who := s.words(r), whoOf(r)
+	seq, err := strconv.ParseUint(r.PathValue("entry"), 10, 63)
+	if err != nil || seq == 0 {
+		return missing("web.prove")
+	}
+	e, err := s.coveringEntry(r, who, seq)
+	if err != nil {
+		return err
+	}
+	v := proofView{Entry: s.useView(t, e, seq, who), Back: "/my/uses"}
+	p, err := s.proof.Prove(r.Context(), seq)
+	switch {
+	case err == nil:
+		v.Ready, v.Checkpoint = true, p.Checkpoint
+		for _, h := range p.Hashes {
+			v.Hashes = append(v.Hashes, base64.StdEncoding.EncodeToString(h))
+		}
+	case fault.KindOf(err) != fault.Later:
+		return err
+	}
+	return s.render(w, r, http.StatusOK, "proof.html", view{words: t, Title: t.T("proof.title", seq), Path: fmt.Sprintf("/my/uses/%d", seq), Data: v})
+}
+
+// coveringEntry is an entry that covers the reader or one of the reader's
+// children.
+func (s *site) coveringEntry(r *http.Request, who access.Who, seq uint64) (audit.Entry, error) {
+	entries, err := s.record.Entries(r.Context(), seq+1, false, 1)
+	if err != nil {
+		return audit.Entry{}, err
+	}
+	if len(entries) != 1 || entries[0].Seq != seq || entries[0].People == nil || who.Person == 0 {
+		return audit.Entry{}, missing("web.prove")
+	}
+	wards, err := s.residents.Wards(r.Context(), who.Person)
+	if err != nil {
+		return audit.Entry{}, err
+	}
+	if entries[0].People.Contains(uint32(who.Person)) {
+		return entries[0], nil
+	}
+	for child := range wards {
+		if entries[0].People.Contains(uint32(child)) {
+			return entries[0], nil
+		}
+	}
+	return audit.Entry{}, missing("web.prove")
+}
