@@ -19,6 +19,10 @@ import (
 	cdppage "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+
+	"ennakko/conversation"
+	"ennakko/person"
+	"ennakko/store"
 )
 
 // patience is how long a browser may take for one thing. No test rests for a
@@ -114,6 +118,23 @@ var everyPage = []struct {
 	{"round-preparer", asPreparer, "/desk/rounds/3", func() *city { return newCity().prepared() }},
 	{"round-running", asLeader, "/desk/rounds/3", func() *city { return newCity().running() }},
 	{"found", asApprover, "/desk/rounds/3/found", func() *city { return newCity().prepared() }},
+	{"round-paused", asApprover, "/desk/rounds/3", func() *city {
+		c := newCity().running()
+		c.round.State = store.Paused
+		c.steps = []store.RoundStep{{Round: 3, At: begin, Officer: "officer:matti", Step: "pause", Words: "The text was wrong"}}
+		return c
+	}},
+	{"queue", asExpert, "/desk/rounds/3/queue", func() *city { return newCity().running() }},
+	{"queue-empty", asExpert, "/desk/rounds/3/queue", func() *city { c := newCity().running(); c.funnel.Items = nil; return c }},
+	{"case", asExpert, "/desk/cases/12", func() *city { return newCity().running() }},
+	{"search", asExpert, "/desk/search", func() *city { return newCity().running() }},
+	{"own", "aino", "/", func() *city { return newCity().running() }},
+	{"own-unknown", "stranger", "/", func() *city { return newCity().running() }},
+	{"own-weak", "weak", "/", func() *city { return newCity().running() }},
+	{"offer", "aino", "/my/offers/12", func() *city { return newCity().running() }},
+	{"offer-accepted", "aino", "/my/offers/12?said", func() *city { c := newCity().running(); c.stage = conversation.Accepted; return c }},
+	{"uses", "aino", "/my/uses?child=12", func() *city { return newCity().running() }},
+	{"proof", "aino", "/my/uses/43", func() *city { return newCity().running() }},
 	{"record", asDPO, "/desk/record", newCity},
 	{"refused", asLeader, "/desk/record", newCity},
 	{"handsets", "", "/demo/handset", func() *city { return newCity().running() }},
@@ -126,6 +147,14 @@ var everyPage = []struct {
 	{"open-none", "", "/open", newCity},
 	{"open", "", "/open", func() *city { return newCity().running() }},
 	{"missing", "", "/nothing", newCity},
+}
+
+// in is the address of a page in a language.
+func in(path string, l person.Language) string {
+	if strings.Contains(path, "?") {
+		return path + "&lang=" + string(l)
+	}
+	return path + "?lang=" + string(l)
 }
 
 // enter logs somebody in, in the browser; nobody is logged out.
@@ -156,7 +185,7 @@ func TestEveryPageIsAccessible(t *testing.T) {
 		for _, width := range []int64{1280, 360, 320} {
 			for _, l := range languages {
 				t.Run(fmt.Sprintf("%s %d %s", p.name, width, l), func(t *testing.T) {
-					see(t, ctx, chromedp.EmulateViewport(width, 900), chromedp.Navigate(address+p.path+"?lang="+string(l)), chromedp.WaitReady("main h1"))
+					see(t, ctx, chromedp.EmulateViewport(width, 900), chromedp.Navigate(address+in(p.path, l)), chromedp.WaitReady("main h1"))
 					nothingSticksOut(t, ctx, width)
 					if width != 320 {
 						axeFindsNothing(t, ctx, string(axe))

@@ -51,6 +51,8 @@ type city struct {
 	asked    []string // what the desk was asked to do
 	noted    []string // entries: actor, verb, detail
 	sessions map[string]store.Session
+	stage    conversation.Stage // of the one case
+	steps    []store.RoundStep
 	watchers map[chan struct{}]bool
 	fail     error
 	later    time.Duration // by how much the machine's clock was set on
@@ -245,7 +247,7 @@ func handlerOf(t *testing.T, c *city) http.Handler {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h, err := newSite(parts{ctx: t.Context(), pack: pack, rounds: c, figures: c, record: c, proof: c, families: c, screens: c, clock: c, real: time.Now,
+	h, err := newSite(parts{ctx: t.Context(), pack: pack, rounds: c, figures: c, record: c, proof: c, matters: c, residents: c, families: c, screens: c, clock: c, real: time.Now,
 		door: fakeDoor{}, sessions: signin.NewSessions(c, c.machine), policies: policies, demo: true})
 	if err != nil {
 		t.Fatal(err)

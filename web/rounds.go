@@ -150,7 +150,11 @@ func (v *roundView) steps() {
 	case !v.Prepared:
 		at = 2
 	}
-	for i, key := range []string{"state.find", "state.approve", "state.run", "state.closed"} {
+	run := "state.run"
+	if v.Paused {
+		run = "state.paused"
+	}
+	for i, key := range []string{"state.find", "state.approve", run, "state.closed"} {
 		v.Steps = append(v.Steps, stateView{key, i == at, i < at})
 	}
 }

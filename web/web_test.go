@@ -42,12 +42,12 @@ func TestEveryPageHasItsStatusItsHeadersAndAllItsTexts(t *testing.T) {
 	for _, p := range everyPage {
 		h := handlerOf(t, p.city())
 		for _, l := range languages {
-			w := getAs(t, h, p.who, p.path+"?lang="+string(l))
+			w := getAs(t, h, p.who, in(p.path, l))
 			want := http.StatusOK
 			switch p.name {
 			case "missing":
 				want = http.StatusNotFound
-			case "refused":
+			case "refused", "own-weak":
 				want = http.StatusForbidden
 			case "handsets-fault":
 				want = http.StatusUnprocessableEntity
