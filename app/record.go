@@ -127,6 +127,9 @@ func (a *App) Verify(ctx context.Context, opt log.VerifyOptions) (Verification, 
 	if err != nil {
 		return Verification{}, err
 	}
+	if err := a.DB.Covered(ctx); err != nil {
+		return Verification{}, err
+	}
 	files, err := a.DB.AllFiles(ctx)
 	if err != nil {
 		return Verification{}, err

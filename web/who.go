@@ -25,12 +25,11 @@ type door interface {
 	Origin() string
 }
 
-// Cookies. The prefix binds them to this host and to a safe channel; browsers
-// count loopback as one.
-const (
-	sessionCookie = "__Host-session"
-	loginCookie   = "__Host-login"
-)
+// SessionCookie holds the token of a session. The prefix binds it to this host
+// and to a safe channel; browsers count loopback as one.
+const SessionCookie = "__Host-session"
+
+const loginCookie = "__Host-login" // the secret of a log-in under way
 
 // loginFor is how long somebody may take to log in.
 const loginFor = 10 * time.Minute
@@ -45,7 +44,7 @@ func whoOf(r *http.Request) access.Who {
 
 // identify finds the session of a request.
 func (s *site) identify(r *http.Request) (*http.Request, error) {
-	c, err := r.Cookie(sessionCookie)
+	c, err := r.Cookie(SessionCookie)
 	if err != nil {
 		return r, nil
 	}
@@ -151,13 +150,13 @@ func (s *site) loginDone(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	setCookie(w, sessionCookie, token, 0)
+	setCookie(w, SessionCookie, token, 0)
 	http.Redirect(w, r, local(string(back)), http.StatusSeeOther)
 	return nil
 }
 
 func (s *site) endSession(r *http.Request) error {
-	c, err := r.Cookie(sessionCookie)
+	c, err := r.Cookie(SessionCookie)
 	if err != nil {
 		return nil
 	}
@@ -169,7 +168,7 @@ func (s *site) logout(w http.ResponseWriter, r *http.Request) error {
 	if err := s.endSession(r); err != nil {
 		return err
 	}
-	setCookie(w, sessionCookie, "", 0)
+	setCookie(w, SessionCookie, "", 0)
 	to := s.door.LogoutURL()
 	if to == "" {
 		to = "/logged-out"

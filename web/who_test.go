@@ -117,11 +117,11 @@ func TestALoginGivesANewSessionAndEndsTheOld(t *testing.T) {
 	c := newCity()
 	h := handlerOf(t, c)
 	// Somebody plants a session token of their own choice (session fixation).
-	planted := &http.Cookie{Name: sessionCookie, Value: strings.Repeat("A", 43)}
-	cookies := map[string]*http.Cookie{sessionCookie: planted}
+	planted := &http.Cookie{Name: SessionCookie, Value: strings.Repeat("A", 43)}
+	cookies := map[string]*http.Cookie{SessionCookie: planted}
 	w := follow(t, h, "/login?as=liisa", cookies)
 	follow(t, h, w.Header().Get("Location"), cookies)
-	first := cookies[sessionCookie]
+	first := cookies[SessionCookie]
 	if first == nil || first.Value == planted.Value || len(first.Value) != 43 {
 		t.Fatalf("the session is %v", first)
 	}
@@ -133,11 +133,11 @@ func TestALoginGivesANewSessionAndEndsTheOld(t *testing.T) {
 	}
 	w = follow(t, h, "/login?as=matti", cookies)
 	follow(t, h, w.Header().Get("Location"), cookies)
-	if cookies[sessionCookie].Value == first.Value || len(c.sessions) != 1 {
+	if cookies[SessionCookie].Value == first.Value || len(c.sessions) != 1 {
 		t.Errorf("%d sessions are open after a second log-in", len(c.sessions))
 	}
 	for token := range c.sessions {
-		if strings.Contains(token, first.Value) || strings.Contains(token, cookies[sessionCookie].Value) {
+		if strings.Contains(token, first.Value) || strings.Contains(token, cookies[SessionCookie].Value) {
 			t.Error("the store holds the token itself")
 		}
 	}
@@ -167,10 +167,10 @@ func TestASessionEnds(t *testing.T) {
 		t.Error("a session that nobody uses stays open")
 	}
 	cookies = logIn(t, h, asLeader)
-	kept := map[string]*http.Cookie{sessionCookie: cookies[sessionCookie]}
+	kept := map[string]*http.Cookie{SessionCookie: cookies[SessionCookie]}
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "http://127.0.0.1:8080/logout", nil)
 	r.Header.Set("Origin", "http://127.0.0.1:8080")
-	r.AddCookie(cookies[sessionCookie])
+	r.AddCookie(cookies[SessionCookie])
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, r)
 	if w.Code != http.StatusSeeOther || w.Header().Get("Location") != "/logged-out" || !strings.Contains(w.Header().Get("Set-Cookie"), "Max-Age=0") {
@@ -179,7 +179,7 @@ func TestASessionEnds(t *testing.T) {
 	if open(kept) {
 		t.Error("after the log-out the token still opens the desk")
 	}
-	if open(map[string]*http.Cookie{sessionCookie: {Name: sessionCookie, Value: strings.Repeat("x", 43)}}) {
+	if open(map[string]*http.Cookie{SessionCookie: {Name: SessionCookie, Value: strings.Repeat("x", 43)}}) {
 		t.Error("an invented token opens the desk")
 	}
 }

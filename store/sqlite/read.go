@@ -298,29 +298,3 @@ func scanEntry(scan func(...any) error, more ...any) (audit.Entry, error) {
 
 // errEnough ends a query early.
 var errEnough = errors.New("enough")
-
-// Uses lists the entries that cover a person, newest first: who read or
-// changed what is known of them, and why.
-func (d *DB) Uses(ctx context.Context, id person.ID, limit int) ([]audit.Entry, error) {
-	return d.UsesBefore(ctx, id, 0, limit)
-}
-
-// UsesBefore lists the entries that cover a person, newest first, from the one
-// before a number; 0 begins with the newest.
-func (d *DB) UsesBefore(ctx context.Context, id person.ID, before uint64, limit int) ([]audit.Entry, error) {
-	var out []audit.Entry
-	err := d.rows(ctx, "SELECT "+entryColumns+" FROM audit_entry WHERE length(people) > 0 AND (?1 = 0 OR seq < ?1) ORDER BY seq DESC", []any{int64(before)}, func(scan func(...any) error) error {
-		if len(out) == limit {
-			return errEnough
-		}
-		e, err := scanEntry(scan)
-		if err == nil && e.People.Contains(uint32(id)) {
-			out = append(out, e)
-		}
-		return err
-	})
-	if errors.Is(err, errEnough) {
-		err = nil
-	}
-	return out, err
-}

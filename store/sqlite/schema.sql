@@ -6,6 +6,12 @@ CREATE TABLE IF NOT EXISTS audit_entry (
   basis TEXT NOT NULL, object TEXT NOT NULL, fields TEXT NOT NULL, people BLOB NOT NULL, detail TEXT NOT NULL,
   salt BLOB NOT NULL, leaf BLOB NOT NULL) STRICT;
 CREATE INDEX IF NOT EXISTS audit_entry_object ON audit_entry (object);
+-- Who is covered by which entries, so that a person's question is answered at
+-- once: small sets by person, great ones in a list. Worked out from the entries;
+-- verify holds both against each other.
+CREATE TABLE IF NOT EXISTS audit_person (
+  person INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (person, seq)) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS audit_mass (seq INTEGER PRIMARY KEY) STRICT;
 CREATE TRIGGER IF NOT EXISTS audit_entry_stays BEFORE UPDATE ON audit_entry
   BEGIN SELECT RAISE(ABORT, 'an audit entry is never changed'); END;
 CREATE TRIGGER IF NOT EXISTS audit_entry_remains BEFORE DELETE ON audit_entry

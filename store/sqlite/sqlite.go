@@ -270,7 +270,10 @@ func (t *tx) Note(e audit.Entry) error {
 	}
 	_, err = t.exec(`INSERT INTO audit_entry (seq, at, actor, verb, purpose, basis, object, fields, people, detail, salt, leaf)
 		VALUES (?,?,?,?,?,?,?,?,?,?,?,?)`, int64(e.Seq), micro(e.At), e.Actor, e.Verb, e.Purpose, e.Basis, e.Object, string(fields), people, e.Detail, salt, leaf)
-	return err
+	if err != nil {
+		return err
+	}
+	return t.cover(e)
 }
 
 func micro(t time.Time) int64 { return t.UnixMicro() }
