@@ -61,6 +61,7 @@ const (
 	ChangeCapacity  Action = "change capacity"
 	TestSend        Action = "test send"
 	TryCriteria     Action = "try criteria"
+	SeePlaces       Action = "see places"
 	Approve         Action = "approve"
 	Pause           Action = "pause"
 	Resume          Action = "resume"
@@ -77,7 +78,7 @@ const (
 
 // Actions are all of them.
 func Actions() []Action {
-	return []Action{SeeDesk, PreviewMessages, Prepare, ChangeCapacity, TestSend, TryCriteria, Approve, Pause, Resume, Stop, SeeQueue, Settle,
+	return []Action{SeeDesk, PreviewMessages, Prepare, ChangeCapacity, TestSend, TryCriteria, SeePlaces, Approve, Pause, Resume, Stop, SeeQueue, Settle,
 		SeeCase, Search, SeeRecord, SeeOwn, Answer, Object}
 }
 
@@ -174,7 +175,7 @@ func (p *Policies) add(policy *cedar.Policy) *fault.Error {
 	}
 	texts := map[person.Language]string{}
 	for _, l := range person.Languages() {
-		if texts[l] = string(notes[types.Ident(l)]); texts[l] == "" {
+		if texts[l] = string(notes[types.AnnotationKey(l)]); texts[l] == "" {
 			return fault.New(fault.Invalid, op, "the policy %s has no reason in %s", id, l).Do(`write @%s("...") above it`, l)
 		}
 	}

@@ -30,8 +30,8 @@ func resident(l access.Level, id person.ID) access.Who {
 
 // may lists, for every role, all that it may do; what is not listed is refused.
 var may = map[access.Role]string{
-	access.Preparer: "see desk,preview messages,prepare,change capacity,test send,try criteria,pause,resume,stop",
-	access.Approver: "see desk,preview messages,try criteria,approve,pause,resume,stop",
+	access.Preparer: "see desk,preview messages,prepare,change capacity,test send,try criteria,see places,pause,resume,stop",
+	access.Approver: "see desk,preview messages,try criteria,see places,approve,pause,resume,stop",
 	access.Expert:   "see desk,preview messages,see queue,settle,see case,search",
 	access.DPO:      "see desk,preview messages,see record",
 	access.Leader:   "see desk,preview messages",

@@ -2,13 +2,17 @@ package app
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"time"
 
 	"ennakko/audit"
+	"ennakko/channel"
 	"ennakko/conversation"
 	"ennakko/fault"
 	"ennakko/person"
+	"ennakko/round"
+	"ennakko/service"
 	"ennakko/store"
 	"ennakko/work"
 )
@@ -99,6 +103,39 @@ func (l *Live) History(ctx context.Context, c conversation.CaseID, officer strin
 		return store.History{}, err
 	}
 	return l.App.DB.History(ctx, act, c)
+}
+
+// Reassign begins to assign the places of a prepared round again, after a
+// change of one unit's capacity.
+func (l *Live) Reassign(ctx context.Context, id store.RoundID, change store.PlaceCount, officer string) error {
+	rd, err := l.App.DB.Round(ctx, id)
+	if err != nil {
+		return err
+	}
+	return l.start(ctx, func(ctx context.Context) error {
+		rooms, done, err := l.App.Rooms(ctx, l.Pack, rd.AsOf, l.progress)
+		if err != nil {
+			return err
+		}
+		defer done()
+		return round.Reassign(ctx, rooms, id, change, officer, l.Clock.Now())
+	})
+}
+
+// Try compares a trial of the criteria with the criteria as they are, as of a
+// day.
+func (l *Live) Try(ctx context.Context, asOf time.Time, t service.Trial, officer string) (round.Tried, error) {
+	rooms, done, err := l.App.Rooms(ctx, l.Pack, asOf, nil)
+	if err != nil {
+		return round.Tried{}, err
+	}
+	defer done()
+	return round.Try(ctx, rooms, round.Order{AsOf: asOf, Officer: officer, Now: l.Clock.Now()}, t)
+}
+
+// TestSend sends a text to an officer's own number.
+func (l *Live) TestSend(ctx context.Context, officer, to, text string) (channel.State, error) {
+	return l.worker().TestSend(ctx, l.App.DB.Note, officer, to, text, channel.Ref("TEST"+rand.Text()[:20]), l.Clock.Now())
 }
 
 // RoundOf is the round of a case.

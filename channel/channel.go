@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"time"
 
+	"ennakko/audit"
 	"ennakko/fault"
 	"ennakko/offer"
 )
@@ -47,6 +48,15 @@ func About(a offer.Approved, e Envelope, text string) (Message, error) {
 func AnswerTo(in Incoming, e Envelope, text string) (Message, error) {
 	if in.ID == "" || e.To != in.From {
 		return Message{}, fault.New(fault.Refused, "channel.AnswerTo", "nobody wrote from this number")
+	}
+	return newMessage(e, text)
+}
+
+// Test makes a message with which an officer tries a text out on their own
+// telephone. It is about nobody: the act says whose trial it is.
+func Test(act audit.Act, e Envelope, text string) (Message, error) {
+	if act.IsZero() {
+		return Message{}, fault.New(fault.Refused, "channel.Test", "no act was begun")
 	}
 	return newMessage(e, text)
 }

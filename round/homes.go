@@ -126,6 +126,9 @@ func (p *preparation) assign(ctx context.Context, _ audit.Act) error {
 	var list []*assign.Unit
 	free := placesIn(p.free)
 	for _, u := range units {
+		if n, changed := p.capacity[offer.Place{Unit: u.ID, Language: u.Language}]; changed {
+			u.Places = n
+		}
 		if p.free != nil {
 			u.Places = free[offer.Place{Unit: u.ID, Language: u.Language}]
 		}
@@ -172,28 +175,36 @@ func (p *preparation) keep(ctx context.Context, act audit.Act) (id store.RoundID
 		if err := tx.AddFindings(id, p.kept()); err != nil {
 			return err
 		}
-		places := make([]store.PlaceCount, len(p.units))
-		for i, u := range p.units {
-			places[i].Unit, places[i].Language, places[i].Places = u.ID, u.Language, u.Places
-		}
-		if err := tx.AddPlaces(id, places); err != nil {
+		if err := tx.AddPlaces(id, p.places()); err != nil {
 			return err
 		}
 		if err := tx.AddDrafts(id, p.drafts()); err != nil {
 			return err
-		}
-		waiting := make([]store.Waiting, len(p.result.Waiting))
-		for i, w := range p.result.Waiting {
-			waiting[i] = store.Waiting{Child: w.Child, Reason: string(w.Reason)}
 		}
 		for _, f := range p.findings {
 			tx.About("", f.Person())
 		}
 		tx.About(fmt.Sprintf("round %d", id))
 		tx.Detail("found %d, justified %d, placed %d, waiting %d", p.summary["found"], p.summary["justified"], p.summary["placed"], p.summary["waiting"])
-		return tx.AddWaiting(id, waiting)
+		return tx.AddWaiting(id, p.waiting())
 	})
 	return id, err
+}
+
+func (p *preparation) places() []store.PlaceCount {
+	out := make([]store.PlaceCount, len(p.units))
+	for i, u := range p.units {
+		out[i].Unit, out[i].Language, out[i].Places = u.ID, u.Language, u.Places
+	}
+	return out
+}
+
+func (p *preparation) waiting() []store.Waiting {
+	out := make([]store.Waiting, len(p.result.Waiting))
+	for i, w := range p.result.Waiting {
+		out[i] = store.Waiting{Child: w.Child, Reason: string(w.Reason)}
+	}
+	return out
 }
 
 func (p *preparation) drafts() []store.Draft {

@@ -18,6 +18,7 @@ import (
 	"ennakko/audit"
 	"ennakko/criteria"
 	"ennakko/fault"
+	"ennakko/offer"
 	"ennakko/offer/assign"
 	"ennakko/permission"
 	"ennakko/person"
@@ -39,6 +40,7 @@ type Store interface {
 	LetterList(ctx context.Context, id store.RoundID) ([]store.Listed, error)
 	Unreached(ctx context.Context, id store.RoundID) ([]store.Listed, error)
 	LeftOut(ctx context.Context, id store.RoundID) ([]store.Finding, error)
+	Capacities(ctx context.Context, id store.RoundID) ([]store.Capacity, error)
 	Findings(ctx context.Context, id store.RoundID, people []person.ID) (map[person.ID]store.Finding, error)
 }
 
@@ -97,7 +99,8 @@ type preparation struct {
 	met       []person.ID
 	children  map[person.ID]*assign.Child
 	units     []store.Unit
-	free      []store.PlaceCount // only these places may be given; nil: all
+	free      []store.PlaceCount  // only these places may be given; nil: all
+	capacity  map[offer.Place]int // what an officer changed
 	result    assign.Result
 	summary   map[string]int
 }

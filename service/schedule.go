@@ -23,6 +23,7 @@ type Schedule struct {
 	validity     time.Duration
 	rate         int
 	sender       string
+	partPrice    float64 // cents
 }
 
 // Moments are the moments of one round.
@@ -45,6 +46,10 @@ func (s Schedule) Rate() int { return s.rate }
 
 // Sender is the number that messages come from and that can be answered.
 func (s Schedule) Sender() string { return s.sender }
+
+// PartPrice is what one part of a text message costs, in cents; 0 when the pack
+// does not say.
+func (s Schedule) PartPrice() float64 { return s.partPrice }
 
 // Moments gives the moments of a round that begins on the day of start, in the
 // service's time zone. A schedule that does not fit together on that day is a
@@ -142,7 +147,7 @@ func easter(y int) time.Time {
 var senderForm = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
 
 func readSchedule(x node) Schedule {
-	k := x.keys("time_zone", "notice_at", "inquiry_after", "reminder_before_deadline", "late_days", "quiet", "validity", "rate_per_second", "sender", "?", "answer_days", "deadline")
+	k := x.keys("time_zone", "notice_at", "inquiry_after", "reminder_before_deadline", "late_days", "quiet", "validity", "rate_per_second", "sender", "?", "answer_days", "deadline", "part_price_cents")
 	s := Schedule{
 		noticeAt: k["notice_at"].clock(), inquiryAfter: k["inquiry_after"].lasting(30 * 24 * time.Hour),
 		reminder: k["reminder_before_deadline"].lasting(60 * 24 * time.Hour), lateDays: k["late_days"].whole(0, 365),
@@ -154,6 +159,11 @@ func readSchedule(x node) Schedule {
 			k["time_zone"].bad("Finland's is Europe/Helsinki", "the time zone is not known")
 		}
 		s.zone = zone
+	}
+	if price := k["part_price_cents"]; price.there() {
+		if s.partPrice = price.number(); s.partPrice < 0 || s.partPrice > 1000 {
+			price.bad("such as 6.2", "a part of a message costs from 0 to 1000 cents")
+		}
 	}
 	days, fixed := k["answer_days"], k["deadline"]
 	switch {

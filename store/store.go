@@ -199,6 +199,9 @@ type Rounds interface {
 	AddPlaces(id RoundID, p []PlaceCount) error
 	AddWaiting(id RoundID, w []Waiting) error
 	AddDrafts(id RoundID, d []Draft) error
+	// Reassign puts an assignment in the place of the one of a prepared round, with
+	// the change of capacity that led to it. Whoever acts has a hand in the round.
+	Reassign(id RoundID, change Capacity, a Assignment) error
 	// TakeWaiting takes children off the waiting list.
 	TakeWaiting(id RoundID, children []person.ID) error
 }

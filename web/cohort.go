@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"ennakko/place"
@@ -87,10 +88,11 @@ func (v *cohortView) anyHeld() bool {
 	return slices.ContainsFunc(v.WaitingBy, held) || slices.ContainsFunc(v.Reasons, held) || slices.ContainsFunc(v.Criteria, func(l leftOut) bool { return l.Withheld })
 }
 
-// cohort reads the counts of a round once: they do not change.
+// cohort reads the counts of a round once for each assignment of its places.
 func (s *site) cohort(ctx context.Context, r store.Round) (sqlite.Cohort, error) {
+	key := fmt.Sprint(r.ID, r.Summary, r.Prepared)
 	s.mu.Lock()
-	c, ok := s.cohorts[r.ID]
+	c, ok := s.cohorts[key]
 	s.mu.Unlock()
 	if ok {
 		return c, nil
@@ -98,7 +100,7 @@ func (s *site) cohort(ctx context.Context, r store.Round) (sqlite.Cohort, error)
 	c, err := s.figures.Cohort(ctx, r.ID, r.AsOf)
 	if err == nil {
 		s.mu.Lock()
-		s.cohorts[r.ID] = c
+		s.cohorts[key] = c
 		s.mu.Unlock()
 	}
 	return c, err

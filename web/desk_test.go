@@ -10,8 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/RoaringBitmap/roaring/v2"
-
 	"ennakko/app"
 	"ennakko/audit"
 	"ennakko/audit/log"
@@ -20,6 +18,8 @@ import (
 	"ennakko/fault"
 	"ennakko/offer"
 	"ennakko/person"
+	"ennakko/round"
+	"ennakko/service"
 	"ennakko/store"
 	"ennakko/work"
 )
@@ -123,10 +123,10 @@ func (c *city) Steps(context.Context, store.RoundID) ([]store.RoundStep, error) 
 
 func (c *city) Own(ctx context.Context, who person.ID) ([]app.Own, error) {
 	o, err := c.OwnCase(ctx, who, aCase)
-	if err != nil {
+	if fault.KindOf(err) == fault.Missing {
 		return nil, nil
 	}
-	return []app.Own{o}, nil
+	return []app.Own{o}, err
 }
 
 func (c *city) OwnCase(_ context.Context, who person.ID, id conversation.CaseID) (app.Own, error) {
@@ -180,7 +180,151 @@ func (c *city) Prove(_ context.Context, seq uint64) (log.Proof, error) {
 
 func (c *city) Checkpoint(context.Context) (string, error) { return "ennakko/record\n43\nroot\n", nil }
 
-var _ = roaring.New
+func (c *city) Reassign(_ context.Context, id store.RoundID, change store.PlaceCount, officer string) error {
+	c.say("reassign %d %s/%s %d %s", id, change.Unit, change.Language, change.Places, officer)
+	return nil
+}
+
+func (c *city) Try(_ context.Context, asOf time.Time, _ service.Trial, officer string) (round.Tried, error) {
+	c.say("try %s %s", asOf.Format(time.DateOnly), officer)
+	if asOf.Year() == 2050 {
+		return round.Tried{}, fault.New(fault.Invalid, "test", "nobody")
+	}
+	return round.Tried{Found: 5801, Justified: 5531, FoundNow: 5801, JustifiedNow: 5170, Enter: 363, Leave: 2, LeftOut: map[string]int{"no_decision": 101, "alive": 3},
+		District: map[string][2]int{"0911101010": {700, 741}, "0912301030": {812, 890}, "0918101010": {3, 4}}}, nil
+}
+
+func (c *city) TestSend(_ context.Context, officer, to, text string) (channel.State, error) {
+	c.say("test %s %s %t", officer, to, strings.Contains(text, "Eevi"))
+	return channel.Handed, nil
+}
+
+func (c *city) FunnelBy(context.Context, store.RoundID, time.Time) ([]store.FunnelCell, error) {
+	c.say("count by district")
+	cell := func(district, language string, n int) store.FunnelCell {
+		return store.FunnelCell{District: district, Language: language, FunnelCounts: store.FunnelCounts{Offered: n, Sent: n - 1, Delivered: n - 2, Answered: n / 2, Accepted: n / 2, Unreached: 2}}
+	}
+	return []store.FunnelCell{cell("0911101010", "fi", 703), cell("0911101010", "sv", 104), cell("0912301030", "fi", 812), cell("0918101010", "fi", 4), cell("0917102010", "fi", 333),
+		cell("", "fi", 7)}, nil
+}
+
+func (c *city) UnitFill(context.Context, store.RoundID, time.Time) ([]store.UnitFill, error) {
+	name := func(s string) map[person.Language]string {
+		return map[person.Language]string{"fi": s, "sv": s, "en": s}
+	}
+	return []store.UnitFill{{Place: offer.Place{Unit: "u1", Language: "fi"}, Name: name("Kielo <b>"), District: "0911101010", Registered: 20, Places: 21, Held: 21, MeanM: 640, MostM: 1900},
+		{Place: offer.Place{Unit: "u2", Language: "sv"}, Name: name("Daghemmet Blåklockan"), District: "0911101010", Registered: 14, Places: 14, Held: 3, MeanM: 900, MostM: 2200},
+		{Place: offer.Place{Unit: "u3", Language: "fi"}, Name: name("Kaukainen"), District: "0918101010", Registered: 10, Places: 10}}, nil
+}
+
+func TestPlacesAreSeenAndChangedBeforeARoundIsApproved(t *testing.T) {
+	c := newCity().prepared()
+	h := handlerOf(t, c)
+	body := getAs(t, h, asPreparer, "/desk/rounds/3/places?lang=en").Body.String()
+	for _, s := range []string{"Kielo &lt;b&gt;", "20 by the register", "unit=u1%2ffi", "820 m"} {
+		if !strings.Contains(body, s) {
+			t.Errorf("the page does not show %q", s)
+		}
+	}
+	if strings.Contains(body, "Kaukainen") || !strings.Contains(getAs(t, h, asPreparer, "/desk/rounds/3/places?area=0918000000").Body.String(), "Kaukainen") {
+		t.Error("the units are not those of the district")
+	}
+	if body := getAs(t, h, asApprover, "/desk/rounds/3/places?unit=u1/fi").Body.String(); strings.Contains(body, "<form method=\"post\" action=\"/desk/rounds") || strings.Contains(body, "unit=u1") {
+		t.Error("an approver is offered to change places")
+	}
+	body = getAs(t, h, asPreparer, "/desk/rounds/3/places?lang=en&unit=u1/fi").Body.String()
+	if !strings.Contains(body, `name="unit" value="u1/fi"`) || !strings.Contains(body, `value="21"`) {
+		t.Error("there is no form for the unit")
+	}
+	w := post(t, h, asPreparer, "/desk/rounds/3/places", url.Values{"unit": {"u1/fi"}, "area": {"1"}, "places": {"many"}})
+	if w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), `value="many"`) {
+		t.Errorf("a number that is none: status %d", w.Code)
+	}
+	if w := post(t, h, asPreparer, "/desk/rounds/3/places", url.Values{"unit": {"u1/fi"}, "places": {" 12 "}}); w.Code != http.StatusSeeOther {
+		t.Errorf("status %d", w.Code)
+	}
+	if got := c.requests(); !slices.Equal(got, []string{"reassign 3 u1/fi 12 officer:liisa"}) {
+		t.Errorf("%q", got)
+	}
+	if w := post(t, handlerOf(t, newCity().running()), asPreparer, "/desk/rounds/3/places", url.Values{"unit": {"u1/fi"}, "places": {"12"}}); w.Code != http.StatusConflict {
+		t.Errorf("a round that runs: status %d", w.Code)
+	}
+}
+
+func TestABreakdownDisclosesNobodyAndIsCountedOnceADay(t *testing.T) {
+	c := newCity().running()
+	h := handlerOf(t, c)
+	body := getAs(t, h, asLeader, "/desk/rounds/3/districts?lang=en").Body.String()
+	for _, s := range []string{"By major district", "withheld", "810", "Finnish"} {
+		if !strings.Contains(body, s) {
+			t.Errorf("the page does not show %q", s)
+		}
+	}
+	for _, s := range []string{">812<", ">807<", ">4<", ">333<"} {
+		if strings.Contains(body, s) {
+			t.Errorf("the page shows the exact %s", s)
+		}
+	}
+	getAs(t, h, asLeader, "/desk/rounds/3/districts")
+	if n := len(c.requests()); n != 1 {
+		t.Errorf("counted %d times in one day", n)
+	}
+	if w := getAs(t, handlerOf(t, newCity().prepared()), asLeader, "/desk/rounds/3/districts"); w.Code != http.StatusNotFound {
+		t.Errorf("a round that does not run yet: status %d", w.Code)
+	}
+}
+
+func TestCriteriaAreTriedOut(t *testing.T) {
+	c := newCity()
+	h := handlerOf(t, c)
+	const path = "/desk/services/pre-primary/try"
+	body := getAs(t, h, asPreparer, path+"?lang=en").Body.String()
+	for _, s := range []string{`name="param.starting_age"`, `value="6"`, "out.in_municipal_early_education", "section 25"} {
+		if !strings.Contains(body, s) {
+			t.Errorf("the form does not show %q", s)
+		}
+	}
+	form := func(change ...string) url.Values {
+		f := url.Values{"as_of": {"2021-01-07"}, "param.starting_age": {"5"}, "out.alive": {"1"}}
+		for i := 0; i+1 < len(change); i += 2 {
+			f.Set(change[i], change[i+1])
+		}
+		return f
+	}
+	w := post(t, h, asPreparer, path, form())
+	for _, s := range []string{"5,531", "5,170", "365", "fewer than 5", `checked`, `value="5"`} {
+		if !strings.Contains(w.Body.String(), s) {
+			t.Errorf("the result does not show %q", s)
+		}
+	}
+	for _, f := range []url.Values{form("as_of", "soon"), form("param.starting_age", "old"), form("as_of", "2050-01-01")} {
+		if w := post(t, h, asPreparer, path, f); w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), `aria-invalid="true"`) {
+			t.Errorf("%v: status %d", f, w.Code)
+		}
+	}
+	if got := c.requests(); len(got) != 2 || got[0] != "try 2021-01-07 officer:liisa" {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestATestGoesToTheOfficersOwnPhone(t *testing.T) {
+	c := newCity()
+	h := handlerOf(t, c)
+	good := url.Values{"message": {"kind.inquiry"}, "language": {"sv"}, "number": {"045 7000017"}}
+	if w := post(t, h, asPreparer, "/desk/messages", good); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "Handed to the network") {
+		t.Errorf("status %d", w.Code)
+	}
+	for _, change := range [][2]string{{"number", "112"}, {"message", "kind.letter"}, {"language", "no"}} {
+		f := url.Values{"message": good["message"], "language": good["language"], "number": good["number"]}
+		f.Set(change[0], change[1])
+		if w := post(t, h, asPreparer, "/desk/messages", f); w.Code != http.StatusUnprocessableEntity {
+			t.Errorf("%v: status %d", change, w.Code)
+		}
+	}
+	if got := c.requests(); !slices.Equal(got, []string{"test officer:liisa " + aNumber + " true"}) {
+		t.Errorf("%q", got)
+	}
+}
 
 func TestAnExpertSeesTheQueueWithoutNames(t *testing.T) {
 	h := handlerOf(t, newCity().running())

@@ -137,6 +137,8 @@ func (s *site) tabs(r *http.Request, t words, rd store.Round, here string) []lin
 	}
 	add("", "tab.round", true)
 	add("/found", "tab.found", true)
+	add("/places", "tab.places", s.can(r, access.SeePlaces, access.On{}))
+	add("/districts", "tab.districts", rd.State != store.Prepared)
 	add("/queue", "tab.queue", rd.State != store.Prepared && s.can(r, access.SeeQueue, access.On{}))
 	return out
 }

@@ -21,6 +21,7 @@ type serviceView struct {
 	Job       jobView
 	CanFind   bool // now, by the reader
 	Free      bool // no round is under way
+	CanTry    bool
 	AsOf      string
 	AsOfFault string // text key of what is wrong with it
 }
@@ -58,6 +59,7 @@ func (s *site) fresh(r *http.Request, v *serviceView) (err error) {
 		return err
 	}
 	v.Free = !v.Job.Busy && (len(v.Rounds) == 0 || v.Rounds[0].State == store.Closed)
+	v.CanTry = s.can(r, access.TryCriteria, access.On{})
 	v.CanFind = v.Free && s.can(r, access.Prepare, access.On{})
 	v.AsOf = s.clock.Now().In(t.zone).Format(time.DateOnly)
 	return nil

@@ -19,10 +19,12 @@ import (
 	"ennakko/app"
 	"ennakko/audit"
 	"ennakko/audit/log"
+	"ennakko/channel"
 	"ennakko/channel/phone"
 	"ennakko/conversation"
 	"ennakko/fault"
 	"ennakko/person"
+	"ennakko/round"
 	"ennakko/service"
 	"ennakko/signin"
 	"ennakko/store"
@@ -54,6 +56,8 @@ type figures interface {
 	Funnel(ctx context.Context, id store.RoundID) (store.Funnel, error)
 	ConfirmTimes(ctx context.Context, id store.RoundID) (handed, onPhone []float64, err error)
 	Cohort(ctx context.Context, id store.RoundID, asOf time.Time) (sqlite.Cohort, error)
+	FunnelBy(ctx context.Context, id store.RoundID, asOf time.Time) ([]store.FunnelCell, error)
+	UnitFill(ctx context.Context, id store.RoundID, asOf time.Time) ([]store.UnitFill, error)
 }
 
 // record is the audit record. sqlite.DB holds it.
@@ -70,26 +74,59 @@ type proof interface {
 	Checkpoint(ctx context.Context) (string, error)
 }
 
-// matters are what experts and officers do for families. app.Live does it.
+// matters are what officers and experts do. app.Live does it.
 type matters interface {
+	queues
+	cases
+	holds
+	plans
+}
+
+// queues are matters of families that wait for a person.
+type queues interface {
 	Items(ctx context.Context, id store.RoundID, kind string, after store.ItemID, limit int) ([]store.OpenItem, error)
 	Settle(ctx context.Context, id store.RoundID, item store.ItemID, officer, words string) error
 	Decide(ctx context.Context, id store.RoundID, c conversation.CaseID, want conversation.Choice, way work.Way, officer string) error
+}
+
+// cases are families one by one; each look is on the record.
+type cases interface {
 	History(ctx context.Context, c conversation.CaseID, officer string) (store.History, error)
 	RoundOf(ctx context.Context, c conversation.CaseID) (store.RoundID, error)
 	Search(ctx context.Context, q app.Query, officer string) ([]conversation.CaseID, error)
+}
+
+// holds are what is done to a whole round.
+type holds interface {
 	Hold(ctx context.Context, id store.RoundID, step, officer, words string) error
 	Steps(ctx context.Context, id store.RoundID) ([]store.RoundStep, error)
 }
 
+// plans are what is tried out before a round is approved.
+type plans interface {
+	Reassign(ctx context.Context, id store.RoundID, change store.PlaceCount, officer string) error
+	Try(ctx context.Context, asOf time.Time, t service.Trial, officer string) (round.Tried, error)
+	TestSend(ctx context.Context, officer, to, text string) (channel.State, error)
+}
+
 // residents are what residents see and do. app.Live knows them.
 type residents interface {
+	offers
+	rights
+}
+
+// offers are the cases in which a resident decides.
+type offers interface {
 	Own(ctx context.Context, who person.ID) ([]app.Own, error)
 	OwnCase(ctx context.Context, who person.ID, id conversation.CaseID) (app.Own, error)
 	AnswerOnline(ctx context.Context, c conversation.CaseID, who person.ID, want conversation.Choice) error
+}
+
+// rights are a resident's rights over data about them.
+type rights interface {
 	Object(ctx context.Context, who, about person.ID, on bool) error
-	Wards(ctx context.Context, who person.ID) (map[person.ID]conversation.CaseID, error)
 	Objections(ctx context.Context, who person.ID) (map[string]time.Time, error)
+	Wards(ctx context.Context, who person.ID) (map[person.ID]conversation.CaseID, error)
 	UsesOf(ctx context.Context, who person.ID, before uint64, limit int) ([]audit.Entry, error)
 }
 
@@ -141,7 +178,8 @@ type site struct {
 	pages map[string]page
 
 	mu       sync.Mutex
-	cohorts  map[store.RoundID]sqlite.Cohort   // fixed once a round is prepared
+	cohorts  map[string]sqlite.Cohort          // by the round as it was assigned
+	shots    map[string]snapshot               // breakdowns, by round and day
 	handsets map[store.RoundID][]store.Handset // picked once, so that addresses stay
 	visited  map[string]store.Handset          // other families that were looked at, by address
 
@@ -161,7 +199,7 @@ func New(c Config) (http.Handler, error) {
 }
 
 func newSite(p parts) (http.Handler, error) {
-	s := &site{parts: p, cohorts: map[store.RoundID]sqlite.Cohort{}, handsets: map[store.RoundID][]store.Handset{}, visited: map[string]store.Handset{}}
+	s := &site{parts: p, cohorts: map[string]sqlite.Cohort{}, shots: map[string]snapshot{}, handsets: map[store.RoundID][]store.Handset{}, visited: map[string]store.Handset{}}
 	var err error
 	if s.texts, err = readTexts(); err != nil {
 		return nil, err
@@ -210,6 +248,12 @@ func (s *site) routes() []route {
 		{pattern: "GET /desk/rounds/{round}", action: access.SeeDesk, do: s.round},
 		{pattern: "GET /desk/rounds/{round}/events", action: access.SeeDesk, do: s.roundEvents},
 		{pattern: "GET /desk/rounds/{round}/found", action: access.SeeDesk, do: s.found},
+		{pattern: "GET /desk/rounds/{round}/districts", action: access.SeeDesk, do: s.districts},
+		{pattern: "GET /desk/rounds/{round}/places", action: access.SeePlaces, do: s.places},
+		{pattern: "POST /desk/rounds/{round}/places", action: access.ChangeCapacity, do: s.changePlaces},
+		{pattern: "GET /desk/services/{service}/try", action: access.TryCriteria, do: s.tryForm},
+		{pattern: "POST /desk/services/{service}/try", action: access.TryCriteria, do: s.try},
+		{pattern: "POST /desk/messages", action: access.TestSend, do: s.testSend},
 		{pattern: "POST /desk/rounds/{round}/approve", action: access.Approve, do: s.approve},
 		{pattern: "POST /desk/rounds/{round}/pause", action: access.Pause, do: s.hold("pause")},
 		{pattern: "POST /desk/rounds/{round}/resume", action: access.Resume, do: s.hold("resume")},

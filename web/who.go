@@ -44,11 +44,11 @@ func whoOf(r *http.Request) access.Who {
 
 // identify finds the session of a request.
 func (s *site) identify(r *http.Request) (*http.Request, error) {
-	c, err := r.Cookie(SessionCookie)
-	if err != nil {
+	named := r.CookiesNamed(SessionCookie)
+	if len(named) != 1 {
 		return r, nil
 	}
-	w, ok, err := s.sessions.Find(r.Context(), c.Value)
+	w, ok, err := s.sessions.Find(r.Context(), named[0].Value)
 	if err != nil || !ok {
 		return r, err
 	}
@@ -156,11 +156,12 @@ func (s *site) loginDone(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *site) endSession(r *http.Request) error {
-	c, err := r.Cookie(SessionCookie)
-	if err != nil {
-		return nil
+	for _, c := range r.CookiesNamed(SessionCookie) {
+		if err := s.sessions.End(r.Context(), c.Value, s.clock.Now()); err != nil {
+			return err
+		}
 	}
-	return s.sessions.End(r.Context(), c.Value, s.clock.Now())
+	return nil
 }
 
 // logout ends the session here, and then at the log-in service.

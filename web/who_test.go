@@ -26,6 +26,12 @@ var doors = map[string]string{
 	"GET /desk/rounds/{round}/found":      "liisa matti sari pekka anna both",
 	"POST /desk/rounds/{round}/approve":   "matti both",
 	"GET /desk/record":                    "pekka",
+	"GET /desk/rounds/{round}/districts":  "liisa matti sari pekka anna both",
+	"GET /desk/rounds/{round}/places":     "liisa matti both",
+	"POST /desk/rounds/{round}/places":    "liisa both",
+	"GET /desk/services/{service}/try":    "liisa matti both",
+	"POST /desk/services/{service}/try":   "liisa matti both",
+	"POST /desk/messages":                 "liisa both",
 	"POST /desk/rounds/{round}/pause":     "liisa matti both",
 	"POST /desk/rounds/{round}/resume":    "liisa matti both",
 	"POST /desk/rounds/{round}/stop":      "liisa matti both",
@@ -52,7 +58,7 @@ func real(pattern string) (method, path string) {
 // TestNobodyComesThroughADoorThatIsNotTheirs is forced browsing: every route,
 // asked for by everybody.
 func TestNobodyComesThroughADoorThatIsNotTheirs(t *testing.T) {
-	h := handlerOf(t, newCity().prepared())
+	h := handlerOf(t, newCity().running())
 	cookies := map[string]map[string]*http.Cookie{"": nil}
 	for who := range everybody {
 		if who != "evil" && who != "norole" {

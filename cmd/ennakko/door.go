@@ -20,7 +20,7 @@ import (
 type door struct {
 	client *signin.Client
 	server *http.Server
-	done   chan error
+	done   chan struct{}
 }
 
 // openDoor starts the demonstration's identity provider beside the pages: on
@@ -56,9 +56,12 @@ func openDoor(ctx context.Context, pages net.Addr, people idp.People) (*door, er
 	// The provider's library tells the machine's log of every request that it
 	// refuses; the pages say it already.
 	slog.SetDefault(slog.New(slog.DiscardHandler))
-	d := &door{client: client, done: make(chan error, 1), server: &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second,
+	d := &door{client: client, done: make(chan struct{}), server: &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second,
 		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10, BaseContext: func(net.Listener) context.Context { return ctx }}}
-	go func() { d.done <- d.server.Serve(ln) }()
+	go func() {
+		_ = d.server.Serve(ln) // it ends when it is closed
+		close(d.done)
+	}()
 	return d, nil
 }
 

@@ -52,6 +52,9 @@ CREATE TABLE IF NOT EXISTS round (
 -- them can approve it.
 CREATE TABLE IF NOT EXISTS round_hand (
   round INTEGER NOT NULL REFERENCES round, officer TEXT NOT NULL, PRIMARY KEY (round, officer)) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS round_capacity (
+  round INTEGER NOT NULL REFERENCES round, unit TEXT NOT NULL, language TEXT NOT NULL, places INTEGER NOT NULL, officer TEXT NOT NULL,
+  at INTEGER NOT NULL, PRIMARY KEY (round, unit, language)) STRICT;
 CREATE TABLE IF NOT EXISTS finding (
   round INTEGER NOT NULL REFERENCES round, person INTEGER NOT NULL, verdict TEXT NOT NULL, reasons TEXT NOT NULL,
   failsafe INTEGER NOT NULL, PRIMARY KEY (round, person)) STRICT, WITHOUT ROWID;
