@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -36,6 +37,7 @@ type kindView struct {
 type handsetView struct {
 	store.Handset
 	Href   string
+	Login  string // by which the guardian logs in
 	Sender string
 	Lines  []phone.Line
 	Fault  string // text key of what is wrong with the form
@@ -92,7 +94,7 @@ func (s *site) showHandsets(w http.ResponseWriter, r *http.Request, status int, 
 
 func (s *site) handsetView(h store.Handset) handsetView {
 	return handsetView{Handset: h, Sender: s.pack.Schedule().Sender(), ByHand: h.Stage == conversation.ByHand,
-		Href: "/demo/handset/" + strconv.FormatInt(int64(h.Case), 10) + "/" + strconv.Itoa(h.Party)}
+		Login: fmt.Sprintf("case-%d-%d", h.Case, h.Party), Href: "/demo/handset/" + strconv.FormatInt(int64(h.Case), 10) + "/" + strconv.Itoa(h.Party)}
 }
 
 // anyHandset leads to the family of a case that the visitor names by its

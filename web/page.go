@@ -60,6 +60,18 @@ type view struct {
 	Demo      bool
 	Nav       []link
 	Data      any
+	query     url.Values // of the address, if the page was asked for by it
+}
+
+// In is the address of this page in another language.
+func (v view) In(l person.Language) string {
+	q := url.Values{"lang": {string(l)}}
+	for k, x := range v.query {
+		if k != "lang" {
+			q[k] = x
+		}
+	}
+	return v.Path + "?" + q.Encode()
 }
 
 // link leads to a page.
@@ -191,6 +203,9 @@ func shown(err error) (show, hint string) {
 func (s *site) render(w http.ResponseWriter, r *http.Request, status int, name string, v view) error {
 	v.Languages, v.Who, v.Demo = languages, whoOf(r), s.demo
 	v.Nav = s.nav(r, v.words, v.Path)
+	if r.Method == http.MethodGet && r.URL.Path == v.Path {
+		v.query = r.URL.Query()
+	}
 	var b bytes.Buffer
 	if err := s.pages[name].ExecuteTemplate(&b, "frame", v); err != nil {
 		return fault.Wrap(err, "web.render", "the page cannot be written")

@@ -22,14 +22,18 @@ const itemsOnPage = 50
 
 // queueView is the officers' queue of a round. It names nobody.
 type queueView struct {
-	Round store.Round
-	Path  string
-	Tabs  []link
-	Kinds []kindCount
-	Kind  string
-	Items []store.OpenItem
-	More  store.ItemID // the next page begins after it; 0: there is none
+	Round   store.Round
+	Path    string
+	Tabs    []link
+	Kinds   []kindCount
+	Kind    string
+	Items   []store.OpenItem
+	Letters bool         // the list is the letter list: it is settled by answers
+	More    store.ItemID // the next page begins after it; 0: there is none
 }
+
+// letterKind is the letter list among the kinds of matter.
+const letterKind = "letter list"
 
 // kindCount is a kind of matter and how many are open.
 type kindCount struct {
@@ -51,13 +55,28 @@ func (s *site) queue(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if n.funnel.Items[v.Kind] == 0 {
+	if v.Letters = v.Kind == letterKind; n.funnel.Items[v.Kind] == 0 {
 		v.Kind = ""
+	}
+	letters, err := s.figures.LetterList(r.Context(), rd.ID)
+	if err != nil {
+		return err
+	}
+	if len(letters) > 0 {
+		v.Kinds = append(v.Kinds, kindCount{letterKind, t.T("queue.letters"), len(letters), r.URL.Query().Get("kind") == letterKind})
 	}
 	for k, c := range n.funnel.Items {
 		v.Kinds = append(v.Kinds, kindCount{k, s.itemWord(t, k), c, k == v.Kind})
 	}
+	if v.Letters {
+		for _, l := range letters {
+			v.Items = append(v.Items, store.OpenItem{Case: l.Case, Kind: letterKind, Reason: l.Reason})
+		}
+	}
 	slices.SortFunc(v.Kinds, func(a, b kindCount) int { return strings.Compare(a.Label, b.Label) })
+	if v.Letters {
+		return s.render(w, r, http.StatusOK, "queue.html", view{words: t, Title: t.T("queue.title"), Path: v.Path, Data: v})
+	}
 	after, err := strconv.ParseInt(r.URL.Query().Get("after"), 10, 64)
 	if err != nil || after < 0 {
 		after = 0

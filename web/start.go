@@ -5,8 +5,6 @@ import (
 	"net/url"
 
 	"ennakko/access"
-	"ennakko/conversation"
-	"ennakko/service"
 	"ennakko/store"
 )
 
@@ -71,6 +69,14 @@ func as(r *http.Request, id, path string) string {
 	return "/login?" + url.Values{"as": {id}, "back": {path}}.Encode()
 }
 
+// ownOf is the way of a newcomer to the first guardian's own pages.
+func ownOf(rd store.Round) string {
+	if rd.State == "" || rd.State == store.Prepared {
+		return "/login?back=%2F"
+	}
+	return "/login?" + url.Values{"as": {"case-1-0"}, "back": {"/"}}.Encode()
+}
+
 func (s *site) tourView(r *http.Request) (tourView, error) {
 	t := s.words(r)
 	rd, found, err := s.rounds.Round(r.Context())
@@ -94,6 +100,8 @@ func (s *site) tourView(r *http.Request) (tourView, error) {
 		{"approve", as(r, asApprover, roundPath(rd.ID)+"#now"), running},
 		{"send", as(r, asApprover, roundPath(rd.ID)+"#now"), f.Sent > 0},
 		{"answer", "/demo/handset", f.Answered > 0},
+		{"own", ownOf(rd), false},
+		{"queue", as(r, asExpert, roundPath(rd.ID)+"/queue"), false},
 		{"record", as(r, asDPO, "/desk/record?show=readings"), false},
 	} {
 		p := step{Title: t.T("step." + x.name), Text: t.T("step." + x.name + ".text"), Link: t.T("step." + x.name + ".link"), Href: x.href, Done: x.done}
@@ -103,47 +111,4 @@ func (s *site) tourView(r *http.Request) (tourView, error) {
 		v.Steps = append(v.Steps, p)
 	}
 	return v, nil
-}
-
-// openView is what anyone may know of a service.
-type openView struct {
-	Pack    *service.Pack
-	Running bool
-	Closed  bool
-	Round   store.Round
-	Results []result
-}
-
-// result is a count that discloses nobody.
-type result struct {
-	Label string
-	N     int
-	Few   bool
-}
-
-// open shows which services run, on what basis and with what results.
-func (s *site) open(w http.ResponseWriter, r *http.Request) error {
-	t := s.words(r)
-	rd, found, err := s.rounds.Round(r.Context())
-	if err != nil {
-		return err
-	}
-	v := openView{Pack: s.pack, Round: rd, Running: found && rd.State == store.Running, Closed: found && rd.State == store.Closed}
-	if v.Running || v.Closed {
-		n, err := s.count(r.Context(), rd.ID)
-		if err != nil {
-			return err
-		}
-		f := n.funnel
-		stage := func(g conversation.Stage) int { return f.Stages[string(g)] }
-		for _, x := range []struct {
-			key string
-			n   int
-		}{{"found", rd.Summary["found"]}, {"justified", rd.Summary["justified"]}, {"offered", f.Offered}, {"answered", f.Answered},
-			{"accepted", stage(conversation.Accepted)}, {"declined", stage(conversation.Declined)}, {"letter", f.Letters}, {"failsafe", f.Failsafe}} {
-			n, few := about(x.n)
-			v.Results = append(v.Results, result{t.T("open.n." + x.key), n, few})
-		}
-	}
-	return s.render(w, r, http.StatusOK, "open.html", view{words: t, Title: t.T("open.title"), Path: "/open", Data: v})
 }

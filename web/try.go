@@ -40,7 +40,7 @@ type criterionView struct {
 type triedView struct {
 	round.Tried
 	Enter, Leave cell
-	More         int
+	Trial        int // justified by the trial, rounded: the exact one would give small changes away
 	Chart        chart
 	Districts    []comparedRow
 	LeftOut      []row
@@ -150,7 +150,7 @@ func (s *site) try(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *site) triedView(t words, pack *service.Pack, x round.Tried) *triedView {
-	v := &triedView{Tried: x, More: x.Justified - x.JustifiedNow}
+	v := &triedView{Tried: x, Trial: rounded(x.Justified)}
 	small := func(n int) cell {
 		if n == 0 {
 			return cell{}

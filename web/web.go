@@ -58,6 +58,7 @@ type figures interface {
 	Cohort(ctx context.Context, id store.RoundID, asOf time.Time) (sqlite.Cohort, error)
 	FunnelBy(ctx context.Context, id store.RoundID, asOf time.Time) ([]store.FunnelCell, error)
 	UnitFill(ctx context.Context, id store.RoundID, asOf time.Time) ([]store.UnitFill, error)
+	LetterList(ctx context.Context, id store.RoundID) ([]store.Listed, error)
 }
 
 // record is the audit record. sqlite.DB holds it.
@@ -180,6 +181,7 @@ type site struct {
 	mu       sync.Mutex
 	cohorts  map[string]sqlite.Cohort          // by the round as it was assigned
 	shots    map[string]snapshot               // breakdowns, by round and day
+	public   map[string]counted                // counts for everybody, by round and day
 	handsets map[store.RoundID][]store.Handset // picked once, so that addresses stay
 	visited  map[string]store.Handset          // other families that were looked at, by address
 
@@ -199,7 +201,7 @@ func New(c Config) (http.Handler, error) {
 }
 
 func newSite(p parts) (http.Handler, error) {
-	s := &site{parts: p, cohorts: map[string]sqlite.Cohort{}, shots: map[string]snapshot{}, handsets: map[store.RoundID][]store.Handset{}, visited: map[string]store.Handset{}}
+	s := &site{parts: p, cohorts: map[string]sqlite.Cohort{}, shots: map[string]snapshot{}, public: map[string]counted{}, handsets: map[store.RoundID][]store.Handset{}, visited: map[string]store.Handset{}}
 	var err error
 	if s.texts, err = readTexts(); err != nil {
 		return nil, err
@@ -239,6 +241,7 @@ func (s *site) routes() []route {
 		{pattern: "POST /logout", action: anyone, do: s.logout},
 		{pattern: "GET /logged-out", action: anyone, do: s.loggedOut},
 		{pattern: "GET /open", action: anyone, do: s.open},
+		{pattern: "GET /open/checkpoint", action: anyone, do: s.checkpoint},
 
 		{pattern: "GET /desk", action: access.SeeDesk, do: s.desk},
 		{pattern: "GET /desk/messages", action: access.PreviewMessages, do: s.messages},
