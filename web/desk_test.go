@@ -66,8 +66,9 @@ func (c *city) history(id conversation.CaseID) (store.History, error) {
 
 func (c *city) say(format string, args ...any) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	c.asked = append(c.asked, fmt.Sprintf(format, args...))
+	c.mu.Unlock()
+	c.tell()
 }
 
 func (c *city) History(_ context.Context, id conversation.CaseID, officer string) (store.History, error) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -228,6 +229,21 @@ func (c *city) SetSpeed(s float64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.speed = s
+}
+
+// until waits until the city was asked something, or for patience.
+func (c *city) until(ctx context.Context, want string) {
+	changed, stop := c.Watch()
+	defer stop()
+	late, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for !slices.Contains(c.requests(), want) {
+		select {
+		case <-late.Done():
+			return
+		case <-changed:
+		}
+	}
 }
 
 func (c *city) requests() []string {

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -14,6 +15,7 @@ import (
 
 	"ennakko/access"
 	"ennakko/app"
+	"ennakko/conversation"
 	"ennakko/packs"
 	"ennakko/signin"
 	"ennakko/store"
@@ -220,6 +222,69 @@ func TestARoundFromFindingToAnswer(t *testing.T) {
 	for _, s := range []string{"contacts.mobile", "population.name", "early_education.unit", "Basic Education Act 628/1998"} {
 		if !strings.Contains(pages["/desk/record?show=readings"], s) {
 			t.Errorf("the record of readings does not name %s", s)
+		}
+	}
+	ownAndOthers(t, live, h, phone)
+}
+
+// ownAndOthers looks at the round as the guardian who answered, as an expert and
+// as those who may not, and at what of it stands on the record.
+func ownAndOthers(t *testing.T, live *app.Live, h realSite, phone store.Handset) {
+	t.Helper()
+	guardian := fmt.Sprintf("case-%d-%d", phone.Case, phone.Party)
+	mine := fmt.Sprintf("/my/offers/%d", phone.Case)
+	body := getAs(t, h, guardian, "/?lang=en").Body.String()
+	if !strings.Contains(body, phone.Children[0]) || !strings.Contains(body, mine) || !strings.Contains(body, "The place is confirmed") {
+		t.Errorf("the guardian does not see the offer: %.400s", body)
+	}
+	if w := post(t, h, guardian, mine, url.Values{"choice": {"decline"}}); w.Code != http.StatusSeeOther {
+		t.Errorf("the guardian changes the answer: status %d %s", w.Code, w.Body)
+	}
+	if body := getAs(t, h, guardian, mine+"?lang=en").Body.String(); !strings.Contains(body, "The place was declined") {
+		t.Error("the new answer is not shown")
+	}
+	uses := getAs(t, h, guardian, fmt.Sprintf("/my/uses?lang=en&child=%d", phone.Case)).Body.String()
+	for _, s := range []string{"found people and held places", "approved offers", "The resident (you)", "Basic Education Act 628/1998"} {
+		if !strings.Contains(uses, s) {
+			t.Errorf("the uses of the child's data lack %q", s)
+		}
+	}
+	other := conversation.CaseID(1)
+	if other == phone.Case {
+		other = 2
+	}
+	for who, tt := range map[string]struct {
+		path   string
+		status int
+	}{guardian: {fmt.Sprintf("/my/offers/%d", other), http.StatusNotFound}, "low-" + guardian: {"/", http.StatusForbidden}, asLeader: {fmt.Sprintf("/desk/cases/%d", phone.Case), http.StatusForbidden},
+		asExpert: {fmt.Sprintf("/desk/cases/%d", phone.Case), http.StatusOK}} {
+		w := getAs(t, h, who, tt.path)
+		if w.Code != tt.status {
+			t.Errorf("%s at %s: status %d", who, tt.path, w.Code)
+		}
+		if shows := strings.Contains(w.Body.String(), phone.Children[0]); shows != (tt.status == http.StatusOK) {
+			t.Errorf("%s at %s: the child is named: %t", who, tt.path, shows)
+		}
+	}
+	if w := post(t, h, asExpert, "/desk/search", url.Values{"q": {phone.Number}}); w.Header().Get("Location") == "" && !strings.Contains(w.Body.String(), fmt.Sprintf("/desk/cases/%d", phone.Case)) {
+		t.Error("the family is not found by its number")
+	}
+	entries, err := live.App.DB.Entries(t.Context(), 0, false, 500)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{fmt.Sprintf("resident:%d log in ", phone.Person), fmt.Sprintf("resident:%d look at own matters case %d", phone.Person, phone.Case),
+		fmt.Sprintf("resident:%d answer online case %d", phone.Person, phone.Case), fmt.Sprintf("resident:%d be refused ", phone.Person), "officer:anna be refused ",
+		fmt.Sprintf("officer:sari look at a case case %d", phone.Case), "officer:sari search for a family "} {
+		found := false
+		for _, e := range entries {
+			found = found || e.Actor+" "+e.Verb+" "+e.Object == want
+			if strings.Contains(fmt.Sprintf("%+v", e), phone.Number) || strings.Contains(fmt.Sprintf("%+v", e), phone.Guardian) {
+				t.Errorf("entry %d names the family", e.Seq)
+			}
+		}
+		if !found {
+			t.Errorf("the record lacks %q", want)
 		}
 	}
 }

@@ -1,0 +1,126 @@
+package web
+
+import (
+	"context"
+	"slices"
+	"testing"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+)
+
+// task is something that somebody does on a page: places to go to by Tab, with
+// what is typed there.
+type task struct {
+	name, who, path string
+	city            func() *city
+	keys            []stop
+	asks            string // what the city is asked
+}
+
+// stop is an element and the keys that are pressed when it has the focus.
+type stop struct{ element, keys string }
+
+// tasks are all that can be done on the pages. Each is done by keyboard alone,
+// and again without JavaScript.
+var tasks = []task{
+	{"find people", asPreparer, "/desk/services/pre-primary", newCity, []stop{{`form[action$="/find"] button`, kb.Enter}}, "prepare 2021-01-07 officer:liisa"},
+	{"try criteria", asPreparer, "/desk/services/pre-primary/try", newCity, []stop{{`#out\.alive`, " "}, {`form[action*="/try"] button`, kb.Enter}}, "try 2021-01-07 officer:liisa"},
+	{"change places", asPreparer, "/desk/rounds/3/places?unit=u1/fi", func() *city { return newCity().prepared() },
+		[]stop{{`form[action$="/places"] button`, kb.Enter}}, "reassign 3 u1/fi 21 officer:liisa"},
+	{"send a test", asPreparer, "/desk/messages", newCity, []stop{{"#number", "0457000017"}, {`form[action^="/desk/messages"] button`, kb.Enter}}, "test officer:liisa " + aNumber + " false"},
+	{"approve", asApprover, "/desk/rounds/3", func() *city { return newCity().prepared() }, []stop{{`form[action$="/approve"] button`, kb.Enter}}, "approve 3 officer:matti"},
+	{"pause", asApprover, "/desk/rounds/3", func() *city { return newCity().running() },
+		[]stop{{"details.hold summary", kb.Enter}, {"#hold-words", "The text is wrong"}, {`form[action$="/pause"] button`, kb.Enter}}, "pause 3 officer:matti The text is wrong"},
+	{"settle a matter", asExpert, "/desk/cases/12", func() *city { return newCity().running() },
+		[]stop{{"#words-5", "Called them"}, {`form[action$="/settle"] button`, kb.Enter}}, "settle 3 5 officer:sari Called them"},
+	{"note an answer", asExpert, "/desk/cases/12", func() *city { return newCity().running() },
+		[]stop{{"#accept", " "}, {"#phone", " "}, {`form[action$="/answer"] button`, kb.Enter}}, "decide 3 12 accept phone officer:sari"},
+	{"search", asExpert, "/desk/search", func() *city { return newCity().running() }, []stop{{"#q", "Virtanen"}, {`form[action="/desk/search"] button`, kb.Enter}}, "search officer:sari"},
+	{"answer", "aino", "/my/offers/12", func() *city { return newCity().running() }, []stop{{"#yes", " "}, {`form[action="/my/offers/12"] button`, kb.Enter}}, "answer online 12 17 accept"},
+	{"object", "aino", "/", func() *city { return newCity().running() }, []stop{{`form[action="/my/objections"] button`, kb.Enter}}, "object 17 17 true"},
+	{"answer on the phone", "", "/demo/handset/12/0", func() *city { return newCity().running() }, []stop{{"#text", "A"}, {`#write .hds-button`, kb.Enter}}, "answer " + aNumber + " A"},
+}
+
+// tabTo presses Tab until the element has the focus.
+func tabTo(t *testing.T, ctx context.Context, element string) {
+	t.Helper()
+	for range 120 {
+		see(t, ctx, chromedp.KeyEvent(kb.Tab))
+		if ask(t, ctx, chromedp.Evaluate[bool](`document.activeElement.matches(`+quote(element)+`)`)) {
+			return
+		}
+	}
+	t.Fatalf("Tab does not reach %s", element)
+}
+
+func quote(s string) string {
+	out := []rune{'"'}
+	for _, c := range s {
+		if c == '"' || c == '\\' {
+			out = append(out, '\\')
+		}
+		out = append(out, c)
+	}
+	return string(append(out, '"'))
+}
+
+func TestTheKeyboardAloneDoesEveryTask(t *testing.T) {
+	ctx := browser(t)
+	for _, x := range tasks {
+		t.Run(x.name, func(t *testing.T) {
+			c := x.city()
+			address := serve(t, c)
+			enter(t, ctx, address, x.who)
+			see(t, ctx, chromedp.Navigate(address+x.path), chromedp.WaitReady("main h1"))
+			for _, s := range x.keys {
+				tabTo(t, ctx, s.element)
+				see(t, ctx, chromedp.KeyEvent(s.keys))
+			}
+			asked(t, ctx, c, x)
+		})
+	}
+}
+
+// asked waits until the next page is there and the city was asked.
+func asked(t *testing.T, ctx context.Context, c *city, x task) {
+	t.Helper()
+	heard := make(chan struct{})
+	go func() {
+		defer close(heard)
+		c.until(t.Context(), x.asks)
+	}()
+	select {
+	case <-heard:
+	case <-ctx.Done():
+	}
+	see(t, ctx, chromedp.WaitReady("main h1"))
+	if !slices.Contains(c.requests(), x.asks) {
+		t.Errorf("the city was asked %q, not %q", c.requests(), x.asks)
+	}
+}
+
+func TestWithoutJavaScriptEveryTaskCanBeDone(t *testing.T) {
+	ctx := browser(t)
+	see(t, ctx, chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+		_, err := chromedp.Call(ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+		return err
+	}))
+	for _, x := range tasks {
+		t.Run(x.name, func(t *testing.T) {
+			c := x.city()
+			address := serve(t, c)
+			enter(t, ctx, address, x.who)
+			see(t, ctx, chromedp.Navigate(address+x.path), chromedp.WaitReady("main h1"))
+			for _, s := range x.keys {
+				if s.keys == kb.Enter || s.keys == " " {
+					see(t, ctx, chromedp.Click(s.element))
+				} else {
+					see(t, ctx, chromedp.SendKeys(s.element, s.keys))
+				}
+			}
+			asked(t, ctx, c, x)
+		})
+	}
+}
