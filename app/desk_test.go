@@ -11,6 +11,28 @@ import (
 	"ennakko/store"
 )
 
+// checkBreakdown holds the counts of who was found against the round's own.
+func checkBreakdown(t *testing.T, a *app.App, r store.Round) {
+	t.Helper()
+	c, err := a.DB.Cohort(t.Context(), r.ID, asOf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sums, known := map[string]int{}, map[string]bool{}
+	for _, b := range c.People {
+		sums[b.Stage+" "+b.By] += b.N
+		known[b.By+" "+b.Key] = true
+	}
+	for _, by := range []string{store.ByAge, store.ByDistrict, store.ByLanguage} {
+		if sums[store.Found+" "+by] != r.Summary["found"] || sums[store.Justified+" "+by] != r.Summary["justified"] {
+			t.Errorf("by %s %d were found and %d meet the criteria; in all %v", by, sums[store.Found+" "+by], sums[store.Justified+" "+by], r.Summary)
+		}
+	}
+	if !known["age 5"] || !known["language fi"] || !known["language sv"] || known["age "] {
+		t.Errorf("counted by %v", known)
+	}
+}
+
 // TestPlacesAreAssignedAgainAfterAChangeOfCapacity empties the fullest unit of a
 // prepared round.
 func TestPlacesAreAssignedAgainAfterAChangeOfCapacity(t *testing.T) {
@@ -35,6 +57,7 @@ func TestPlacesAreAssignedAgainAfterAChangeOfCapacity(t *testing.T) {
 		}
 		return out
 	}
+	checkBreakdown(t, a, r)
 	full := slices.MaxFunc(fill(), func(x, y store.UnitFill) int { return x.Held - y.Held })
 	if full.Held < 2 || full.Places != full.Registered || full.MostM < full.MeanM {
 		t.Fatalf("the fullest unit: %+v", full)

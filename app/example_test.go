@@ -140,7 +140,7 @@ func Example() {
 	//
 	// 2021-01-07 officer:registers: import register
 	// 2021-01-07 officer:preparer: find people and hold places
-	//            read early_education.decision, early_education.provider, guardianship.guardian, population.birth_date, population.death_date, population.moved_in, population.moved_out, population.municipality
+	//            read early_education.decision, early_education.provider, guardianship.guardian, population.birth_date, population.death_date, population.moved_in, population.moved_out, population.municipality, population.contact_language, population.district
 	// 2021-01-07 officer:preparer: find people and hold places
 	//            read population.address, population.dwelling, guardianship.guardian, early_education.unit, early_education.language
 	// 2021-01-07 officer:preparer: find people and hold places

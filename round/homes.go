@@ -175,6 +175,9 @@ func (p *preparation) keep(ctx context.Context, act audit.Act) (id store.RoundID
 		if err := tx.AddFindings(id, p.kept()); err != nil {
 			return err
 		}
+		if err := tx.AddBreakdown(id, p.breakdown()); err != nil {
+			return err
+		}
 		if err := tx.AddPlaces(id, p.places()); err != nil {
 			return err
 		}

@@ -11,6 +11,7 @@ package round
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/RoaringBitmap/roaring/v2"
@@ -73,7 +74,7 @@ func Prepare(ctx context.Context, r Rooms, o Order) (store.RoundID, error) {
 	if err := r.Pack.Approved(); err != nil {
 		return 0, err
 	}
-	p := &preparation{Rooms: r, Order: o, summary: map[string]int{}}
+	p := &preparation{Rooms: r, Order: o, summary: map[string]int{}, counts: map[store.Breakdown]int{}}
 	act, err := p.act("find people and hold places")
 	if err != nil {
 		return 0, err
@@ -103,6 +104,7 @@ type preparation struct {
 	capacity  map[offer.Place]int // what an officer changed
 	result    assign.Result
 	summary   map[string]int
+	counts    map[store.Breakdown]int // with N 0
 }
 
 func (p *preparation) act(verb string) (audit.Act, error) {
@@ -121,7 +123,7 @@ func (p *preparation) find(ctx context.Context, act audit.Act) error {
 	if err != nil {
 		return err
 	}
-	g, err := permission.Check(act, p.Pack.Purpose(), fieldsOf(append(p.Pack.Fields(), field)), permission.Everyone(), p.objecting)
+	g, err := permission.Check(act, p.Pack.Purpose(), fieldsOf(slices.Concat(p.Pack.Fields(), []string{field}, counted(p.Pack.Purpose()))), permission.Everyone(), p.objecting)
 	if err != nil {
 		return err
 	}
@@ -143,6 +145,7 @@ func (p *preparation) find(ctx context.Context, act audit.Act) error {
 		if f.Met() {
 			p.met = append(p.met, row.ID)
 		}
+		p.count(row, g, f.Met())
 		if i%500 == 0 {
 			p.progress("checking criteria", i, len(rows))
 		}

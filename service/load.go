@@ -15,6 +15,7 @@ import (
 	"ennakko/criteria"
 	"ennakko/fault"
 	"ennakko/permission"
+	"ennakko/person"
 )
 
 // The files of a pack.
@@ -46,7 +47,7 @@ func Load(fsys fs.FS, dir string, catalog criteria.Catalog) (*Pack, error) {
 	if err := l.err(); err != nil {
 		return nil, err
 	}
-	r := reading{pack: &Pack{hash: hash(content)}, catalog: catalog, faults: l}
+	r := reading{pack: &Pack{hash: hash(content), titles: map[string]map[person.Language]string{}}, catalog: catalog, faults: l}
 	r.service(document(serviceFile, content[serviceFile], l))
 	if r.pack.name != "" && r.pack.name != path.Base(dir) {
 		l.add(serviceFile, 1, "", "give both the same name", "the pack %q stands in the folder %q", r.pack.name, path.Base(dir))

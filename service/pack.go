@@ -31,6 +31,7 @@ type Pack struct {
 	cohort     Cohort
 	criteria   []Criterion
 	params     criteria.Params
+	titles     map[string]map[person.Language]string // of the parameters
 	set        *criteria.Set
 	schedule   Schedule
 	guardians  Guardians
@@ -73,6 +74,7 @@ type Criterion struct {
 	Name     string
 	CEL      string
 	Fields   []string                   // what it reads
+	Met      map[person.Language]string // what it says of somebody who meets it
 	NotMet   map[person.Language]string // the reason when it is not met
 	Unknown  map[person.Language]string // the reason when a fact is missing
 	Source   string
@@ -177,7 +179,7 @@ func (p *Pack) Cohort() Cohort { return p.cohort }
 func (p *Pack) Criteria() []Criterion {
 	c := slices.Clone(p.criteria)
 	for i := range c {
-		c[i].Fields, c[i].NotMet, c[i].Unknown = slices.Clone(c[i].Fields), maps.Clone(c[i].NotMet), maps.Clone(c[i].Unknown)
+		c[i].Fields, c[i].Met, c[i].NotMet, c[i].Unknown = slices.Clone(c[i].Fields), maps.Clone(c[i].Met), maps.Clone(c[i].NotMet), maps.Clone(c[i].Unknown)
 	}
 	return c
 }
@@ -187,6 +189,9 @@ func (p *Pack) Fields() []string { return p.set.Fields() }
 
 // Params are the dated parameters.
 func (p *Pack) Params() criteria.Params { return p.params }
+
+// ParamTitle says in plain words what a parameter is.
+func (p *Pack) ParamTitle(name string) map[person.Language]string { return maps.Clone(p.titles[name]) }
 
 // Schedule is when things happen in a round.
 func (p *Pack) Schedule() Schedule { return p.schedule }

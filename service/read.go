@@ -124,8 +124,9 @@ func (r *reading) parameters(x node) []string {
 	var names []string
 	for _, e := range x.list() {
 		before := len(r.faults.list)
-		k := e.keys("name", "values")
+		k := e.keys("name", "title", "values")
 		p := criteria.Param{Name: k["name"].name()}
+		r.pack.titles[p.Name] = k["title"].texts()
 		for _, v := range k["values"].list() {
 			f := v.keys("from", "value", "source")
 			value := f["value"].number()
@@ -178,8 +179,8 @@ func (r *reading) compileFaults(x node, err error) {
 }
 
 func (r *reading) criterion(x node) (criteria.Named, bool) {
-	k := x.keys("name", "cel", "not_met", "unknown", "source", "failsafe", "?", "approved")
-	c := Criterion{Name: k["name"].name(), CEL: k["cel"].textUpTo(criteria.MaxText), NotMet: k["not_met"].texts(), Unknown: k["unknown"].texts(),
+	k := x.keys("name", "cel", "met", "not_met", "unknown", "source", "failsafe", "?", "approved")
+	c := Criterion{Name: k["name"].name(), CEL: k["cel"].textUpTo(criteria.MaxText), Met: k["met"].texts(), NotMet: k["not_met"].texts(), Unknown: k["unknown"].texts(),
 		Source: k["source"].text(), Failsafe: k["failsafe"].yes()}
 	if a := k["approved"]; a.there() {
 		f := a.keys("by", "on", "evidence")

@@ -185,6 +185,23 @@ type Waiting struct {
 	Reason string
 }
 
+// Breakdown counts people of a prepared round by one thing about them.
+type Breakdown struct {
+	Stage string // Found or Justified
+	By    string // ByAge, ByDistrict or ByLanguage
+	Key   string // the age in full years, the district, the language; "": not known
+	N     int
+}
+
+// How far people have come, and by what they are counted.
+const (
+	Found      = "found"     // in the age group
+	Justified  = "justified" // meets all criteria
+	ByAge      = "age"       // in full years on the day of the round
+	ByDistrict = "district"  // of residence
+	ByLanguage = "language"  // in which the person is written to
+)
+
 // Rounds is what preparing a round writes.
 type Rounds interface {
 	// AddRound keeps a new round; whoever acts has a hand in it.
@@ -198,6 +215,7 @@ type Rounds interface {
 	AddFindings(id RoundID, f []Finding) error
 	AddPlaces(id RoundID, p []PlaceCount) error
 	AddWaiting(id RoundID, w []Waiting) error
+	AddBreakdown(id RoundID, b []Breakdown) error
 	AddDrafts(id RoundID, d []Draft) error
 	// Reassign puts an assignment in the place of the one of a prepared round, with
 	// the change of capacity that led to it. Whoever acts has a hand in the round.

@@ -78,8 +78,8 @@ func (s *site) districts(w http.ResponseWriter, r *http.Request) error {
 		l.Add(c.FunnelCounts)
 		areas[areaOf(c.District)], languages[c.Language] = a, l
 	}
-	byArea := newBreakdown(t, "breakdown.districts", areaNames(t, areas), areas)
-	v.Parts = []breakdown{byArea, newBreakdown(t, "breakdown.languages", languageNames(t, languages), languages)}
+	byArea := funnelBy(t, "breakdown.districts", areaNames(t, areas), areas)
+	v.Parts = []breakdown{byArea, funnelBy(t, "breakdown.languages", languageNames(t, languages), languages)}
 	v.Chart = newChart(t, "answered", "breakdown.answered", t.T("breakdown.answered.desc"), byArea.column(3))
 	return s.render(w, r, http.StatusOK, "districts.html", view{words: t, Title: t.T("tab.districts"), Path: v.Path, Data: v})
 }
@@ -133,22 +133,37 @@ func languageNames(t words, by map[string]store.FunnelCounts) []namedKey {
 	return out
 }
 
+// funnelBy counts how far children have come, by one thing about them.
+func funnelBy(t words, key string, names []namedKey, by map[string]store.FunnelCounts) breakdown {
+	var cols []column
+	for _, st := range stages {
+		c := column{label: t.T("funnel." + st.key)}
+		for _, n := range names {
+			c.counts = append(c.counts, st.of(by[n.key]))
+		}
+		cols = append(cols, c)
+	}
+	return newBreakdown(key, names, cols)
+}
+
+// column is what is counted, row by row.
+type column struct {
+	label  string
+	counts []int
+}
+
 // newBreakdown withholds small counts, and others with them so that a reader
 // who knows the exact total cannot compute them; those shown are rounded to
 // five, so that one column does not tell of another.
-func newBreakdown(t words, key string, names []namedKey, by map[string]store.FunnelCounts) breakdown {
+func newBreakdown(key string, names []namedKey, cols []column) breakdown {
 	b := breakdown{Key: key, Rows: make([]breakdownRow, len(names))}
 	for i, n := range names {
 		b.Rows[i].Label = n.label
 	}
-	for _, st := range stages {
-		b.Columns = append(b.Columns, t.T("funnel."+st.key))
-		counts := make([]int, len(names))
-		for i, n := range names {
-			counts[i] = st.of(by[n.key])
-		}
-		for i, held := range withhold(counts) {
-			n, few := about(counts[i])
+	for _, c := range cols {
+		b.Columns = append(b.Columns, c.label)
+		for i, held := range withhold(c.counts) {
+			n, few := about(c.counts[i])
 			b.Rows[i].Cells = append(b.Rows[i].Cells, cell{n, held || few})
 		}
 	}

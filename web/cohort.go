@@ -14,8 +14,9 @@ import (
 type cohortView struct {
 	Found, Justified, Placed, Waiting, LeftOut int
 
-	Districts  chart
 	Map        cityMap
+	People     []group // by where they live, age and language
+	Districts  chart   // places held
 	Languages  chart
 	Criteria   []leftOut
 	AnyHeld    bool // a count is withheld
@@ -41,9 +42,9 @@ func (s *site) cohortView(ctx context.Context, t words, r store.Round) (*cohortV
 	sum := r.Summary
 	v := &cohortView{Found: sum["found"], Justified: sum["justified"], Placed: sum["placed"], Waiting: sum["waiting"]}
 	v.LeftOut = v.Found - v.Justified
-	districts := hide(majors(t, c.ByDistrict))
-	v.Districts = newChart(t, "districts", "cohort.districts", t.T("cohort.districts.desc"), districts)
-	v.Map = newMap(t, districts)
+	v.People = people(t, c.People)
+	v.Map = newMap(t, v.People[0].Table.column(1))
+	v.Districts = newChart(t, "districts", "cohort.districts", t.T("cohort.districts.desc"), hide(majors(t, c.ByDistrict)))
 	v.Languages = newChart(t, "languages", "cohort.languages", t.T("cohort.languages.desc"), hide(named(t, "teaching.", c.ByLanguage)))
 	v.Reasons, v.WaitingBy = hide(named(t, "assign.", c.ByReason)), hide(named(t, "waiting.", c.Waiting))
 	counts := make([]row, len(c.LeftOut))
@@ -144,11 +145,11 @@ func majors(t words, by map[string]int) []row {
 		out = append(out, row{Label: label, N: sums[a.Code]})
 		delete(sums, a.Code)
 	}
-	rest := 0
+	rest, elsewhere := 0, len(sums) > 0
 	for _, n := range sums {
 		rest += n
 	}
-	if rest > 0 {
+	if elsewhere {
 		out = append(out, row{Label: t.T("district.other"), N: rest})
 	}
 	return out

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -62,10 +63,24 @@ type city struct {
 func newCity() *city {
 	return &city{speed: 60, sessions: map[string]store.Session{}, watchers: map[chan struct{}]bool{}, cohort: sqlite.Cohort{
 		ByDistrict: map[string]int{"0911101010": 700, "0912301030": 812, "0913102010": 600, "0914101010": 345, "0915101010": 1003, "0916102010": 488, "0917102010": 1207, "0918101010": 3},
+		People:     foundPeople(),
 		ByLanguage: map[string]int{"fi": 4712, "sv": 446}, ByReason: map[string]int{"stays": 4120, "nearest": 788, "sibling": 250},
 		Waiting: map[string]int{"no place in the language": 12}, Failsafe: 530,
 		LeftOut: []sqlite.LeftOut{{Criterion: "in_municipal_early_education", Verdict: criteria.NotMet, Children: 528, Failsafe: 528},
 			{Criterion: "no_decision", Verdict: criteria.NotMet, Children: 101}, {Criterion: "has_deciding_guardian", Verdict: criteria.Unknown, Children: 2, Failsafe: 2}}}}
+}
+
+// foundPeople are the counts of those who were found; in Östersundom there are few.
+func foundPeople() (out []store.Breakdown) {
+	for _, x := range []struct {
+		by, key          string
+		found, justified int
+	}{{store.ByDistrict, "0911101010", 790, 702}, {store.ByDistrict, "0912301030", 905, 814}, {store.ByDistrict, "0913102010", 680, 604}, {store.ByDistrict, "0914101010", 391, 347},
+		{store.ByDistrict, "0915101010", 1122, 1005}, {store.ByDistrict, "0916102010", 548, 489}, {store.ByDistrict, "0917102010", 1360, 1206}, {store.ByDistrict, "0918101010", 5, 3},
+		{store.ByAge, "5", 5701, 5081}, {store.ByAge, "6", 100, 89}, {store.ByLanguage, "fi", 4901, 4370}, {store.ByLanguage, "sv", 400, 371}, {store.ByLanguage, "en", 450, 395}, {store.ByLanguage, "", 50, 34}} {
+		out = append(out, store.Breakdown{Stage: store.Found, By: x.by, Key: x.key, N: x.found}, store.Breakdown{Stage: store.Justified, By: x.by, Key: x.key, N: x.justified})
+	}
+	return out
 }
 
 func (c *city) prepared() *city {
@@ -255,6 +270,29 @@ func (c *city) requests() []string {
 // handlerOf makes the pages over a made-up city.
 func handlerOf(t *testing.T, c *city) http.Handler {
 	t.Helper()
+	return loggingHandlerOf(t, c, slog.New(slog.DiscardHandler))
+}
+
+func loggingHandlerOf(t *testing.T, c *city, log *slog.Logger) http.Handler {
+	t.Helper()
+	h, err := newSite(partsOf(t, c, log))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+func loggingSite(t *testing.T, c *city, log *slog.Logger) *site {
+	t.Helper()
+	s, err := openSite(partsOf(t, c, log))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func partsOf(t *testing.T, c *city, log *slog.Logger) parts {
+	t.Helper()
 	pack, err := service.Load(packs.FS, "pre-primary", app.Catalog())
 	if err != nil {
 		t.Fatal(err)
@@ -263,12 +301,8 @@ func handlerOf(t *testing.T, c *city) http.Handler {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h, err := newSite(parts{ctx: t.Context(), pack: pack, rounds: c, figures: c, record: c, proof: c, matters: c, residents: c, families: c, screens: c, clock: c, real: time.Now,
-		door: fakeDoor{}, sessions: signin.NewSessions(c, c.machine), policies: policies, demo: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return h
+	return parts{ctx: t.Context(), pack: pack, rounds: c, figures: c, record: c, proof: c, matters: c, residents: c, families: c, screens: c, clock: c, real: time.Now,
+		door: fakeDoor{}, sessions: signin.NewSessions(c, c.machine), policies: policies, demo: true, log: log}
 }
 
 // get asks for a page as nobody.

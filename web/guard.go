@@ -1,9 +1,11 @@
 package web
 
 import (
+	"errors"
 	"net"
 	"net/http"
 	"net/netip"
+	"runtime/debug"
 	"strings"
 )
 
@@ -32,17 +34,42 @@ func (s *site) guard(next http.Handler) http.Handler {
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
 		h.Set("Cache-Control", "no-store")
+		// Browsers heed it over TLS only, as a city serves the pages.
+		h.Set("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+		defer s.recovered(w, r)
 		if !loopback(r.Host) {
+			s.warn(r, "another host")
 			s.fail(w, r, http.StatusMisdirectedRequest, "error.host")
 			return
 		}
 		if r.Method == http.MethodPost && (cross.Check(r) != nil || !saysOrigin(r)) {
+			s.warn(r, "a form from elsewhere")
 			s.fail(w, r, http.StatusForbidden, "error.origin")
 			return
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 		next.ServeHTTP(w, r)
 	})
+}
+
+// warn tells that something was refused, without saying of whom: who it was
+// stands in the record, if it is known.
+func (s *site) warn(r *http.Request, what string, more ...any) {
+	s.log.WarnContext(r.Context(), "refused", append([]any{"why", what, "method", r.Method, "page", r.Pattern}, more...)...)
+}
+
+// recovered shows a panic as a fault inside and tells where it was. What was
+// panicked with is not told: it may hold what nobody should read.
+func (s *site) recovered(w http.ResponseWriter, r *http.Request) {
+	p := recover()
+	if p == nil {
+		return
+	}
+	if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+		panic(p)
+	}
+	s.log.ErrorContext(r.Context(), "a page panicked", "page", r.Pattern, "stack", string(debug.Stack()))
+	s.fail(w, r, http.StatusInternalServerError, "error.internal")
 }
 
 // saysOrigin reports whether the request says where it comes from; every

@@ -129,7 +129,9 @@ func (s *site) page(to route) http.Handler {
 				s.askWho(w, r)
 				return
 			}
-			err = s.may(r, to.action, access.On{})
+			if err = s.may(r, to.action, access.On{}); err == nil {
+				err = s.notTooOften(r, to.action)
+			}
 		}
 		if err == nil {
 			err = to.do(w, r)
@@ -140,6 +142,11 @@ func (s *site) page(to route) http.Handler {
 		f, known := failures[fault.KindOf(err)]
 		if !known {
 			f = failure{http.StatusInternalServerError, "error.internal"}
+			s.log.ErrorContext(r.Context(), "a page failed", "page", r.Pattern, "error", err)
+		}
+		if errors.Is(err, errTooOften) {
+			f.status = http.StatusTooManyRequests
+			w.Header().Set("Retry-After", "60")
 		}
 		s.fail(w, r, f.status, f.key, err)
 	})

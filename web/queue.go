@@ -170,6 +170,9 @@ func (s *site) caseView(r *http.Request) (caseView, error) {
 		v.Parties = append(v.Parties, x)
 	}
 	v.Unit, v.Talk = v.Case.Names().Unit[t.Lang], talk(v.History)
+	for i, x := range v.Items {
+		v.Items[i].By = actor(t, x.By)
+	}
 	for _, e := range v.History.Entries {
 		v.Entries = append(v.Entries, s.entryView(t, e, e.Seq))
 	}

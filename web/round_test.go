@@ -7,11 +7,14 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/chromedp/chromedp"
 
 	"ennakko/access"
 	"ennakko/app"
@@ -161,6 +164,30 @@ func (s realSite) logIn(t *testing.T, who string) map[string]*http.Cookie {
 		t.Fatalf("%s does not get in: status %d %s", who, w.Code, w.Body)
 	}
 	return cookies
+}
+
+// TestTheLogInPageIsAccessible holds the demonstration's own log-in against the
+// same rules as the pages.
+func TestTheLogInPageIsAccessible(t *testing.T) {
+	ctx := browser(t)
+	axe, err := os.ReadFile("../node_modules/axe-core/axe.min.js")
+	if err != nil {
+		t.Fatal("axe-core is missing: run make test-tools")
+	}
+	h := realCity(t, liveCity(t))
+	to := follow(t, h.Handler, "/login?back=/desk", map[string]*http.Cookie{}).Header().Get("Location")
+	see(t, ctx, chromedp.Navigate(to), chromedp.WaitReady("main h1"))
+	address := ask(t, ctx, chromedp.Evaluate[string]("location.href"))
+	for _, width := range []int64{1280, 640, 360, 320} {
+		for _, l := range languages {
+			t.Run(fmt.Sprintf("%d %s", width, l), func(t *testing.T) {
+				see(t, ctx, chromedp.EmulateViewport(width, 900), chromedp.Navigate(address+"&lang="+string(l)), chromedp.WaitReady("main h1"))
+				nothingSticksOut(t, ctx, width)
+				axeFindsNothing(t, ctx, string(axe))
+				keep(t, ctx, fmt.Sprintf("login-%d-%s", width, l))
+			})
+		}
+	}
 }
 
 // TestARoundFromFindingToAnswer goes the way of a first visit through the real

@@ -191,7 +191,7 @@ func (s *site) found(w http.ResponseWriter, r *http.Request) error {
 	if v.Cohort, err = s.cohortView(r.Context(), t, rd); err != nil {
 		return err
 	}
-	return s.render(w, r, http.StatusOK, "found.html", view{words: t, Title: t.T("cohort.title"), Path: v.Path, Data: v})
+	return s.render(w, r, http.StatusOK, "found.html", view{words: t, Title: t.T("tab.found"), Path: v.Path, Data: v})
 }
 
 // approve is the officer's yes to the round that was shown.

@@ -119,11 +119,17 @@ func (w words) U(n uint64) string { return w.N(int(n)) }
 
 // F writes a number with decimals in the language's form.
 func (w words) F(v float64, decimals int) string {
-	s := strconv.FormatFloat(v, 'f', decimals, 64)
-	if w.Lang != person.English {
-		s = strings.Replace(s, ".", ",", 1)
+	whole, rest, _ := strings.Cut(strconv.FormatFloat(v, 'f', decimals, 64), ".")
+	if n, err := strconv.Atoi(whole); err == nil && whole != "-0" {
+		whole = w.N(n)
 	}
-	return s
+	switch {
+	case rest == "":
+		return whole
+	case w.Lang == person.English:
+		return whole + "." + rest
+	}
+	return whole + "," + rest
 }
 
 // Share writes a share in whole per cent.

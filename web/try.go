@@ -9,6 +9,7 @@ import (
 	"ennakko/channel/sms"
 	"ennakko/criteria"
 	"ennakko/fault"
+	"ennakko/person"
 	"ennakko/round"
 	"ennakko/service"
 )
@@ -28,6 +29,7 @@ type tryView struct {
 // paramView is one parameter with its value in force and that of the trial.
 type paramView struct {
 	Name, Now, Value, Source string
+	Title                    map[person.Language]string
 }
 
 // criterionView is one criterion, which the trial may leave out.
@@ -78,7 +80,7 @@ func (s *site) tryView(r *http.Request) (tryView, error) {
 		v.AsOf = r.PostFormValue("as_of")
 	}
 	for _, p := range pack.Params().All() {
-		x := paramView{Name: p.Name}
+		x := paramView{Name: p.Name, Title: pack.ParamTitle(p.Name)}
 		if at, err := p.At(now); err == nil {
 			x.Now = strconv.FormatFloat(at, 'f', -1, 64)
 		}

@@ -11,6 +11,7 @@ package web
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"sync"
 	"time"
@@ -38,7 +39,8 @@ type Config struct {
 	Context  context.Context // ends when the server stops; jobs live as long
 	Door     *signin.Client  // where people log in
 	Policies *access.Policies
-	Demo     bool // made-up people: the tour, the handset and the clock are shown
+	Demo     bool         // made-up people: the tour, the handset and the clock are shown
+	Log      *slog.Logger // what is refused and what fails, without names; nil: nothing is told
 }
 
 // rounds is what the desk does. app.Live is one.
@@ -170,13 +172,15 @@ type parts struct {
 	sessions  *signin.Sessions
 	policies  *access.Policies
 	demo      bool
+	log       *slog.Logger
 }
 
 // site is the handler of all pages.
 type site struct {
 	parts
-	texts catalogue
-	pages map[string]page
+	texts  catalogue
+	pages  map[string]page
+	limits *limits
 
 	mu       sync.Mutex
 	cohorts  map[string]sqlite.Cohort          // by the round as it was assigned
@@ -195,18 +199,17 @@ func New(c Config) (http.Handler, error) {
 		return nil, fault.New(fault.Invalid, "web.New", "the pages need a live service, a context, a log-in and policies")
 	}
 	a := c.Live.App
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
 	return newSite(parts{ctx: c.Context, pack: c.Live.Pack, rounds: c.Live, figures: a.DB, record: a.DB, proof: a.Log,
 		matters: c.Live, residents: c.Live, families: c.Live, screens: a.Network, clock: c.Live.Clock, real: time.Now, door: c.Door, sessions: signin.NewSessions(a.DB, time.Now),
-		policies: c.Policies, demo: c.Demo})
+		policies: c.Policies, demo: c.Demo, log: c.Log})
 }
 
 func newSite(p parts) (http.Handler, error) {
-	s := &site{parts: p, cohorts: map[string]sqlite.Cohort{}, shots: map[string]snapshot{}, public: map[string]counted{}, handsets: map[store.RoundID][]store.Handset{}, visited: map[string]store.Handset{}}
-	var err error
-	if s.texts, err = readTexts(); err != nil {
-		return nil, err
-	}
-	if s.pages, err = readPages(); err != nil {
+	s, err := openSite(p)
+	if err != nil {
 		return nil, err
 	}
 	m := http.NewServeMux()
@@ -218,6 +221,16 @@ func newSite(p parts) (http.Handler, error) {
 		}
 	}
 	return s.guard(m), nil
+}
+
+func openSite(p parts) (*site, error) {
+	s := &site{parts: p, limits: newLimits(p.real), cohorts: map[string]sqlite.Cohort{}, shots: map[string]snapshot{}, public: map[string]counted{}, handsets: map[store.RoundID][]store.Handset{}, visited: map[string]store.Handset{}}
+	var err error
+	if s.texts, err = readTexts(); err != nil {
+		return nil, err
+	}
+	s.pages, err = readPages()
+	return s, err
 }
 
 // anyone says that a page is for everybody.

@@ -62,6 +62,7 @@ func (s *site) may(r *http.Request, a access.Action, on access.On) error {
 	if err == nil || w.Nobody() {
 		return err
 	}
+	s.warn(r, "no right", "action", string(a))
 	act, aerr := audit.Begin(w.Actor(), "be refused", "access control", "GDPR 32", s.clock.Now())
 	if aerr != nil {
 		return aerr
@@ -137,10 +138,12 @@ func (s *site) loginDone(w http.ResponseWriter, r *http.Request) error {
 	}
 	id, err := s.door.Finish(r.Context(), seed, r.URL.Query())
 	if err != nil {
+		s.warn(r, "a log-in that is not whole", "error", err)
 		return err
 	}
 	who, err := s.sessions.Who(r.Context(), id)
 	if err != nil {
+		s.warn(r, "a log-in without a role", "error", err)
 		return err
 	}
 	if err := s.endSession(r); err != nil {
@@ -170,6 +173,7 @@ func (s *site) logout(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	setCookie(w, SessionCookie, "", 0)
+	w.Header().Set("Clear-Site-Data", `"cache", "storage"`)
 	to := s.door.LogoutURL()
 	if to == "" {
 		to = "/logged-out"

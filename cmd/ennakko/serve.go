@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -147,7 +148,7 @@ func (p *program) serve(ctx context.Context, ap *app.App, clock *app.PacedClock,
 	if err != nil {
 		return errors.Join(err, ln.Close())
 	}
-	handler, err := web.New(web.Config{Live: live, Context: ctx, Door: door.client, Policies: policies, Demo: true})
+	handler, err := web.New(web.Config{Live: live, Context: ctx, Door: door.client, Policies: policies, Demo: true, Log: slog.New(slog.NewTextHandler(p.err, nil))})
 	if err != nil {
 		return errors.Join(err, ln.Close())
 	}

@@ -118,6 +118,15 @@ func (t *tx) AddWaiting(id store.RoundID, waiting []store.Waiting) error {
 	return nil
 }
 
+func (t *tx) AddBreakdown(id store.RoundID, counts []store.Breakdown) error {
+	for _, b := range counts {
+		if _, err := t.exec("INSERT INTO breakdown (round, stage, by, key, n) VALUES (?,?,?,?,?)", int64(id), b.Stage, b.By, b.Key, b.N); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (t *tx) TakeWaiting(id store.RoundID, children []person.ID) error {
 	for _, c := range children {
 		n, err := t.exec("DELETE FROM waiting WHERE round = ? AND child = ?", int64(id), int64(c))

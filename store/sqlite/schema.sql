@@ -55,6 +55,10 @@ CREATE TABLE IF NOT EXISTS round_hand (
 CREATE TABLE IF NOT EXISTS round_capacity (
   round INTEGER NOT NULL REFERENCES round, unit TEXT NOT NULL, language TEXT NOT NULL, places INTEGER NOT NULL, officer TEXT NOT NULL,
   at INTEGER NOT NULL, PRIMARY KEY (round, unit, language)) STRICT;
+-- Counts of a prepared round, with no person in them.
+CREATE TABLE IF NOT EXISTS breakdown (
+  round INTEGER NOT NULL REFERENCES round, stage TEXT NOT NULL, by TEXT NOT NULL, key TEXT NOT NULL, n INTEGER NOT NULL,
+  PRIMARY KEY (round, stage, by, key)) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS finding (
   round INTEGER NOT NULL REFERENCES round, person INTEGER NOT NULL, verdict TEXT NOT NULL, reasons TEXT NOT NULL,
   failsafe INTEGER NOT NULL, PRIMARY KEY (round, person)) STRICT, WITHOUT ROWID;

@@ -59,9 +59,8 @@ func Open(ctx context.Context, path string, v *vault.Vault, opt Options) (*DB, e
 		return nil, fault.Wrap(err, op, "the store does not open")
 	}
 	write.SetMaxOpenConns(1)
-	if _, err := write.ExecContext(ctx, schema); err != nil {
-		_ = write.Close()
-		return nil, fault.New(fault.Internal, op, "the store's tables cannot be made").Because(err).Do("is the file a store of this program, and is the disk writable?")
+	if err := tables(ctx, write); err != nil {
+		return nil, errors.Join(err, write.Close())
 	}
 	q.Set("_txlock", "deferred")
 	q["_pragma"] = append(q["_pragma"], "query_only(1)")
@@ -72,6 +71,29 @@ func Open(ctx context.Context, path string, v *vault.Vault, opt Options) (*DB, e
 	}
 	read.SetMaxOpenConns(4)
 	return &DB{write: write, read: read, vault: v, rand: opt.Rand, wake: make(chan struct{}, 1)}, nil
+}
+
+// schemaVersion is the number of the tables' shape. It grows with each change
+// after which an older file does not fit.
+const schemaVersion = 1
+
+// tables makes the tables of a new file. One that was made with other tables is
+// refused rather than half read.
+func tables(ctx context.Context, db *sql.DB) error {
+	const op = "sqlite.Open"
+	const broken = "is the file a store of this program, and is the disk writable?"
+	var version, there int
+	if err := db.QueryRowContext(ctx, "SELECT (SELECT user_version FROM pragma_user_version), (SELECT count(*) FROM sqlite_schema)").Scan(&version, &there); err != nil {
+		return fault.New(fault.Internal, op, "the store does not open").Because(err).Do(broken)
+	}
+	if there > 0 && version != schemaVersion {
+		return fault.New(fault.Conflict, op, "the folder was made by another version of the program (its tables have number %d, this version's %d)", version, schemaVersion).
+			Do("use that version, or begin with a new folder; of a demonstration, remove the folder")
+	}
+	if _, err := db.ExecContext(ctx, schema+fmt.Sprintf("PRAGMA user_version = %d;", schemaVersion)); err != nil {
+		return fault.New(fault.Internal, op, "the store's tables cannot be made").Because(err).Do(broken)
+	}
+	return nil
 }
 
 // Close closes the file.

@@ -94,3 +94,27 @@ func TestARowThatIsNotAsTheStoreWritesItIsRefused(t *testing.T) {
 		})
 	}
 }
+
+func TestAFileOfAnotherVersionIsRefusedAndStays(t *testing.T) {
+	d, path := open(t)
+	write(t, d)
+	raw, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = raw.Close() }()
+	if _, err := raw.Exec("PRAGMA user_version = 0; CREATE TABLE other (x TEXT)"); err != nil {
+		t.Fatal(err)
+	}
+	v, err := vault.Open(filepath.Join(filepath.Dir(path), "keys"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := sqlite.Open(context.Background(), path, v, sqlite.Options{}); fault.KindOf(err) != fault.Conflict {
+		t.Errorf("a file of another version opens: %v", err)
+	}
+	var version int
+	if err := raw.QueryRow("PRAGMA user_version").Scan(&version); err != nil || version != 0 {
+		t.Errorf("the file was changed: version %d, %v", version, err)
+	}
+}

@@ -18,6 +18,7 @@ type Cohort struct {
 	Waiting    map[string]int // children without a place, by reason
 	LeftOut    []LeftOut      // in order of count
 	Failsafe   int            // of those left out
+	People     []store.Breakdown
 }
 
 // LeftOut counts the children whom a criterion leaves out. A child can be left
@@ -62,7 +63,15 @@ func (d *DB) Cohort(ctx context.Context, id store.RoundID, asOf time.Time) (Coho
 	if err != nil {
 		return c, err
 	}
-	_, err = d.row(ctx, "SELECT count(*) FROM finding WHERE round = ? AND failsafe = 1", []any{r}, &c.Failsafe)
+	if _, err = d.row(ctx, "SELECT count(*) FROM finding WHERE round = ? AND failsafe = 1", []any{r}, &c.Failsafe); err != nil {
+		return c, err
+	}
+	err = d.rows(ctx, "SELECT stage, by, key, n FROM breakdown WHERE round = ? ORDER BY stage, by, key", []any{r}, func(scan func(...any) error) error {
+		var b store.Breakdown
+		err := scan(&b.Stage, &b.By, &b.Key, &b.N)
+		c.People = append(c.People, b)
+		return err
+	})
 	return c, err
 }
 
