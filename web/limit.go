@@ -7,16 +7,16 @@ import (
 
 	"golang.org/x/time/rate"
 
-	"ennakko/access"
 	"ennakko/fault"
 )
 
-// perMinute is how often one person may do what costs much, or looks at people
-// one by one. A person at a desk does not notice it; a program does. Other
-// actions are bounded by what the machine can do.
-var perMinute = map[access.Action]int{
-	access.SeeCase: 120, access.Search: 20, access.Settle: 60, access.TryCriteria: 20, access.Prepare: 10, access.ChangeCapacity: 20,
-	access.TestSend: 5, access.Answer: 20, access.Object: 20,
+// perMinute is how often one person may use a route that costs much, or that
+// looks at people one by one. A person at a desk does not notice it; a program
+// does. Other routes are bounded by what the machine can do.
+var perMinute = map[string]int{
+	"GET /desk/cases/{case}": 120, "POST /desk/cases/{case}/settle": 60, "POST /desk/cases/{case}/answer": 60, "POST /desk/search": 20,
+	"POST /desk/services/{service}/try": 20, "POST /desk/services/{service}/find": 10, "POST /desk/rounds/{round}/places": 20, "POST /desk/messages": 5,
+	"POST /my/offers/{case}": 20, "POST /my/objections": 20,
 }
 
 var errTooOften = fault.New(fault.Later, "web.notTooOften", "this was done too often").Do("wait a minute")
@@ -28,10 +28,7 @@ type limits struct {
 	by  map[limitKey]*rate.Limiter
 }
 
-type limitKey struct {
-	actor  string
-	action access.Action
-}
+type limitKey struct{ actor, route string }
 
 func newLimits(now func() time.Time) *limits {
 	return &limits{now: now, by: map[limitKey]*rate.Limiter{}}
@@ -41,8 +38,8 @@ func newLimits(now func() time.Time) *limits {
 const manyLimits = 10_000
 
 // allow reports whether the person may do it once more now.
-func (l *limits) allow(actor string, a access.Action) bool {
-	n := perMinute[a]
+func (l *limits) allow(actor, route string) bool {
+	n := perMinute[route]
 	if n == 0 {
 		return true
 	}
@@ -56,7 +53,7 @@ func (l *limits) allow(actor string, a access.Action) bool {
 			}
 		}
 	}
-	k := limitKey{actor, a}
+	k := limitKey{actor, route}
 	if l.by[k] == nil {
 		l.by[k] = rate.NewLimiter(rate.Limit(float64(n)/60), n)
 	}
@@ -64,10 +61,10 @@ func (l *limits) allow(actor string, a access.Action) bool {
 }
 
 // notTooOften refuses what somebody does more often than a person would.
-func (s *site) notTooOften(r *http.Request, a access.Action) error {
-	if s.limits.allow(whoOf(r).Actor(), a) {
+func (s *site) notTooOften(r *http.Request, to route) error {
+	if s.limits.allow(whoOf(r).Actor(), to.pattern) {
 		return nil
 	}
-	s.warn(r, "too often", "action", string(a))
+	s.warn(r, "too often")
 	return errTooOften
 }

@@ -10,8 +10,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"ennakko/access"
 )
 
 func TestWhatIsDoneTooOftenHasToWait(t *testing.T) {
@@ -22,7 +20,7 @@ func TestWhatIsDoneTooOftenHasToWait(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n := perMinute[access.Search]
+	n := perMinute["POST /desk/search"]
 	for i := range n {
 		if w := post(t, h, asExpert, "/desk/search", url.Values{"q": {"0457 000017"}}); w.Code >= 400 {
 			t.Fatalf("search %d of %d: status %d", i+1, n, w.Code)
@@ -43,14 +41,26 @@ func TestWhatIsDoneTooOftenHasToWait(t *testing.T) {
 	}
 }
 
+func TestEveryLimitIsOfARoute(t *testing.T) {
+	there := map[string]bool{}
+	for _, r := range (&site{}).routes() {
+		there[r.pattern] = r.action != anyone
+	}
+	for pattern := range perMinute {
+		if !there[pattern] {
+			t.Errorf("%q is no route for which one logs in", pattern)
+		}
+	}
+}
+
 func TestCountersThatAreFullAgainAreForgotten(t *testing.T) {
 	now := begin
 	l := newLimits(func() time.Time { return now })
 	for i := range manyLimits {
-		l.allow("resident:"+strings.Repeat("x", i%7)+string(rune(i)), access.Answer)
+		l.allow("resident:"+strings.Repeat("x", i%7)+string(rune(i)), "POST /my/objections")
 	}
 	now = now.Add(time.Hour)
-	l.allow("resident:new", access.Answer)
+	l.allow("resident:new", "POST /my/objections")
 	if len(l.by) != 1 {
 		t.Errorf("%d counters are kept", len(l.by))
 	}

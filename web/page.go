@@ -130,7 +130,7 @@ func (s *site) page(to route) http.Handler {
 				return
 			}
 			if err = s.may(r, to.action, access.On{}); err == nil {
-				err = s.notTooOften(r, to.action)
+				err = s.notTooOften(r, to)
 			}
 		}
 		if err == nil {

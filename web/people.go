@@ -47,7 +47,7 @@ func areasOf(t words) func([]string) []namedKey {
 	return func(keys []string) []namedKey {
 		out := allAreas(t)
 		if slices.Contains(keys, "") {
-			out = append(out, namedKey{"", t.T("district.other")})
+			out = append(out, namedKey{"", t.T("cohort.unknown")})
 		}
 		return out
 	}

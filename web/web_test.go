@@ -63,7 +63,7 @@ func TestEveryPageHasItsStatusItsHeadersAndAllItsTexts(t *testing.T) {
 				t.Errorf("%s does not say its language, or has not exactly one heading of the first level", p.name)
 			}
 			for header, part := range map[string]string{"Content-Security-Policy": "script-src 'self'", "X-Content-Type-Options": "nosniff",
-				"Referrer-Policy": "no-referrer", "Cache-Control": "no-store", "Content-Language": string(l)} {
+				"Referrer-Policy": "no-referrer", "Cache-Control": "no-store", "Strict-Transport-Security": "max-age=31536000", "Content-Type": "text/html; charset=utf-8", "Content-Language": string(l)} {
 				if !strings.Contains(w.Header().Get(header), part) {
 					t.Errorf("%s: header %s is %q", p.name, header, w.Header().Get(header))
 				}
@@ -225,6 +225,25 @@ func TestAChangeIsNotMadeByLooking(t *testing.T) {
 		if w := getAs(t, h, "both", path); w.Code != http.StatusMethodNotAllowed && w.Code != http.StatusNotFound {
 			t.Errorf("GET %s: status %d", path, w.Code)
 		}
+	}
+}
+
+func TestOnlyWhatIsServedIsAnswered(t *testing.T) {
+	h := handlerOf(t, newCity().running())
+	for _, method := range []string{http.MethodTrace, http.MethodPut, http.MethodDelete, http.MethodOptions} {
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), method, "http://127.0.0.1:8080/desk", nil))
+		if w.Code < 400 || w.Code >= 500 || w.Header().Get("Access-Control-Allow-Origin") != "" {
+			t.Errorf("%s: status %d", method, w.Code)
+		}
+	}
+	for _, path := range []string{"/assets/", "/assets/vendor/", "/assets/../web.go", "/assets/%2e%2e/web.go", "/.git/config", "/debug/pprof/"} {
+		if w := get(t, h, path); w.Code == http.StatusOK {
+			t.Errorf("%s is served", path)
+		}
+	}
+	if csp := get(t, h, "/").Header().Get("Content-Security-Policy"); !strings.Contains(csp, "default-src 'none'") || !strings.Contains(csp, "base-uri 'none'") || !strings.Contains(csp, "frame-ancestors 'none'") || strings.Contains(csp, "unsafe") {
+		t.Errorf("the policy is %q", csp)
 	}
 }
 

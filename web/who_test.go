@@ -179,7 +179,7 @@ func TestASessionEnds(t *testing.T) {
 	r.AddCookie(cookies[SessionCookie])
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, r)
-	if w.Code != http.StatusSeeOther || w.Header().Get("Location") != "/logged-out" || !strings.Contains(w.Header().Get("Set-Cookie"), "Max-Age=0") {
+	if w.Code != http.StatusSeeOther || w.Header().Get("Location") != "/logged-out" || !strings.Contains(w.Header().Get("Set-Cookie"), "Max-Age=0") || !strings.Contains(w.Header().Get("Clear-Site-Data"), `"storage"`) {
 		t.Errorf("the log-out: %d %v", w.Code, w.Header())
 	}
 	if open(kept) {
@@ -218,6 +218,15 @@ func TestALoginThatIsNotWholeOpensNothing(t *testing.T) {
 	}
 	if follow(t, h, to, own); len(c.sessions) != 1 {
 		t.Error("the log-in itself does not work any more")
+	}
+	whole := logIn(t, h, asLeader)
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "http://127.0.0.1:8080/desk", nil)
+	r.AddCookie(whole[SessionCookie])
+	r.AddCookie(&http.Cookie{Name: SessionCookie, Value: strings.Repeat("A", 43)})
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	if w.Code != http.StatusSeeOther {
+		t.Errorf("a request with two sessions: status %d", w.Code)
 	}
 }
 

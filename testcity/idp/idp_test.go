@@ -325,3 +325,17 @@ func TestTheProgramTakesOnlySafeProviders(t *testing.T) {
 		}
 	}
 }
+
+func TestAProviderThatIsAwayIsAskedAgainLater(t *testing.T) {
+	s := httptest.NewServer(http.NotFoundHandler())
+	s.Close()
+	c, err := signin.NewClient(signin.Config{Issuer: s.URL, ClientID: "c", ClientSecret: "s", Redirect: "http://127.0.0.1:1/login/done", AfterLogout: "http://127.0.0.1:1/", Staff: true}, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if to, err := c.Start(t.Context(), make([]byte, signin.SeedSize), person.Finnish, ""); fault.KindOf(err) != fault.Later || to != "" {
+			t.Errorf("sent to %q, %v", to, err)
+		}
+	}
+}
