@@ -27,7 +27,7 @@ var floors = map[string]int{
 
 	"register": 30, "criteria": 30, "packs": 30,
 
-	"register/csv": 40, "register/parquet": 40, "service": 40, "offer/assign": 40, "testcity": 40, "testcity/idp": 40,
+	"register/csv": 40, "register/parquet": 40, "service": 40, "offer/assign": 40, "testcity": 40, "testcity/idp": 40, "testcity/pg": 40,
 
 	"offer": 50, "reply": 50,
 
@@ -37,7 +37,7 @@ var floors = map[string]int{
 
 	"channel/sms": 75, "channel/letter": 75, "channel/phone": 75, "store": 75, "store/vault": 75,
 
-	"signin": 80, "work": 80, "intake": 80, "store/sqlite": 80, "store/storetest": 80,
+	"signin": 80, "work": 80, "intake": 80, "store/tables": 80, "store/sqlite": 85, "store/postgres": 85, "store/storetest": 80,
 
 	"round": 85,
 
@@ -50,7 +50,7 @@ var floors = map[string]int{
 
 // only lists who may import a package that is a door to something.
 var only = map[string][]string{
-	"database/sql":                        {"store/sqlite", "register/parquet", "channel/phone"},
+	"database/sql":                        {"store/tables", "store/sqlite", "store/postgres", "register/parquet", "channel/phone"},
 	"modernc.org/sqlite":                  {"store/sqlite", "channel/phone"},
 	"github.com/duckdb/duckdb-go/v2":      {"register/parquet"},
 	"cel.dev/cel-go/cel":                  {"criteria"},
@@ -134,7 +134,7 @@ func TestMustNotCompile(t *testing.T) {
 		{"open a case for a draft", `"ennakko/conversation"; "ennakko/offer"; "time"`, `_, _ = conversation.Open(1, offer.Drafted{}, conversation.Names{}, nil, time.Time{})`, "cannot use"},
 		{"write about a draft", `"ennakko/channel"; "ennakko/offer"`, `_, _ = channel.About(offer.Drafted{}, channel.Envelope{}, "x")`, "cannot use"},
 		{"send a text that is no message", `"context"; "ennakko/channel"`, `var c channel.Channel; _, _ = c.Submit(context.Background(), []string{"hello"})`, "cannot use"},
-		{"write without an act", `"context"; "ennakko/store"; "ennakko/store/sqlite"`, `var d sqlite.DB; _ = d.Write(context.Background(), func(store.Tx) error { return nil })`, "not enough arguments"},
+		{"write without an act", `"context"; "ennakko/store"; "ennakko/store/tables"`, `var d tables.DB; _ = d.Write(context.Background(), func(store.Tx) error { return nil })`, "not enough arguments"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			dir, err := os.MkdirTemp(".", "must-not-compile-")

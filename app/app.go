@@ -23,6 +23,7 @@ import (
 	"ennakko/service"
 	"ennakko/store"
 	"ennakko/store/sqlite"
+	"ennakko/store/tables"
 	"ennakko/store/vault"
 	"ennakko/work"
 )
@@ -40,7 +41,7 @@ type Config struct {
 // App is the open program.
 type App struct {
 	Config
-	DB      *sqlite.DB
+	DB      *tables.DB
 	Network *phone.Network
 	Log     *log.Log
 	vault   *vault.Vault

@@ -23,6 +23,7 @@ import (
 	"ennakko/register"
 	"ennakko/register/parquet"
 	"ennakko/store/sqlite"
+	"ennakko/store/tables"
 	"ennakko/store/vault"
 )
 
@@ -76,7 +77,7 @@ func (f files) dir(t *testing.T) string {
 
 type city struct {
 	*testing.T
-	db    *sqlite.DB
+	db    *tables.DB
 	facts string
 }
 

@@ -35,7 +35,7 @@ const (
 	basis   = "GDPR 32"
 )
 
-// Store keeps sessions. sqlite.DB does.
+// Store keeps sessions. tables.DB does.
 type Store interface {
 	Write(ctx context.Context, act audit.Act, do func(store.Tx) error) error
 	Session(ctx context.Context, hash []byte) (store.Session, bool, error)

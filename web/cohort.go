@@ -7,7 +7,7 @@ import (
 
 	"ennakko/place"
 	"ennakko/store"
-	"ennakko/store/sqlite"
+	"ennakko/store/tables"
 )
 
 // cohortView is who was found and where places are held for them.
@@ -90,7 +90,7 @@ func (v *cohortView) anyHeld() bool {
 }
 
 // cohort reads the counts of a round once for each assignment of its places.
-func (s *site) cohort(ctx context.Context, r store.Round) (sqlite.Cohort, error) {
+func (s *site) cohort(ctx context.Context, r store.Round) (tables.Cohort, error) {
 	key := fmt.Sprint(r.ID, r.Summary, r.Prepared)
 	s.mu.Lock()
 	c, ok := s.cohorts[key]

@@ -25,7 +25,7 @@ import (
 	"ennakko/service"
 	"ennakko/signin"
 	"ennakko/store"
-	"ennakko/store/sqlite"
+	"ennakko/store/tables"
 )
 
 // What must never stand on the desk's, the open and the record's pages.
@@ -46,7 +46,7 @@ type city struct {
 	found    bool
 	job      app.Job
 	funnel   store.Funnel
-	cohort   sqlite.Cohort
+	cohort   tables.Cohort
 	speed    float64
 	screen   []phone.Line
 	taken    bool
@@ -61,12 +61,12 @@ type city struct {
 }
 
 func newCity() *city {
-	return &city{speed: 60, sessions: map[string]store.Session{}, watchers: map[chan struct{}]bool{}, cohort: sqlite.Cohort{
+	return &city{speed: 60, sessions: map[string]store.Session{}, watchers: map[chan struct{}]bool{}, cohort: tables.Cohort{
 		ByDistrict: map[string]int{"0911101010": 700, "0912301030": 812, "0913102010": 600, "0914101010": 345, "0915101010": 1003, "0916102010": 488, "0917102010": 1207, "0918101010": 3},
 		People:     foundPeople(),
 		ByLanguage: map[string]int{"fi": 4712, "sv": 446}, ByReason: map[string]int{"stays": 4120, "nearest": 788, "sibling": 250},
 		Waiting: map[string]int{"no place in the language": 12}, Failsafe: 530,
-		LeftOut: []sqlite.LeftOut{{Criterion: "in_municipal_early_education", Verdict: criteria.NotMet, Children: 528, Failsafe: 528},
+		LeftOut: []tables.LeftOut{{Criterion: "in_municipal_early_education", Verdict: criteria.NotMet, Children: 528, Failsafe: 528},
 			{Criterion: "no_decision", Verdict: criteria.NotMet, Children: 101}, {Criterion: "has_deciding_guardian", Verdict: criteria.Unknown, Children: 2, Failsafe: 2}}}}
 }
 
@@ -168,7 +168,7 @@ func (c *city) ConfirmTimes(context.Context, store.RoundID) (a, b []float64, err
 	return []float64{41, 44, 47, 52, 118}, nil, nil
 }
 
-func (c *city) Cohort(context.Context, store.RoundID, time.Time) (sqlite.Cohort, error) {
+func (c *city) Cohort(context.Context, store.RoundID, time.Time) (tables.Cohort, error) {
 	return c.cohort, nil
 }
 

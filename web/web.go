@@ -29,7 +29,7 @@ import (
 	"ennakko/service"
 	"ennakko/signin"
 	"ennakko/store"
-	"ennakko/store/sqlite"
+	"ennakko/store/tables"
 	"ennakko/work"
 )
 
@@ -53,17 +53,17 @@ type rounds interface {
 	Watch() (changed <-chan struct{}, stop func())
 }
 
-// figures are counts of a round. sqlite.DB has them.
+// figures are counts of a round. tables.DB has them.
 type figures interface {
 	Funnel(ctx context.Context, id store.RoundID) (store.Funnel, error)
 	ConfirmTimes(ctx context.Context, id store.RoundID) (handed, onPhone []float64, err error)
-	Cohort(ctx context.Context, id store.RoundID, asOf time.Time) (sqlite.Cohort, error)
+	Cohort(ctx context.Context, id store.RoundID, asOf time.Time) (tables.Cohort, error)
 	FunnelBy(ctx context.Context, id store.RoundID, asOf time.Time) ([]store.FunnelCell, error)
 	UnitFill(ctx context.Context, id store.RoundID, asOf time.Time) ([]store.UnitFill, error)
 	LetterList(ctx context.Context, id store.RoundID) ([]store.Listed, error)
 }
 
-// record is the audit record. sqlite.DB holds it.
+// record is the audit record. tables.DB holds it.
 type record interface {
 	Entries(ctx context.Context, before uint64, readings bool, limit int) ([]audit.Entry, error)
 	Last(ctx context.Context) (uint64, error)
@@ -183,7 +183,7 @@ type site struct {
 	limits *limits
 
 	mu       sync.Mutex
-	cohorts  map[string]sqlite.Cohort          // by the round as it was assigned
+	cohorts  map[string]tables.Cohort          // by the round as it was assigned
 	shots    map[string]snapshot               // breakdowns, by round and day
 	public   map[string]counted                // counts for everybody, by round and day
 	handsets map[store.RoundID][]store.Handset // picked once, so that addresses stay
@@ -224,7 +224,7 @@ func newSite(p parts) (http.Handler, error) {
 }
 
 func openSite(p parts) (*site, error) {
-	s := &site{parts: p, limits: newLimits(p.real), cohorts: map[string]sqlite.Cohort{}, shots: map[string]snapshot{}, public: map[string]counted{}, handsets: map[store.RoundID][]store.Handset{}, visited: map[string]store.Handset{}}
+	s := &site{parts: p, limits: newLimits(p.real), cohorts: map[string]tables.Cohort{}, shots: map[string]snapshot{}, public: map[string]counted{}, handsets: map[store.RoundID][]store.Handset{}, visited: map[string]store.Handset{}}
 	var err error
 	if s.texts, err = readTexts(); err != nil {
 		return nil, err

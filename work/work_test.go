@@ -18,6 +18,7 @@ import (
 	"ennakko/person"
 	"ennakko/store"
 	"ennakko/store/sqlite"
+	"ennakko/store/tables"
 	"ennakko/store/vault"
 	"ennakko/work"
 )
@@ -98,7 +99,7 @@ func (g *gateway) Query(_ context.Context, ref channel.Ref) (channel.Known, erro
 type office struct {
 	*testing.T
 	ctx   context.Context
-	db    *sqlite.DB
+	db    *tables.DB
 	net   *gateway
 	w     *work.Worker
 	round store.RoundID
@@ -255,7 +256,7 @@ func TestASendThatIsCutOffIsNeverSentTwiceNorLost(t *testing.T) {
 
 // dies is a store whose process ends before a write of one kind is kept.
 type dies struct {
-	*sqlite.DB
+	*tables.DB
 	verb string
 }
 

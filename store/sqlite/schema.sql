@@ -19,8 +19,8 @@ CREATE TRIGGER IF NOT EXISTS audit_entry_remains BEFORE DELETE ON audit_entry
 
 -- The newest checkpoint of the log: a log that is removed or put back alone is
 -- noticed by it.
-CREATE TABLE IF NOT EXISTS audit_checkpoint (
-  only INTEGER PRIMARY KEY CHECK (only = 1), size INTEGER NOT NULL, text TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS log_checkpoint (
+  single INTEGER PRIMARY KEY CHECK (single = 1), size INTEGER NOT NULL, text TEXT NOT NULL) STRICT;
 
 CREATE TABLE IF NOT EXISTS snapshot (
   id INTEGER PRIMARY KEY, register TEXT NOT NULL, day TEXT NOT NULL, source TEXT NOT NULL, file_hash TEXT NOT NULL,

@@ -11,10 +11,11 @@ import (
 	"ennakko/store"
 	"ennakko/store/sqlite"
 	"ennakko/store/storetest"
+	"ennakko/store/tables"
 	"ennakko/store/vault"
 )
 
-func open(t *testing.T) (*sqlite.DB, string) {
+func open(t *testing.T) (*tables.DB, string) {
 	t.Helper()
 	dir := t.TempDir()
 	v, err := vault.Open(filepath.Join(dir, "keys"))
@@ -38,7 +39,7 @@ func TestSQLiteKeepsTheContract(t *testing.T) {
 	storetest.Exercise(t, func(t *testing.T) storetest.Store { d, _ := open(t); return d })
 }
 
-func write(t *testing.T, d *sqlite.DB) {
+func write(t *testing.T, d *tables.DB) {
 	t.Helper()
 	a, err := audit.Begin("officer:a", "test", "p", "law", storetest.Start)
 	if err != nil {

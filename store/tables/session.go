@@ -1,4 +1,4 @@
-package sqlite
+package tables
 
 import (
 	"context"
@@ -66,7 +66,7 @@ const touchPatience = 20 * time.Millisecond
 func (d *DB) TouchSession(ctx context.Context, hash []byte, seen time.Time) error {
 	soon, cancel := context.WithTimeout(ctx, touchPatience)
 	defer cancel()
-	_, err := d.write.ExecContext(soon, "UPDATE session SET seen = max(seen, ?) WHERE hash = ?", micro(seen), hash)
+	_, err := d.write.ExecContext(soon, d.engine.Rebind("UPDATE session SET seen = ?1 WHERE hash = ?2 AND seen < ?1"), micro(seen), hash)
 	if errors.Is(soon.Err(), context.DeadlineExceeded) {
 		return ctx.Err()
 	}

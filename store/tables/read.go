@@ -1,4 +1,4 @@
-package sqlite
+package tables
 
 import (
 	"context"
@@ -23,12 +23,12 @@ func (d *DB) reading(ctx context.Context, query string) (*sql.Stmt, error) {
 	if s, ok := d.reads.Load(query); ok {
 		return s.(*sql.Stmt), nil
 	}
-	s, err := d.read.PrepareContext(ctx, query)
+	s, err := d.read.PrepareContext(ctx, d.engine.Rebind(query))
 	if err != nil {
-		return nil, fault.Wrap(err, "store.sqlite", "the store cannot be read")
+		return nil, fault.Wrap(err, "store", "the store cannot be read")
 	}
 	if first, twice := d.reads.LoadOrStore(query, s); twice {
-		return first.(*sql.Stmt), fault.Wrap(s.Close(), "store.sqlite", "the store cannot be read")
+		return first.(*sql.Stmt), fault.Wrap(s.Close(), "store", "the store cannot be read")
 	}
 	return s, nil
 }
@@ -41,15 +41,15 @@ func (d *DB) rows(ctx context.Context, query string, args []any, each func(scan 
 	}
 	rows, err := s.QueryContext(ctx, args...)
 	if err != nil {
-		return fault.Wrap(err, "store.sqlite", "the store cannot be read")
+		return fault.Wrap(err, "store", "the store cannot be read")
 	}
 	defer func() { _ = rows.Close() }()
 	for rows.Next() {
 		if err := each(rows.Scan); err != nil {
-			return fault.Wrap(err, "store.sqlite", "a row cannot be read")
+			return fault.Wrap(err, "store", "a row cannot be read")
 		}
 	}
-	return fault.Wrap(rows.Err(), "store.sqlite", "the store cannot be read")
+	return fault.Wrap(rows.Err(), "store", "the store cannot be read")
 }
 
 func (d *DB) row(ctx context.Context, query string, args []any, dest ...any) (found bool, err error) {
@@ -61,7 +61,7 @@ func (d *DB) row(ctx context.Context, query string, args []any, dest ...any) (fo
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil
 	}
-	return err == nil, fault.Wrap(err, "store.sqlite", "the store cannot be read")
+	return err == nil, fault.Wrap(err, "store", "the store cannot be read")
 }
 
 // Snapshots lists the snapshots that came in, oldest first.
@@ -231,7 +231,7 @@ func (s identities) Select(ctx context.Context, fields []permission.Field, peopl
 		if err != nil {
 			return err
 		}
-		stmt, err := s.db.read.PrepareContext(ctx, "SELECT "+c.column+" FROM "+c.table+" WHERE person = ? AND snapshot <= ? ORDER BY snapshot DESC LIMIT 1")
+		stmt, err := s.db.read.PrepareContext(ctx, s.db.engine.Rebind("SELECT "+c.column+" FROM "+c.table+" WHERE person = ? AND snapshot <= ? ORDER BY snapshot DESC LIMIT 1"))
 		if err != nil {
 			return fault.Wrap(err, "store.Identities", "the sealed fields cannot be read")
 		}

@@ -1,11 +1,15 @@
-package sqlite
+package tables
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
+	"slices"
 	"time"
 
 	"ennakko/audit"
 	"ennakko/criteria"
+	"ennakko/fault"
 	"ennakko/store"
 )
 
@@ -50,17 +54,8 @@ func (d *DB) Cohort(ctx context.Context, id store.RoundID, asOf time.Time) (Coho
 			return c, err
 		}
 	}
-	err := d.rows(ctx, `SELECT j.value ->> 'criterion', j.value ->> 'verdict', count(*), sum(f.failsafe)
-		FROM finding f, json_each(f.reasons) j WHERE f.round = ? AND f.verdict <> 'met' AND j.value ->> 'verdict' <> 'met'
-		GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2`, []any{r}, func(scan func(...any) error) error {
-		var l LeftOut
-		var verdict string
-		err := scan(&l.Criterion, &verdict, &l.Children, &l.Failsafe)
-		l.Verdict = criteria.Verdict(verdict)
-		c.LeftOut = append(c.LeftOut, l)
-		return err
-	})
-	if err != nil {
+	var err error
+	if c.LeftOut, err = d.leftOutBy(ctx, r); err != nil {
 		return c, err
 	}
 	if _, err = d.row(ctx, "SELECT count(*) FROM finding WHERE round = ? AND failsafe = 1", []any{r}, &c.Failsafe); err != nil {
@@ -75,12 +70,50 @@ func (d *DB) Cohort(ctx context.Context, id store.RoundID, asOf time.Time) (Coho
 	return c, err
 }
 
+// leftOutBy counts those who were left out by criterion and verdict, the most
+// first.
+func (d *DB) leftOutBy(ctx context.Context, round int64) ([]LeftOut, error) {
+	type key struct{ criterion, verdict string }
+	by := map[key]*LeftOut{}
+	err := d.rows(ctx, "SELECT reasons, failsafe FROM finding WHERE round = ? AND verdict <> 'met'", []any{round}, func(scan func(...any) error) error {
+		var text string
+		var failsafe int
+		if err := scan(&text, &failsafe); err != nil {
+			return err
+		}
+		var reasons []criteria.Reason
+		if err := json.Unmarshal([]byte(text), &reasons); err != nil {
+			return fault.New(fault.Tampered, "store.Cohort", "a finding of round %d is not readable", round)
+		}
+		for _, x := range reasons {
+			if x.Verdict == criteria.Met {
+				continue
+			}
+			k := key{x.Criterion, string(x.Verdict)}
+			if by[k] == nil {
+				by[k] = &LeftOut{Criterion: x.Criterion, Verdict: x.Verdict}
+			}
+			by[k].Children++
+			by[k].Failsafe += failsafe
+		}
+		return nil
+	})
+	out := make([]LeftOut, 0, len(by))
+	for _, l := range by {
+		out = append(out, *l)
+	}
+	slices.SortFunc(out, func(a, b LeftOut) int {
+		return cmp.Or(b.Children-a.Children, cmp.Compare(a.Criterion, b.Criterion), cmp.Compare(a.Verdict, b.Verdict))
+	})
+	return out, err
+}
+
 // Entries lists entries of the record, newest first, from the one before the
 // number given; 0 begins with the newest. With readings only those are listed
 // in which fields of people were read.
 func (d *DB) Entries(ctx context.Context, before uint64, readings bool, limit int) ([]audit.Entry, error) {
 	var out []audit.Entry
-	err := d.rows(ctx, "SELECT "+entryColumns+" FROM audit_entry WHERE (?1 = 0 OR seq < ?1) AND (?2 = 0 OR length(people) > 0 AND fields NOT IN ('null', '[]')) ORDER BY seq DESC LIMIT ?3",
+	err := d.rows(ctx, "SELECT "+entryColumns+" FROM audit_entry WHERE (CAST(?1 AS BIGINT) = 0 OR seq < ?1) AND (CAST(?2 AS BIGINT) = 0 OR length(people) > 0 AND fields NOT IN ('null', '[]')) ORDER BY seq DESC LIMIT ?3",
 		[]any{int64(before), flag(readings), limit},
 		func(scan func(...any) error) error {
 			e, err := scanEntry(scan)

@@ -1,4 +1,4 @@
-package sqlite
+package tables
 
 import (
 	"context"
@@ -12,24 +12,32 @@ import (
 
 // Rounds lists all rounds, newest first.
 func (d *DB) Rounds(ctx context.Context) ([]store.Round, error) {
+	hands := map[store.RoundID][]string{}
+	err := d.rows(ctx, "SELECT round, officer FROM round_hand ORDER BY round, officer", nil, func(scan func(...any) error) error {
+		var id int64
+		var officer string
+		err := scan(&id, &officer)
+		hands[store.RoundID(id)] = append(hands[store.RoundID(id)], officer)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
 	var out []store.Round
-	err := d.rows(ctx, `SELECT id, service, version, pack_hash, as_of, state, officer, opened, schedule, summary,
-		(SELECT json_group_array(officer) FROM (SELECT officer FROM round_hand WHERE round = id ORDER BY officer)) FROM round ORDER BY id DESC`, nil, func(scan func(...any) error) error {
+	err = d.rows(ctx, "SELECT id, service, version, pack_hash, as_of, state, officer, opened, schedule, summary FROM round ORDER BY id DESC", nil, func(scan func(...any) error) error {
 		var r store.Round
 		var id, opened int64
-		var asOf, state, schedule, summary, hands string
-		if err := scan(&id, &r.Service, &r.Version, &r.PackHash, &asOf, &state, &r.Officer, &opened, &schedule, &summary, &hands); err != nil {
+		var asOf, state, schedule, summary string
+		if err := scan(&id, &r.Service, &r.Version, &r.PackHash, &asOf, &state, &r.Officer, &opened, &schedule, &summary); err != nil {
 			return err
 		}
 		r.ID, r.State, r.Opened = store.RoundID(id), store.RoundState(state), fromMicro(opened)
+		r.Prepared = hands[r.ID]
 		var err error
 		if r.AsOf, err = time.Parse(time.DateOnly, asOf); err != nil {
 			return err
 		}
 		if err := json.Unmarshal([]byte(schedule), &r.Schedule); err != nil {
-			return err
-		}
-		if err := json.Unmarshal([]byte(hands), &r.Prepared); err != nil {
 			return err
 		}
 		out = append(out, r)
@@ -59,7 +67,7 @@ func (d *DB) Next(ctx context.Context) (at time.Time, ok bool, err error) {
 		SELECT min(t.at) AS at FROM timer t JOIN kase k ON k.id = t.case_id JOIN round r ON r.id = k.round WHERE r.state = 'running'
 		UNION ALL SELECT min(o.not_before) FROM outbox o LEFT JOIN round r ON r.id = o.round WHERE o.state = 'queued' AND (r.state IS NULL OR r.state = 'running' OR (r.state IN ('paused', 'closed') AND o.urgent = 1))
 		UNION ALL SELECT min(doubt) FROM outbox WHERE state = 'uncertain'
-		UNION ALL SELECT 0 FROM incoming WHERE handled IS NULL)`, nil, &next)
+		UNION ALL SELECT 0 FROM incoming WHERE handled IS NULL) AS due`, nil, &next)
 	return fromMicro(next.Int64), next.Valid, err
 }
 
@@ -111,10 +119,10 @@ func (d *DB) Funnel(ctx context.Context, id store.RoundID) (store.Funnel, error)
 			(SELECT 1 FROM outbox o WHERE o.case_id = k.id AND o.kind = 'inquiry' AND o.state = 'delivered')`},
 		{&f.PlacesHeld, "SELECT count(*) FROM place WHERE round = ? AND case_id IS NOT NULL"},
 		{&f.Overbooked, `SELECT count(*) FROM (SELECT 1 FROM place WHERE round = ?1 AND case_id IS NOT NULL GROUP BY case_id HAVING count(*) > 1
-			UNION ALL SELECT 1 FROM kase k WHERE round = ?1 AND stage = 'accepted' AND NOT EXISTS (SELECT 1 FROM place p WHERE p.case_id = k.id))`},
+			UNION ALL SELECT 1 FROM kase k WHERE round = ?1 AND stage = 'accepted' AND NOT EXISTS (SELECT 1 FROM place p WHERE p.case_id = k.id)) AS wrong`},
 		{&f.Places, "SELECT count(*) FROM place WHERE round = ?"},
 		{&f.Failsafe, "SELECT count(*) FROM finding WHERE round = ? AND failsafe = 1"},
-		{&f.Incoming, "SELECT count(*) FROM incoming WHERE ? > 0"},
+		{&f.Incoming, "SELECT count(*) FROM incoming WHERE CAST(? AS BIGINT) > 0"},
 	} {
 		if _, err := d.row(ctx, q.query, []any{r}, q.to); err != nil {
 			return f, err

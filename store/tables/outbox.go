@@ -1,4 +1,4 @@
-package sqlite
+package tables
 
 import (
 	"encoding/base32"
@@ -28,13 +28,9 @@ func (t *tx) Enqueue(o store.Outgoing) (bool, error) {
 	if _, err := t.one("SELECT count(*) FROM outbox WHERE key = ?", []any{o.Key}, &there); err != nil || there > 0 {
 		return false, err
 	}
-	var last *int64
-	if _, err := t.one("SELECT max(id) FROM outbox", nil, &last); err != nil {
+	id, err := t.next("outbox")
+	if err != nil {
 		return false, err
-	}
-	id := int64(1)
-	if last != nil {
-		id = *last + 1
 	}
 	ref, err := t.newRef()
 	if err != nil {
@@ -146,7 +142,7 @@ func (t *tx) Settle(now time.Time, settled []store.Settlement) error {
 		query := "UPDATE outbox SET state = ?1, code = ?2, handed = coalesce(handed, ?3) WHERE ref = ?4"
 		switch {
 		case s.State == channel.Queued:
-			query, at = "UPDATE outbox SET state = ?1, code = ?2, submitting = NULL, not_before = max(not_before, ?3) WHERE ref = ?4", laterOf(now, s.Due)
+			query, at = "UPDATE outbox SET state = ?1, code = ?2, submitting = NULL, not_before = CASE WHEN not_before > ?3 THEN not_before ELSE ?3 END WHERE ref = ?4", laterOf(now, s.Due)
 		case final(s.State):
 			query = "UPDATE outbox SET state = ?1, code = ?2, done = ?3 WHERE ref = ?4"
 		case s.State == channel.Uncertain:
@@ -222,13 +218,9 @@ func (t *tx) Receive(in []channel.Incoming) (int, error) {
 		if there > 0 {
 			continue
 		}
-		var last *int64
-		if _, err := t.one("SELECT max(id) FROM incoming", nil, &last); err != nil {
+		id, err := t.next("incoming")
+		if err != nil {
 			return 0, err
-		}
-		id := int64(1)
-		if last != nil {
-			id = *last + 1
 		}
 		phone, err := t.db.PhoneHash(m.From)
 		if err != nil {

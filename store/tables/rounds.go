@@ -1,4 +1,4 @@
-package sqlite
+package tables
 
 import (
 	"context"
@@ -21,13 +21,9 @@ func (t *tx) AddRound(r store.Round) (store.RoundID, error) {
 	if err != nil {
 		return 0, fault.Wrap(err, "store.AddRound", "the summary cannot be written")
 	}
-	var last *int64
-	if _, err := t.one("SELECT max(id) FROM round", nil, &last); err != nil {
+	id, err := t.next("round")
+	if err != nil {
 		return 0, err
-	}
-	id := int64(1)
-	if last != nil {
-		id = *last + 1
 	}
 	_, err = t.exec(`INSERT INTO round (id, service, version, pack_hash, as_of, state, officer, opened, schedule, summary)
 		VALUES (?,?,?,?,?,?,?,?,?,?)`, id, r.Service, r.Version, r.PackHash, r.AsOf.Format(time.DateOnly), string(r.State), r.Officer,

@@ -1,4 +1,4 @@
-package sqlite
+package tables
 
 import (
 	"bytes"
@@ -14,15 +14,11 @@ import (
 )
 
 func (t *tx) AddSnapshot(s store.Snapshot) (int64, error) {
-	var last *int64
-	if _, err := t.one("SELECT max(id) FROM snapshot", nil, &last); err != nil {
+	id, err := t.next("snapshot")
+	if err != nil {
 		return 0, err
 	}
-	id := int64(1)
-	if last != nil {
-		id = *last + 1
-	}
-	_, err := t.exec("INSERT INTO snapshot (id, register, day, source, file_hash, rows, set_aside, imported) VALUES (?,?,?,?,?,?,?,?)",
+	_, err = t.exec("INSERT INTO snapshot (id, register, day, source, file_hash, rows, set_aside, imported) VALUES (?,?,?,?,?,?,?,?)",
 		id, s.Register, s.Day.Format(time.DateOnly), s.Source, s.FileHash, s.Rows, s.SetAside, micro(t.at))
 	return id, err
 }
@@ -104,7 +100,7 @@ func (t *tx) latestHashes(table string) (map[person.ID][]byte, error) {
 		var id int64
 		var h []byte
 		if err := scan(&id, &h); err != nil {
-			return fault.Wrap(err, "store.sqlite", "the store cannot be read")
+			return fault.Wrap(err, "store", "the store cannot be read")
 		}
 		out[person.ID(id)] = h
 		return nil

@@ -1,4 +1,4 @@
-package sqlite
+package tables
 
 import (
 	"encoding/json"
@@ -54,7 +54,11 @@ func (t *tx) OpenItem(i store.Item, now time.Time) error {
 	if _, err := t.one("SELECT count(*) FROM item WHERE case_id = ? AND kind = ? AND settled IS NULL", []any{int64(i.Case), i.Kind}, &open); err != nil || open > 0 {
 		return err
 	}
-	_, err := t.exec("INSERT INTO item (case_id, kind, reason, opened) VALUES (?,?,?,?)", int64(i.Case), i.Kind, i.Reason, micro(now))
+	id, err := t.next("item")
+	if err != nil {
+		return err
+	}
+	_, err = t.exec("INSERT INTO item (id, case_id, kind, reason, opened) VALUES (?,?,?,?,?)", id, int64(i.Case), i.Kind, i.Reason, micro(now))
 	return err
 }
 

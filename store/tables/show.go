@@ -1,4 +1,4 @@
-package sqlite
+package tables
 
 import (
 	"ennakko/conversation"
@@ -33,7 +33,7 @@ func (t *tx) Handsets(id store.RoundID, each int) ([]store.Handset, error) {
 		SELECT id, row_number() OVER (PARTITION BY stage ORDER BY id) n FROM kase WHERE round = ? AND stage IN (?,?)
 		UNION SELECT case_id, dense_rank() OVER (ORDER BY phone_hash) FROM party WHERE phone_hash IN (
 			SELECT p.phone_hash FROM party p JOIN kase k ON k.id = p.case_id WHERE k.round = ? AND p.phone_hash <> ''
-			GROUP BY p.phone_hash HAVING count(*) > 1))
+			GROUP BY p.phone_hash HAVING count(*) > 1)) AS rare
 		WHERE n <= ? ORDER BY id`, int64(id), string(conversation.ByHand), string(conversation.Letter), int64(id), each)
 	if err != nil {
 		return nil, err

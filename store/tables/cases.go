@@ -1,4 +1,4 @@
-package sqlite
+package tables
 
 import (
 	"encoding/hex"
@@ -16,13 +16,9 @@ func (t *tx) OpenCase(id store.RoundID, n store.NewCase) (conversation.Case, err
 	if err := t.fourEyes(op, id, n.Offer.Officer()); err != nil {
 		return conversation.Case{}, err
 	}
-	var last *int64
-	if _, err := t.one("SELECT max(id) FROM kase", nil, &last); err != nil {
+	number, err := t.next("kase")
+	if err != nil {
 		return conversation.Case{}, err
-	}
-	next := conversation.CaseID(1)
-	if last != nil {
-		next = conversation.CaseID(*last + 1)
 	}
 	for i := range n.Parties {
 		if n.Numbers[i] != "" {
@@ -33,7 +29,7 @@ func (t *tx) OpenCase(id store.RoundID, n store.NewCase) (conversation.Case, err
 			n.Parties[i].Phone = h
 		}
 	}
-	c, err := conversation.Open(next, n.Offer, n.Names, n.Parties, n.Deadline)
+	c, err := conversation.Open(conversation.CaseID(number), n.Offer, n.Names, n.Parties, n.Deadline)
 	if err != nil {
 		return conversation.Case{}, err
 	}
@@ -152,7 +148,7 @@ func (t *tx) candidates(query string, args ...any) ([]conversation.Candidate, er
 		var sealed []byte
 		var party int
 		if err := scan(&id, &sealed, &party); err != nil {
-			return fault.Wrap(err, "store.sqlite", "the store cannot be read")
+			return fault.Wrap(err, "store", "the store cannot be read")
 		}
 		c, err := t.db.openCase(id, sealed)
 		out = append(out, conversation.Candidate{Case: c, Party: party})
@@ -168,8 +164,8 @@ func (t *tx) ReleasePlace(id conversation.CaseID) error {
 
 // HoldPlace takes a free place for the case, if it holds none.
 func (t *tx) HoldPlace(id conversation.CaseID) (bool, error) {
-	n, err := t.exec(`UPDATE place SET case_id = ?1 WHERE rowid = (
-			SELECT p.rowid FROM place p JOIN kase k ON k.round = p.round AND k.unit = p.unit AND k.language = p.language
+	n, err := t.exec(`UPDATE place SET case_id = ?1 WHERE (round, unit, language, no) = (
+			SELECT p.round, p.unit, p.language, p.no FROM place p JOIN kase k ON k.round = p.round AND k.unit = p.unit AND k.language = p.language
 			WHERE k.id = ?1 AND p.case_id IS NULL ORDER BY p.no LIMIT 1)
 		AND NOT EXISTS (SELECT 1 FROM place WHERE case_id = ?1)`, int64(id))
 	if err != nil || n == 1 {
@@ -205,7 +201,7 @@ func (t *tx) TakeTimers(now time.Time, limit int) ([]store.DueTimer, error) {
 		var kind string
 		err := scan(&id, &kind)
 		due = append(due, store.DueTimer{Case: conversation.CaseID(id), Timer: conversation.Timer(kind)})
-		return fault.Wrap(err, "store.sqlite", "the store cannot be read")
+		return fault.Wrap(err, "store", "the store cannot be read")
 	})
 	if err != nil {
 		return nil, err

@@ -1,4 +1,4 @@
-package sqlite
+package tables
 
 import (
 	"context"
@@ -47,7 +47,7 @@ func (d *DB) Uses(ctx context.Context, id person.ID, limit int) ([]audit.Entry, 
 func (d *DB) UsesBefore(ctx context.Context, id person.ID, before uint64, limit int) ([]audit.Entry, error) {
 	var out []audit.Entry
 	err := d.rows(ctx, "SELECT "+entryColumns+` FROM audit_entry WHERE seq IN (SELECT seq FROM audit_person WHERE person = ?1 UNION ALL SELECT seq FROM audit_mass)
-		AND (?2 = 0 OR seq < ?2) ORDER BY seq DESC`, []any{int64(id), int64(before)}, func(scan func(...any) error) error {
+		AND (CAST(?2 AS BIGINT) = 0 OR seq < ?2) ORDER BY seq DESC`, []any{int64(id), int64(before)}, func(scan func(...any) error) error {
 		if len(out) == limit {
 			return errEnough
 		}

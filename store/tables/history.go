@@ -1,4 +1,4 @@
-package sqlite
+package tables
 
 import (
 	"context"
@@ -267,7 +267,7 @@ func (d *DB) itemsOf(ctx context.Context, id conversation.CaseID, h *store.Histo
 // nobody.
 func (d *DB) Items(ctx context.Context, id store.RoundID, kind string, after store.ItemID, limit int) ([]store.OpenItem, error) {
 	var out []store.OpenItem
-	err := d.rows(ctx, "SELECT "+itemColumns+" FROM item i JOIN kase k ON k.id = i.case_id WHERE k.round = ?1 AND i.settled IS NULL AND (?2 = '' OR i.kind = ?2) AND i.id > ?3 ORDER BY i.id LIMIT ?4",
+	err := d.rows(ctx, "SELECT "+itemColumns+" FROM item i JOIN kase k ON k.id = i.case_id WHERE k.round = ?1 AND i.settled IS NULL AND (CAST(?2 AS TEXT) = '' OR i.kind = ?2) AND i.id > ?3 ORDER BY i.id LIMIT ?4",
 		[]any{int64(id), kind, int64(after), limit}, func(scan func(...any) error) error {
 			i, err := scanItem(scan)
 			out = append(out, i)

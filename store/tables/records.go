@@ -1,12 +1,9 @@
-package sqlite
+package tables
 
 import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
-
-	"modernc.org/sqlite"
 
 	"ennakko/audit"
 	"ennakko/audit/log"
@@ -19,19 +16,12 @@ func (d *DB) Last(ctx context.Context) (uint64, error) {
 	return seq, err
 }
 
-// kinds are how SQLite keeps the columns of a row of the record: the same bytes
-// under another kind are another row.
-const (
-	kindsOf = "typeof(at) || typeof(actor) || typeof(verb) || typeof(purpose) || typeof(basis) || typeof(object) || typeof(fields) || typeof(people) || typeof(detail) || typeof(salt) || typeof(leaf)"
-	kindsAs = "integer" + "text" + "text" + "text" + "text" + "text" + "text" + "blob" + "text" + "blob" + "blob"
-)
-
 // Range gives audit entries for the log. A row whose stored bytes are not
 // exactly what the store would write is refused: the leaf covers the entry,
 // and this makes it cover the row.
 func (d *DB) Range(ctx context.Context, from uint64, limit int) ([]log.Record, error) {
 	var out []log.Record
-	err := d.rows(ctx, "SELECT "+entryColumns+", salt, leaf, "+kindsOf+" FROM audit_entry WHERE seq >= ? ORDER BY seq LIMIT ?", []any{int64(from), limit}, func(scan func(...any) error) error {
+	err := d.rows(ctx, "SELECT "+entryColumns+", salt, leaf, "+d.engine.RowKinds+" FROM audit_entry WHERE seq >= ? ORDER BY seq LIMIT ?", []any{int64(from), limit}, func(scan func(...any) error) error {
 		var r log.Record
 		var fields, as string
 		var people []byte
@@ -45,14 +35,14 @@ func (d *DB) Range(ctx context.Context, from uint64, limit int) ([]log.Record, e
 		if err != nil {
 			return err
 		}
-		if err := exact(e, fields, people, as); err != nil {
+		if err := exact(e, fields, people, as == d.engine.KindsAs); err != nil {
 			return err
 		}
 		r.Seq, r.Entry = e.Seq, &e
 		out = append(out, r)
 		return nil
 	})
-	if code, ours := codeOf(err); err != nil && (ctx.Err() != nil || ours && code != corrupt && code != notADatabase) {
+	if err != nil && (ctx.Err() != nil || d.engine.Away(err)) {
 		return out, fault.Wrap(err, "store.Range", "the record cannot be read now")
 	}
 	if err != nil {
@@ -61,24 +51,9 @@ func (d *DB) Range(ctx context.Context, from uint64, limit int) ([]log.Record, e
 	return out, nil
 }
 
-// SQLite's primary result codes for a file that is not as it was written.
-// Source: https://sqlite.org/rescode.html
-const (
-	corrupt      = 11
-	notADatabase = 26
-)
-
-func codeOf(err error) (code int, ours bool) {
-	e, ours := errors.AsType[*sqlite.Error](err)
-	if !ours {
-		return 0, false
-	}
-	return e.Code() & 0xff, true
-}
-
-func exact(e audit.Entry, fields string, people []byte, as string) error {
+func exact(e audit.Entry, fields string, people []byte, kinds bool) error {
 	again, err := json.Marshal(e.Fields)
-	if err == nil && string(again) == fields && as == kindsAs {
+	if err == nil && string(again) == fields && kinds {
 		var b []byte
 		if b, err = audit.PeopleBytes(e.People); err == nil && bytes.Equal(b, people) {
 			return nil
@@ -102,14 +77,14 @@ func (d *DB) Entry(ctx context.Context, seq uint64) (audit.Entry, []byte, error)
 // KeepCheckpoint keeps the log's checkpoint over size entries beside the rows,
 // unless one over more entries is kept already.
 func (d *DB) KeepCheckpoint(ctx context.Context, size uint64, text string) error {
-	_, err := d.write.ExecContext(ctx, `INSERT INTO audit_checkpoint (only, size, text) VALUES (1, ?, ?)
-		ON CONFLICT (only) DO UPDATE SET size = excluded.size, text = excluded.text WHERE excluded.size > size`, int64(size), text)
+	_, err := d.write.ExecContext(ctx, d.engine.Rebind(`INSERT INTO log_checkpoint (single, size, text) VALUES (1, ?, ?)
+		ON CONFLICT (single) DO UPDATE SET size = excluded.size, text = excluded.text WHERE excluded.size > log_checkpoint.size`), int64(size), text)
 	return fault.Wrap(err, "store.KeepCheckpoint", "the checkpoint could not be kept")
 }
 
 // KeptCheckpoint is the checkpoint that is kept beside the rows, empty when
 // there is none yet.
 func (d *DB) KeptCheckpoint(ctx context.Context) (text string, err error) {
-	_, err = d.row(ctx, "SELECT text FROM audit_checkpoint", nil, &text)
+	_, err = d.row(ctx, "SELECT text FROM log_checkpoint", nil, &text)
 	return text, err
 }

@@ -1,0 +1,297 @@
+// Package tables keeps the city's own records in the tables of an SQL database:
+// the same statements for every engine. Packages store/sqlite and
+// store/postgres open one.
+//
+// There is one writer at a time, over all processes: a write waits for its turn
+// before it reads, so what it has read stays true until it is kept. Readers
+// never wait for a writer.
+package tables
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/RoaringBitmap/roaring/v2"
+
+	"ennakko/audit"
+	"ennakko/fault"
+	"ennakko/person"
+	"ennakko/store"
+	"ennakko/store/vault"
+)
+
+// Engine is an open database with what differs between engines.
+type Engine struct {
+	Name  string
+	Write *sql.DB // one connection at most
+	Read  *sql.DB // may not write
+
+	Rebind    func(query string) string               // from ? and ?1 to the engine's own blanks
+	Turn      func(context.Context, *sql.Tx) error    // waits for the one writer's turn; nil: the transaction has it
+	Duplicate func(error) bool                        // a row was there already
+	Away      func(error) bool                        // the engine cannot answer now, as opposed to: what is kept is not as it was written
+	RowKinds  string                                  // an expression for how the columns of an audit entry are kept
+	KindsAs   string                                  // what it must say
+	Told      func(ctx context.Context, q Exec) error // tells other processes, in the transaction, that entries were written; nil: there is no need
+}
+
+// Exec runs a statement.
+type Exec interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+}
+
+// DB is the open store. It is safe for concurrent use, also by several
+// processes on the same tables.
+type DB struct {
+	engine Engine
+	write  *sql.DB
+	read   *sql.DB
+	vault  *vault.Vault
+	rand   io.Reader
+	kept   sync.Map // prepared statements of the writing connection, by query
+	reads  sync.Map // prepared statements of the reading connections, by query
+	wake   chan struct{}
+}
+
+// New makes a store over an open database. Random gives salts and references;
+// nil is the system's randomness.
+func New(e Engine, v *vault.Vault, random io.Reader) *DB {
+	if random == nil {
+		random = rand.Reader
+	}
+	return &DB{engine: e, write: e.Write, read: e.Read, vault: v, rand: random, wake: make(chan struct{}, 1)}
+}
+
+// Engine says which engine keeps the tables.
+func (d *DB) Engine() string { return d.engine.Name }
+
+// Close closes the connections.
+func (d *DB) Close() error { return errors.Join(d.read.Close(), d.write.Close()) }
+
+// Wake says, at most once for many, that entries were written by this process.
+func (d *DB) Wake() <-chan struct{} { return d.wake }
+
+// Write runs do in one transaction and keeps its rows together with the entry
+// of the act, or keeps neither.
+func (d *DB) Write(ctx context.Context, act audit.Act, do func(store.Tx) error) error {
+	const op = "store.Write"
+	if act.IsZero() {
+		return fault.New(fault.Refused, op, "no act was begun")
+	}
+	sqlTx, err := d.write.BeginTx(ctx, nil)
+	if err != nil {
+		return fault.Wrap(err, op, "the store is not to be had")
+	}
+	if d.engine.Turn != nil {
+		if err := d.engine.Turn(ctx, sqlTx); err != nil {
+			_ = sqlTx.Rollback()
+			return fault.Wrap(err, op, "the store is not to be had")
+		}
+	}
+	t := &tx{ctx: ctx, db: d, tx: sqlTx, at: act.At(), entry: act.Entry(), people: roaring.New(), stmts: map[string]*sql.Stmt{}}
+	defer func() {
+		_ = sqlTx.Rollback()
+		d.keep(ctx, t.fresh)
+	}()
+	if err := do(t); errors.Is(err, store.ErrNothing) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	t.entry.People = t.people
+	if err := t.Note(t.entry); err != nil {
+		return err
+	}
+	if d.engine.Told != nil {
+		if err := d.engine.Told(ctx, sqlTx); err != nil {
+			return fault.Wrap(err, op, "the store could not keep the change")
+		}
+	}
+	if err := sqlTx.Commit(); err != nil {
+		return fault.Wrap(err, op, "the store could not keep the change")
+	}
+	select {
+	case d.wake <- struct{}{}:
+	default:
+	}
+	return nil
+}
+
+// Note keeps one entry durably, on its own. It is the journal of readings.
+func (d *DB) Note(ctx context.Context, e audit.Entry) error {
+	act, err := audit.Begin(e.Actor, e.Verb, e.Purpose, e.Basis, e.At)
+	if err != nil {
+		return err
+	}
+	return d.Write(ctx, act, func(s store.Tx) error {
+		t := s.(*tx)
+		t.entry, t.people = e, roaring.New()
+		if e.People != nil {
+			t.people = e.People
+		}
+		return nil
+	})
+}
+
+// tx is one write.
+type tx struct {
+	ctx    context.Context
+	db     *DB
+	tx     *sql.Tx
+	at     time.Time
+	entry  audit.Entry
+	people *roaring.Bitmap
+	stmts  map[string]*sql.Stmt
+	fresh  []string // statements that the store does not keep yet
+}
+
+// keep prepares statements once for all later writes. Inside a write that
+// cannot be done: the one connection is taken. A statement that cannot be kept
+// is prepared again by the next write.
+func (d *DB) keep(ctx context.Context, queries []string) {
+	for _, q := range queries {
+		if s, err := d.write.PrepareContext(ctx, d.engine.Rebind(q)); err == nil {
+			if old, twice := d.kept.LoadOrStore(q, s); twice && old != s {
+				_ = s.Close()
+			}
+		}
+	}
+}
+
+func (t *tx) stmt(query string) (*sql.Stmt, error) {
+	if s, ok := t.stmts[query]; ok {
+		return s, nil
+	}
+	if kept, ok := t.db.kept.Load(query); ok {
+		t.stmts[query] = t.tx.StmtContext(t.ctx, kept.(*sql.Stmt))
+		return t.stmts[query], nil
+	}
+	s, err := t.tx.PrepareContext(t.ctx, t.db.engine.Rebind(query))
+	if err != nil {
+		return nil, fault.Wrap(err, "store", "a statement cannot be prepared")
+	}
+	t.fresh = append(t.fresh, query)
+	t.stmts[query] = s
+	return s, nil
+}
+
+func (t *tx) exec(query string, args ...any) (int64, error) {
+	s, err := t.stmt(query)
+	if err != nil {
+		return 0, err
+	}
+	res, err := s.ExecContext(t.ctx, args...)
+	if err != nil {
+		return 0, t.db.rowFault(err)
+	}
+	return res.RowsAffected()
+}
+
+// rowFault tells a broken constraint from other trouble and never repeats
+// values.
+func (d *DB) rowFault(err error) error {
+	if d.engine.Duplicate(err) {
+		return fault.New(fault.Conflict, "store", "the row is there already")
+	}
+	return fault.Wrap(err, "store", "the store refused a row")
+}
+
+func (t *tx) query(query string, args []any, each func(scan func(...any) error) error) error {
+	s, err := t.stmt(query)
+	if err != nil {
+		return err
+	}
+	rows, err := s.QueryContext(t.ctx, args...)
+	if err != nil {
+		return fault.Wrap(err, "store", "the store cannot be read")
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		if err := each(rows.Scan); err != nil {
+			return err
+		}
+	}
+	return fault.Wrap(rows.Err(), "store", "the store cannot be read")
+}
+
+// one scans the first row; found is false when there is none.
+func (t *tx) one(query string, args []any, dest ...any) (found bool, err error) {
+	s, err := t.stmt(query)
+	if err != nil {
+		return false, err
+	}
+	err = s.QueryRowContext(t.ctx, args...).Scan(dest...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	return err == nil, fault.Wrap(err, "store", "the store cannot be read")
+}
+
+// About adds people and an object to the entry.
+func (t *tx) About(object string, people ...person.ID) {
+	if object != "" {
+		t.entry.Object = object
+	}
+	for _, p := range people {
+		t.people.Add(uint32(p))
+	}
+}
+
+// Detail sets the entry's detail.
+func (t *tx) Detail(format string, args ...any) { t.entry.Detail = fmt.Sprintf(format, args...) }
+
+// Note adds an entry in this transaction.
+func (t *tx) Note(e audit.Entry) error {
+	const op = "store.Note"
+	var last sql.NullInt64
+	if _, err := t.one("SELECT max(seq) FROM audit_entry", nil, &last); err != nil {
+		return err
+	}
+	e.Seq, e.At = uint64(last.Int64)+1, e.At.UTC().Truncate(time.Microsecond)
+	salt := make([]byte, audit.SaltSize)
+	if _, err := io.ReadFull(t.db.rand, salt); err != nil {
+		return fault.Wrap(err, op, "there is no randomness for a salt")
+	}
+	leaf, err := e.Leaf(salt)
+	if err != nil {
+		return err
+	}
+	people, err := audit.PeopleBytes(e.People)
+	if err != nil {
+		return err
+	}
+	if people == nil {
+		people = []byte{}
+	}
+	if e.Fields == nil {
+		e.Fields = []string{}
+	}
+	fields, err := json.Marshal(e.Fields)
+	if err != nil {
+		return fault.Wrap(err, op, "the fields cannot be written")
+	}
+	_, err = t.exec(`INSERT INTO audit_entry (seq, at, actor, verb, purpose, basis, object, fields, people, detail, salt, leaf)
+		VALUES (?,?,?,?,?,?,?,?,?,?,?,?)`, int64(e.Seq), micro(e.At), e.Actor, e.Verb, e.Purpose, e.Basis, e.Object, string(fields), people, e.Detail, salt, leaf)
+	if err != nil {
+		return err
+	}
+	return t.cover(e)
+}
+
+func micro(t time.Time) int64 { return t.UnixMicro() }
+
+func fromMicro(n int64) time.Time { return time.UnixMicro(n).UTC() }
+
+func flag(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
