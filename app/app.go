@@ -22,7 +22,6 @@ import (
 	"ennakko/round"
 	"ennakko/service"
 	"ennakko/store"
-	"ennakko/store/sqlite"
 	"ennakko/store/tables"
 	"ennakko/store/vault"
 	"ennakko/work"
@@ -36,6 +35,7 @@ type Config struct {
 	Clock    Clock
 	Families bool // made-up families answer
 	New      bool // a folder that has no records yet may be made one that has
+	Database Database
 }
 
 // App is the open program.
@@ -64,15 +64,15 @@ func Open(ctx context.Context, c Config) (*App, error) {
 	if c.Data == "" {
 		return nil, fault.New(fault.Invalid, op, "no folder of data is named").Do("name one with --data")
 	}
-	_, err := os.Stat(c.path("ennakko.db"))
+	there, err := c.records(ctx)
+	if err != nil {
+		return nil, err
+	}
 	keys := vault.Reopen
-	switch {
-	case err == nil:
-	case !errors.Is(err, fs.ErrNotExist):
-		return nil, fault.Wrap(err, op, "the folder of data cannot be read")
-	case !c.New:
-		return nil, fault.New(fault.Missing, op, "there are no records in the folder of data").Do("import registers into it first: ennakko register import")
-	default:
+	if !there {
+		if !c.New {
+			return nil, fault.New(fault.Missing, op, "there are no records in the folder of data").Do("import registers into it first: ennakko register import")
+		}
 		keys = vault.Open
 	}
 	if err := os.MkdirAll(c.path("facts"), 0o700); err != nil {
@@ -94,7 +94,7 @@ func (a *App) open(ctx context.Context, keys func(string) (*vault.Vault, error))
 	if a.vault, err = keys(c.path("keys")); err != nil {
 		return err
 	}
-	if a.DB, err = sqlite.Open(ctx, c.path("ennakko.db"), a.vault, sqlite.Options{}); err != nil {
+	if a.DB, err = c.openStore(ctx, a.vault); err != nil {
 		return err
 	}
 	if err := a.logIsThere(ctx); err != nil {

@@ -77,7 +77,11 @@ func importFiles(files, data string) error {
 }
 
 func open(ctx context.Context, data string, clock app.Clock) (*app.App, error) {
-	return app.Open(ctx, app.Config{Data: data, Packs: packs.FS, Seed: 7, Clock: clock, Families: true, New: true})
+	return openOn(ctx, data, clock, app.Database{Writer: os.Getenv("ENNAKKO_TEST_DATABASE")})
+}
+
+func openOn(ctx context.Context, data string, clock app.Clock, db app.Database) (*app.App, error) {
+	return app.Open(ctx, app.Config{Data: data, Packs: packs.FS, Seed: 7, Clock: clock, Families: true, New: true, Database: db})
 }
 
 // city copies the imported folder, so that each test has its own.
@@ -284,10 +288,18 @@ func TestKilledAtRandomMomentsNothingIsTwiceOrLost(t *testing.T) {
 		t.Skip("processes are started and killed")
 	}
 	data := city(t)
+	killed(t, data, "", 12)
+	a, r := ran(t, data)
+	whole(t, a, r)
+}
+
+// killed runs a round in a process that is killed and started again.
+func killed(t *testing.T, data, database string, times int) {
+	t.Helper()
 	kills := 0
-	for kills < 12 {
+	for kills < times {
 		c := exec.CommandContext(t.Context(), os.Args[0])
-		c.Env = append(os.Environ(), "ENNAKKO_TEST_ROUND="+data)
+		c.Env = append(os.Environ(), "ENNAKKO_TEST_ROUND="+data, "ENNAKKO_TEST_DATABASE="+database)
 		var said strings.Builder
 		c.Stderr = &said
 		if err := c.Start(); err != nil {
@@ -309,8 +321,6 @@ func TestKilledAtRandomMomentsNothingIsTwiceOrLost(t *testing.T) {
 			kills++
 		}
 	}
-	a, r := ran(t, data)
-	whole(t, a, r)
 }
 
 func TestEveryoneOnThePhoneOfAFamilyIsThatFamilys(t *testing.T) {

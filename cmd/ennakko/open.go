@@ -34,12 +34,12 @@ func (pl *place) packFS() fs.FS {
 
 // open opens a folder that has records.
 func (pl *place) open(ctx context.Context, clock app.Clock, families bool) (*app.App, error) {
-	return app.Open(ctx, app.Config{Data: pl.data, Packs: pl.packFS(), Seed: pl.seed, Clock: clock, Families: families})
+	return app.Open(ctx, app.Config{Data: pl.data, Packs: pl.packFS(), Seed: pl.seed, Clock: clock, Families: families, Database: database()})
 }
 
 // begin opens a folder, and makes it one that has records if it has none.
 func (pl *place) begin(ctx context.Context) (*app.App, error) {
-	return app.Open(ctx, app.Config{Data: pl.data, Packs: pl.packFS(), Seed: pl.seed, Clock: app.RealClock{}, New: true})
+	return app.Open(ctx, app.Config{Data: pl.data, Packs: pl.packFS(), Seed: pl.seed, Clock: app.RealClock{}, New: true, Database: database()})
 }
 
 // day is a flag that holds a day.

@@ -87,9 +87,10 @@ func (d *DB) UnitFill(ctx context.Context, id store.RoundID, asOf time.Time) ([]
 func (d *DB) FunnelBy(ctx context.Context, id store.RoundID, asOf time.Time) ([]store.FunnelCell, error) {
 	var out []store.FunnelCell
 	err := d.rows(ctx, `SELECT coalesce(u.district, ''), k.language, count(*), sum(coalesce(o.sent, 0)), sum(coalesce(o.delivered, 0)), sum(k.answered),
-			sum(k.stage = 'accepted'), sum(k.stage = 'declined'), sum(k.stage = 'conflict'), sum(k.reached = 0 AND coalesce(o.delivered, 0) = 0)
+			count(CASE k.stage WHEN 'accepted' THEN 1 END), count(CASE k.stage WHEN 'declined' THEN 1 END),
+			count(CASE k.stage WHEN 'conflict' THEN 1 END), count(CASE WHEN k.reached = 0 AND coalesce(o.delivered, 0) = 0 THEN 1 END)
 		FROM kase k LEFT JOIN unit u ON u.unit = k.unit AND u.language = k.language AND u.snapshot = (SELECT max(id) FROM snapshot WHERE register = ?1 AND day <= ?2)
-		LEFT JOIN (SELECT case_id, max(handed IS NOT NULL) sent, max(state = 'delivered') delivered FROM outbox WHERE round = ?3 AND kind = 'inquiry' GROUP BY case_id) o
+		LEFT JOIN (SELECT case_id, max(CASE WHEN handed IS NOT NULL THEN 1 ELSE 0 END) AS sent, max(CASE state WHEN 'delivered' THEN 1 ELSE 0 END) AS delivered FROM outbox WHERE round = ?3 AND kind = 'inquiry' GROUP BY case_id) o
 			ON o.case_id = k.id
 		WHERE k.round = ?3 GROUP BY 1, 2 ORDER BY 1, 2`, []any{"units", asOf.Format(time.DateOnly), int64(id)}, func(scan func(...any) error) error {
 		var c store.FunnelCell
