@@ -112,6 +112,10 @@ type Receipt struct {
 	Ref   Ref
 	State State  // Handed, Failed, Queued (try again later) or Uncertain
 	Code  string // the gateway's own word, without personal data
+	// Parts are what the gateway called the parts that it took, when its reports
+	// name those and not our reference. Gateway is who it was.
+	Gateway string
+	Parts   []string
 }
 
 // Known is a gateway's answer to the question what became of a message.
@@ -136,9 +140,11 @@ type Channel interface {
 // Report is the outcome of a message.
 type Report struct {
 	ID    string // the gateway's own id of the report, or one made of ref and state
-	Ref   Ref
-	State State // Delivered, Failed or Expired
+	Ref   Ref    // "": Gateway and Part name the message
+	State State  // Delivered, Failed or Expired
 	At    time.Time
+
+	Gateway, Part string // what the gateway called the part that it reports on
 }
 
 // Incoming is a message from a phone. ID is the gateway's; the same id twice

@@ -295,6 +295,9 @@ type Settlement struct {
 	State channel.State
 	Code  string
 	Due   time.Time // uncertain: when it is put before a person; queued again: not before
+
+	Gateway string   // who took it
+	Parts   []string // what the gateway called its parts, in order
 }
 
 // Doubtful is a send that has been uncertain for too long. Case 0 means that it
@@ -309,17 +312,30 @@ type Outbox interface {
 	Enqueue(o Outgoing) (queued bool, err error)
 	// Claim marks up to limit messages as submitting and returns them, from the
 	// sender given: answers first, then by age.
-	Claim(now time.Time, from string, limit int) ([]Attempt, error)
+	Claim(now time.Time, from, worker string, limit int) ([]Attempt, error)
+	// Allowed is how many messages may be handed over now: rate a second, and no
+	// more than that at once. Spend takes some of them. Workers share it.
+	Allowed(now time.Time, rate int) (int, error)
+	Spend(now time.Time, rate, n int) error
 	// Postpone moves what is due, and is no answer, to a later moment.
 	Postpone(now, until time.Time) (int, error)
 	// Settle keeps what is known of messages at the time now.
 	Settle(now time.Time, s []Settlement) error
 	// DropQueued takes back what is queued for a case, answers excepted.
 	DropQueued(id conversation.CaseID) error
-	// Abandon marks everything that is submitting as uncertain, because the
-	// process that was handing it over is gone. Doubt is when each is put
-	// before a person.
-	Abandon(doubt time.Time) (int, error)
+	// Relieve notes that a worker is there, forgets those that were not seen for
+	// a time by the database's clock, and marks as uncertain what those who are
+	// not there any more were handing over. Doubt is when each is put before a
+	// person.
+	Relieve(worker string, lease time.Duration, doubt time.Time) (int, error)
+	// Leave forgets a worker that has handed everything over.
+	Leave(worker string) error
+	// Early gives the reports on messages just settled that came before the
+	// gateway's answer, with our references.
+	Early(s []Settlement) ([]channel.Report, error)
+	// TakeHalf returns messages of which some parts were reported as delivered
+	// and none as failed, when others have not been reported on for a time.
+	TakeHalf(now time.Time, limit int) ([]channel.Ref, error)
 	// Uncertain lists uncertain messages.
 	Uncertain(limit int) ([]channel.Ref, error)
 	// TakeDoubtful returns uncertain messages whose moment of doubt has come,

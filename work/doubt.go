@@ -92,3 +92,28 @@ func (w *Worker) Doubts(ctx context.Context, now time.Time) (n int, err error) {
 	})
 	return n, err
 }
+
+// Halves takes messages of which a part was delivered long ago and nothing was
+// heard of the others: the phone was there, so the message counts as delivered.
+func (w *Worker) Halves(ctx context.Context, now time.Time) (n int, err error) {
+	act, err := w.act(systemActor, "settle messages in parts", now)
+	if err != nil {
+		return 0, err
+	}
+	err = w.store.Write(ctx, act, func(tx store.Tx) error {
+		refs, err := tx.TakeHalf(now, w.set.Batch)
+		if err != nil {
+			return err
+		}
+		if n = len(refs); n == 0 {
+			return store.ErrNothing
+		}
+		reports := make([]channel.Report, n)
+		for i, ref := range refs {
+			reports[i] = channel.Report{ID: "parts/" + string(ref), Ref: ref, State: channel.Delivered, At: now}
+		}
+		tx.Detail("%d messages of which a part was delivered", n)
+		return w.outcomes(tx, reports, now)
+	})
+	return n, err
+}

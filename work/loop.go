@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"time"
 
 	"github.com/RoaringBitmap/roaring/v2"
@@ -188,22 +187,10 @@ func (w *Worker) outcomes(tx store.Tx, reports []channel.Report, now time.Time) 
 
 // Send hands over what is due, within the rate.
 func (w *Worker) Send(ctx context.Context, now time.Time) (int, error) {
-	if !w.last.IsZero() {
-		w.budget += now.Sub(w.last).Seconds() * float64(w.set.Rate)
-	} else {
-		w.budget = float64(w.set.Rate)
-	}
-	w.last = now
-	w.budget = math.Min(w.budget, math.Max(float64(w.set.Rate), 1))
-	limit := min(int(w.budget), w.set.Batch)
-	if limit < 1 {
-		return 0, nil
-	}
-	attempts, err := w.claim(ctx, now, limit)
+	attempts, err := w.claim(ctx, now)
 	if err != nil || len(attempts) == 0 {
 		return 0, err
 	}
-	w.budget -= float64(len(attempts))
 	batch := make([]channel.Message, len(attempts))
 	for i, a := range attempts {
 		batch[i] = a.Message
@@ -212,7 +199,7 @@ func (w *Worker) Send(ctx context.Context, now time.Time) (int, error) {
 	return len(attempts), w.settle(ctx, batch, receipts, sendErr, now)
 }
 
-func (w *Worker) claim(ctx context.Context, now time.Time, limit int) (attempts []store.Attempt, err error) {
+func (w *Worker) claim(ctx context.Context, now time.Time) (attempts []store.Attempt, err error) {
 	act, err := w.act(systemActor, "hand messages over", now)
 	if err != nil {
 		return nil, err
@@ -224,7 +211,14 @@ func (w *Worker) claim(ctx context.Context, now time.Time, limit int) (attempts 
 				return err
 			}
 		}
-		if attempts, err = tx.Claim(now, w.set.From, limit); err != nil {
+		limit, err := tx.Allowed(now, w.set.Rate)
+		if err != nil {
+			return err
+		}
+		if attempts, err = tx.Claim(now, w.set.From, w.set.Name, min(limit, w.set.Batch)); err != nil {
+			return err
+		}
+		if err := tx.Spend(now, w.set.Rate, len(attempts)); err != nil {
 			return err
 		}
 		if len(attempts)+later == 0 {
@@ -259,7 +253,7 @@ func (w *Worker) settle(ctx context.Context, batch []channel.Message, receipts [
 		case r.State == channel.Queued:
 			settled = append(settled, store.Settlement{Ref: ref, State: channel.Queued, Code: r.Code, Due: now.Add(busyGateway)})
 		default:
-			settled = append(settled, store.Settlement{Ref: ref, State: r.State, Code: r.Code, Due: now.Add(w.set.Doubt)})
+			settled = append(settled, store.Settlement{Ref: ref, State: r.State, Code: r.Code, Due: now.Add(w.set.Doubt), Gateway: r.Gateway, Parts: r.Parts})
 		}
 	}
 	act, err := w.act(systemActor, "note what the gateway said", now)
@@ -271,7 +265,14 @@ func (w *Worker) settle(ctx context.Context, batch []channel.Message, receipts [
 		if err := w.outcomes(tx, refused, now); err != nil {
 			return err
 		}
-		return tx.Settle(now, settled)
+		if err := tx.Settle(now, settled); err != nil {
+			return err
+		}
+		early, err := tx.Early(settled)
+		if err != nil {
+			return err
+		}
+		return w.outcomes(tx, early, now)
 	})
 	return errors.Join(err, sendErr)
 }

@@ -22,6 +22,9 @@ import (
 // Store is what the work writes to.
 type Store interface {
 	Write(ctx context.Context, act audit.Act, do func(store.Tx) error) error
+	// Beat notes that a process is there and reports whether another one that was
+	// handing something over is silent.
+	Beat(ctx context.Context, worker string, lease time.Duration) (silent bool, err error)
 }
 
 // Values are what a message may name.
@@ -53,18 +56,20 @@ type Settings struct {
 	Valid time.Duration // the network gives a message up after this
 	// Doubt is how long a send may stay uncertain before it goes to a person.
 	Doubt time.Duration
+	// Name tells this process from others that work on the same store; Lease is
+	// how long it may be silent before they take over what it was handing over.
+	// Zero: there is no other.
+	Name  string
+	Lease time.Duration
 }
 
-// Worker drives the conversations of one service over one channel. Only one
-// worker may send at a time on one store.
+// Worker drives the conversations of one service over one channel. Any number of
+// them may work on one store: each piece of work is taken by one.
 type Worker struct {
 	store   Store
 	service Service
 	channel channel.Channel
 	set     Settings
-
-	budget float64 // messages that may be handed over now
-	last   time.Time
 }
 
 // New makes a worker.
@@ -83,7 +88,7 @@ func (w *Worker) act(actor, verb string, now time.Time) (audit.Act, error) {
 // Tick does all that is due now and reports whether it did anything. Call it
 // again until it did nothing, then wait for the next moment.
 func (w *Worker) Tick(ctx context.Context, now time.Time) (busy bool, err error) {
-	for _, do := range []func(context.Context, time.Time) (int, error){w.Answers, w.Timers, w.Doubts, w.Send} {
+	for _, do := range []func(context.Context, time.Time) (int, error){w.Answers, w.Timers, w.Halves, w.Doubts, w.Send} {
 		n, err := do(ctx, now)
 		if err != nil {
 			return busy, err
@@ -93,25 +98,51 @@ func (w *Worker) Tick(ctx context.Context, now time.Time) (busy bool, err error)
 	return busy, nil
 }
 
-// Recover is called once before the first Tick: what another process was
-// handing over when it ended is uncertain now, and the gateway is asked.
+// Recover is called once before the first Tick: what a process of this name was
+// handing over when it ended is uncertain now, and so is what others were who
+// are silent; the gateway is asked.
 func (w *Worker) Recover(ctx context.Context, now time.Time) (uncertain int, err error) {
+	uncertain, err = w.relieve(ctx, now, func(tx store.Tx) error { return tx.Leave(w.set.Name) })
+	if err != nil {
+		return uncertain, err
+	}
+	if _, err := w.store.Beat(ctx, w.set.Name, w.set.Lease); err != nil {
+		return uncertain, err
+	}
+	return uncertain, w.Clarify(ctx, now)
+}
+
+// Beat tells the others that this process is there, and takes over from those
+// who are silent. Call it several times within each lease.
+func (w *Worker) Beat(ctx context.Context, now time.Time) (uncertain int, err error) {
+	silent, err := w.store.Beat(ctx, w.set.Name, w.set.Lease)
+	if err != nil || !silent {
+		return 0, err
+	}
+	uncertain, err = w.relieve(ctx, now, func(store.Tx) error { return nil })
+	if err != nil || uncertain == 0 {
+		return uncertain, err
+	}
+	return uncertain, w.Clarify(ctx, now)
+}
+
+func (w *Worker) relieve(ctx context.Context, now time.Time, first func(store.Tx) error) (uncertain int, err error) {
 	act, err := w.act(systemActor, "recover sends", now)
 	if err != nil {
 		return 0, err
 	}
 	err = w.store.Write(ctx, act, func(tx store.Tx) error {
-		uncertain, err = tx.Abandon(now.Add(w.set.Doubt))
+		if err := first(tx); err != nil {
+			return err
+		}
+		uncertain, err = tx.Relieve(w.set.Name, w.set.Lease, now.Add(w.set.Doubt))
 		if err == nil && uncertain == 0 {
 			return store.ErrNothing
 		}
 		tx.Detail("%d sends were cut off and are uncertain", uncertain)
 		return err
 	})
-	if err != nil {
-		return uncertain, err
-	}
-	return uncertain, w.Clarify(ctx, now)
+	return uncertain, err
 }
 
 // Open opens a case under a running transaction: it holds the place and sets

@@ -62,6 +62,7 @@ func Open(ctx context.Context, v *vault.Vault, opt Options) (*tables.DB, error) 
 		return nil, errors.Join(err, write.Close(), read.Close())
 	}
 	return tables.New(tables.Engine{Name: "postgres", Write: write, Read: read, Rebind: Rebind, Duplicate: duplicate, Away: away, RowKinds: "''", KindsAs: "",
+		Time: "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)",
 		Turn: func(ctx context.Context, tx *sql.Tx) error {
 			_, err := tx.ExecContext(ctx, "SELECT pg_advisory_xact_lock("+strconv.Itoa(turn)+")")
 			return err

@@ -19,8 +19,15 @@ import (
 	"ennakko/store/vault"
 )
 
-//go:embed schema.sql
-var schema string
+//go:embed 1_tables.sql
+var first string
+
+//go:embed 2_gateways.sql
+var gateways string
+
+// steps make the tables of a new file, and bring those of an older one up to
+// date. A step only adds. The file's user_version counts those that were taken.
+var steps = []string{first, gateways}
 
 // Options are what a store may be given beside its path.
 type Options struct {
@@ -48,28 +55,44 @@ func Open(ctx context.Context, path string, v *vault.Vault, opt Options) (*table
 	}
 	read.SetMaxOpenConns(4)
 	return tables.New(tables.Engine{Name: "sqlite", Write: write, Read: read, Rebind: func(q string) string { return q }, Duplicate: duplicate, Away: away,
-		RowKinds: kindsOf, KindsAs: kindsAs}, v, opt.Rand), nil
+		RowKinds: kindsOf, KindsAs: kindsAs,
+		Time: "CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)"}, v, opt.Rand), nil
 }
 
-// schemaVersion is the number of the tables' shape. It grows with each change
-// after which an older file does not fit.
-const schemaVersion = 1
-
-// makeTables makes the tables of a new file. One that was made with other tables
-// is refused rather than half read.
+// makeTables takes the steps that are still to be taken, in one transaction.
+// Tables of newer code have more, and serve this one too; a file that was made
+// before steps were counted is refused rather than half read.
 func makeTables(ctx context.Context, db *sql.DB) error {
 	const op = "sqlite.Open"
-	const broken = "is the file a store of this program, and is the disk writable?"
-	var version, there int
-	if err := db.QueryRowContext(ctx, "SELECT (SELECT user_version FROM pragma_user_version), (SELECT count(*) FROM sqlite_schema)").Scan(&version, &there); err != nil {
-		return fault.New(fault.Internal, op, "the store does not open").Because(err).Do(broken)
+	broken := func(err error) error {
+		return fault.New(fault.Internal, op, "the store's tables cannot be made").Because(err).Do("is the file a store of this program, and is the disk writable?")
 	}
-	if there > 0 && version != schemaVersion {
-		return fault.New(fault.Conflict, op, "the folder was made by another version of the program (its tables have number %d, this version's %d)", version, schemaVersion).
+	tx, err := db.BeginTx(ctx, nil) // immediate: one process at a time
+	if err != nil {
+		return broken(err)
+	}
+	defer func() { _ = tx.Rollback() }()
+	var version, there int
+	if err := tx.QueryRowContext(ctx, "SELECT (SELECT user_version FROM pragma_user_version), (SELECT count(*) FROM sqlite_schema)").Scan(&version, &there); err != nil {
+		return broken(err)
+	}
+	if version >= len(steps) {
+		return nil
+	}
+	if there > 0 && version == 0 {
+		return fault.New(fault.Conflict, op, "the folder was made by an early version of the program, whose tables cannot be brought up to date").
 			Do("use that version, or begin with a new folder; of a demonstration, remove the folder")
 	}
-	if _, err := db.ExecContext(ctx, schema+fmt.Sprintf("PRAGMA user_version = %d;", schemaVersion)); err != nil {
-		return fault.New(fault.Internal, op, "the store's tables cannot be made").Because(err).Do(broken)
+	for _, step := range steps[version:] {
+		if _, err := tx.ExecContext(ctx, step); err != nil {
+			return broken(err)
+		}
+	}
+	if _, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", len(steps))); err != nil {
+		return broken(err)
+	}
+	if err := tx.Commit(); err != nil {
+		return broken(err)
 	}
 	return nil
 }

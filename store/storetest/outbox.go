@@ -21,7 +21,7 @@ func (s *suite) queue(c conversation.Case, key string) (ok bool) {
 func (s *suite) claim() (refs []channel.Ref) {
 	s.Helper()
 	s.write(func(tx store.Tx) error {
-		got, err := tx.Claim(Start, "+358450000000", 10)
+		got, err := tx.Claim(Start, "+358450000000", "w1", 10)
 		for _, a := range got {
 			if a.Message.Text() != "hello" || a.Message.Envelope().To != "+358401234567" {
 				s.Error("the message lost its text or number")
@@ -72,7 +72,7 @@ func uncertain(s *suite) {
 	s.queue(c, "k")
 	ref := s.claim()[0]
 	s.write(func(tx store.Tx) error {
-		n, err := tx.Abandon(Start.Add(time.Hour))
+		n, err := tx.Relieve("w2", 0, Start.Add(time.Hour))
 		refs, err2 := tx.Uncertain(10)
 		if n != 1 || len(refs) != 1 || refs[0] != ref {
 			s.Errorf("%d abandoned, uncertain %v", n, refs)
@@ -135,7 +135,7 @@ func (s *suite) due(at time.Time) int {
 	s.Helper()
 	n := 0
 	s.write(func(tx store.Tx) error {
-		got, err := tx.Claim(at, "+358450000000", 10)
+		got, err := tx.Claim(at, "+358450000000", "w1", 10)
 		n = len(got)
 		return err
 	})

@@ -16,6 +16,16 @@ import (
 func (t *tx) Report(reports []channel.Report) ([]store.Outcome, error) {
 	var out []store.Outcome
 	for _, r := range reports {
+		if r.Ref == "" {
+			whole, ok, err := t.ofPart(r)
+			if err != nil {
+				return nil, err
+			}
+			if !ok {
+				continue
+			}
+			r = whole
+		}
 		var there int
 		if _, err := t.one("SELECT count(*) FROM report WHERE id = ?", []any{r.ID}, &there); err != nil {
 			return nil, err

@@ -24,12 +24,11 @@ func (t *tx) AddSnapshot(s store.Snapshot) (int64, error) {
 }
 
 func (t *tx) AddPeople(first person.ID, codeHashes [][]byte) error {
+	rows := make([][]any, len(codeHashes))
 	for i, h := range codeHashes {
-		if _, err := t.exec("INSERT INTO person (id, code_hash) VALUES (?,?)", int64(first)+int64(i), h); err != nil {
-			return err
-		}
+		rows[i] = []any{int64(first) + int64(i), h}
 	}
-	return nil
+	return t.insert("person", "id, code_hash", rows)
 }
 
 // sealedIdentity is an identity ready for its row.
@@ -65,16 +64,13 @@ func (t *tx) AddIdentities(snapshot int64, ids []store.Identity) error {
 	if err != nil {
 		return err
 	}
+	var rows [][]any
 	for i, s := range sealed {
-		if s.hash == nil {
-			continue
-		}
-		if _, err := t.exec("INSERT INTO identity (person, snapshot, content_hash, code, name, address) VALUES (?,?,?,?,?,?)",
-			int64(ids[i].Person), snapshot, s.hash, s.code, s.name, s.address); err != nil {
-			return err
+		if s.hash != nil {
+			rows = append(rows, []any{int64(ids[i].Person), snapshot, s.hash, s.code, s.name, s.address})
 		}
 	}
-	return nil
+	return t.insert("identity", "person, snapshot, content_hash, code, name, address", rows)
 }
 
 // inParallel runs do for 0..n-1 on all cores.
@@ -138,16 +134,13 @@ func (t *tx) AddContacts(snapshot int64, contacts []store.Contact) error {
 	if err != nil {
 		return err
 	}
+	var rows [][]any
 	for i, s := range sealed {
-		if s[0] == nil {
-			continue
-		}
-		if _, err := t.exec("INSERT INTO contact (person, snapshot, content_hash, mobile, since) VALUES (?,?,?,?,?)",
-			int64(contacts[i].Person), snapshot, s[0], s[1], micro(contacts[i].Since)); err != nil {
-			return err
+		if s[0] != nil {
+			rows = append(rows, []any{int64(contacts[i].Person), snapshot, s[0], s[1], micro(contacts[i].Since)})
 		}
 	}
-	return nil
+	return t.insert("contact", "person, snapshot, content_hash, mobile, since", rows)
 }
 
 func (t *tx) AddUnits(snapshot int64, units []store.Unit) error {

@@ -63,7 +63,7 @@ type claimed struct {
 	text, number             []byte
 }
 
-func (t *tx) Claim(now time.Time, from string, limit int) ([]store.Attempt, error) {
+func (t *tx) Claim(now time.Time, from, worker string, limit int) ([]store.Attempt, error) {
 	var rows []claimed
 	err := t.query(`SELECT o.id, o.ref, o.case_id, o.party, o.valid, o.text, o.answer_to, p.number,
 			coalesce(k.child, 0), coalesce(k.unit, ''), coalesce(k.language, ''), coalesce(k.officer, ''), coalesce(k.pack_hash, '')
@@ -85,7 +85,7 @@ func (t *tx) Claim(now time.Time, from string, limit int) ([]store.Attempt, erro
 		if err != nil {
 			return nil, err
 		}
-		if _, err := t.exec("UPDATE outbox SET state = ?, submitting = ? WHERE id = ?", string(channel.Submitting), micro(now), c.id); err != nil {
+		if _, err := t.exec("UPDATE outbox SET state = ?, submitting = ?, worker = ? WHERE id = ?", string(channel.Submitting), micro(now), worker, c.id); err != nil {
 			return nil, err
 		}
 		if c.child != 0 {
@@ -151,6 +151,9 @@ func (t *tx) Settle(now time.Time, settled []store.Settlement) error {
 		if _, err := t.exec(query, string(s.State), s.Code, micro(at), string(s.Ref)); err != nil {
 			return err
 		}
+		if err := t.addParts(s); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -169,11 +172,6 @@ func (t *tx) DropQueued(id conversation.CaseID) error {
 
 func (t *tx) Postpone(now, until time.Time) (int, error) {
 	n, err := t.exec("UPDATE outbox SET not_before = ? WHERE state = 'queued' AND urgent = 0 AND not_before <= ?", micro(until), micro(now))
-	return int(n), err
-}
-
-func (t *tx) Abandon(doubt time.Time) (int, error) {
-	n, err := t.exec("UPDATE outbox SET state = ?, doubt = ? WHERE state = ?", string(channel.Uncertain), micro(doubt), string(channel.Submitting))
 	return int(n), err
 }
 

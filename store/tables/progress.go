@@ -66,7 +66,7 @@ func (d *DB) Next(ctx context.Context) (at time.Time, ok bool, err error) {
 	_, err = d.row(ctx, `SELECT min(at) FROM (
 		SELECT min(t.at) AS at FROM timer t JOIN kase k ON k.id = t.case_id JOIN round r ON r.id = k.round WHERE r.state = 'running'
 		UNION ALL SELECT min(o.not_before) FROM outbox o LEFT JOIN round r ON r.id = o.round WHERE o.state = 'queued' AND (r.state IS NULL OR r.state = 'running' OR (r.state IN ('paused', 'closed') AND o.urgent = 1))
-		UNION ALL SELECT min(doubt) FROM outbox WHERE state = 'uncertain'
+		UNION ALL SELECT min(doubt) FROM outbox WHERE state IN ('uncertain', 'handed over')
 		UNION ALL SELECT 0 FROM incoming WHERE handled IS NULL) AS due`, nil, &next)
 	return fromMicro(next.Int64), next.Valid, err
 }

@@ -81,28 +81,25 @@ func (t *tx) RoundState(id store.RoundID) (store.RoundState, error) {
 }
 
 func (t *tx) AddFindings(id store.RoundID, findings []store.Finding) error {
-	for _, f := range findings {
+	rows := make([][]any, len(findings))
+	for i, f := range findings {
 		reasons, err := json.Marshal(f.Reasons)
 		if err != nil {
 			return fault.Wrap(err, "store.AddFindings", "the reasons cannot be written")
 		}
-		if _, err := t.exec("INSERT INTO finding (round, person, verdict, reasons, failsafe) VALUES (?,?,?,?,?)",
-			int64(id), int64(f.Person), string(f.Verdict), string(reasons), flag(f.Failsafe)); err != nil {
-			return err
-		}
+		rows[i] = []any{int64(id), int64(f.Person), string(f.Verdict), string(reasons), flag(f.Failsafe)}
 	}
-	return nil
+	return t.insert("finding", "round, person, verdict, reasons, failsafe", rows)
 }
 
 func (t *tx) AddPlaces(id store.RoundID, places []store.PlaceCount) error {
+	var rows [][]any
 	for _, p := range places {
 		for no := 1; no <= p.Places; no++ {
-			if _, err := t.exec("INSERT INTO place (round, unit, language, no) VALUES (?,?,?,?)", int64(id), p.Unit, p.Language, no); err != nil {
-				return err
-			}
+			rows = append(rows, []any{int64(id), p.Unit, p.Language, no})
 		}
 	}
-	return nil
+	return t.insert("place", "round, unit, language, no", rows)
 }
 
 func (t *tx) AddWaiting(id store.RoundID, waiting []store.Waiting) error {

@@ -38,6 +38,7 @@ type Engine struct {
 	Duplicate func(error) bool                        // a row was there already
 	Away      func(error) bool                        // the engine cannot answer now, as opposed to: what is kept is not as it was written
 	RowKinds  string                                  // an expression for how the columns of an audit entry are kept
+	Time      string                                  // an expression for the database's clock, in microseconds
 	KindsAs   string                                  // what it must say
 	Told      func(ctx context.Context, q Exec) error // tells other processes, in the transaction, that entries were written; nil: there is no need
 }

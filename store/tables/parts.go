@@ -1,0 +1,94 @@
+package tables
+
+import (
+	"time"
+
+	"ennakko/channel"
+	"ennakko/fault"
+	"ennakko/store"
+)
+
+// addParts keeps what the gateway called the parts of a message.
+func (t *tx) addParts(s store.Settlement) error {
+	for i, id := range s.Parts {
+		// A gateway that gives one id twice, as some do when they begin to count
+		// anew, means the newer message.
+		if _, err := t.exec(`INSERT INTO gateway_part (gateway, id, ref, part) VALUES (?,?,?,?)
+			ON CONFLICT (gateway, id) DO UPDATE SET ref = excluded.ref, part = excluded.part, state = ''`, s.Gateway, id, string(s.Ref), i); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *tx) Early(settled []store.Settlement) ([]channel.Report, error) {
+	var out []channel.Report
+	for _, s := range settled {
+		for _, id := range s.Parts {
+			err := t.query("SELECT state, at FROM early_report WHERE gateway = ? AND id = ? ORDER BY at", []any{s.Gateway, id}, func(scan func(...any) error) error {
+				var state string
+				var at int64
+				err := scan(&state, &at)
+				out = append(out, partReport(s.Gateway, id, channel.State(state), fromMicro(at)))
+				return fault.Wrap(err, "store.Early", "the reports cannot be read")
+			})
+			if err != nil {
+				return nil, err
+			}
+			if _, err := t.exec("DELETE FROM early_report WHERE gateway = ? AND id = ?", s.Gateway, id); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return out, nil
+}
+
+func partReport(gateway, part string, s channel.State, at time.Time) channel.Report {
+	return channel.Report{ID: gateway + "/" + part + "/" + string(s), State: s, At: at, Gateway: gateway, Part: part}
+}
+
+// halfPatience is how long the parts of a message that were not reported on are
+// waited for after one was delivered. Some gateways report on one part only.
+const halfPatience = 10 * time.Minute
+
+// ofPart turns a report on a part into one on its message: delivered when all
+// parts are, failed when one is. Ok is false when nothing follows from it yet.
+func (t *tx) ofPart(r channel.Report) (whole channel.Report, ok bool, err error) {
+	var ref, before string
+	found, err := t.one("SELECT ref, state FROM gateway_part WHERE gateway = ? AND id = ?", []any{r.Gateway, r.Part}, &ref, &before)
+	switch {
+	case err != nil:
+		return r, false, err
+	case !found: // it came before the gateway's answer, or is not ours
+		_, err := t.exec("INSERT INTO early_report (gateway, id, state, at) VALUES (?,?,?,?) ON CONFLICT DO NOTHING", r.Gateway, r.Part, string(r.State), micro(r.At))
+		return r, false, err
+	case final(channel.State(before)):
+		return r, false, nil
+	}
+	if _, err := t.exec("UPDATE gateway_part SET state = ? WHERE gateway = ? AND id = ?", string(r.State), r.Gateway, r.Part); err != nil {
+		return r, false, err
+	}
+	r.Ref = channel.Ref(ref)
+	if r.State != channel.Delivered {
+		return r, true, nil
+	}
+	var parts, delivered int
+	if _, err := t.one("SELECT count(*), count(CASE state WHEN 'delivered' THEN 1 END) FROM gateway_part WHERE ref = ?", []any{ref}, &parts, &delivered); err != nil {
+		return r, false, err
+	}
+	if delivered < parts {
+		_, err = t.exec("UPDATE outbox SET doubt = ? WHERE ref = ? AND state = ?", micro(r.At.Add(halfPatience)), ref, string(channel.Handed))
+	}
+	return r, delivered >= parts, err
+}
+
+func (t *tx) TakeHalf(now time.Time, limit int) ([]channel.Ref, error) {
+	var out []channel.Ref
+	err := t.query("SELECT ref FROM outbox WHERE state = ? AND doubt <= ? ORDER BY id LIMIT ?", []any{string(channel.Handed), micro(now), limit}, func(scan func(...any) error) error {
+		var ref string
+		err := scan(&ref)
+		out = append(out, channel.Ref(ref))
+		return fault.Wrap(err, "store.TakeHalf", "the outbox cannot be read")
+	})
+	return out, err
+}
