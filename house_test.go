@@ -27,7 +27,7 @@ var floors = map[string]int{
 
 	"register": 30, "criteria": 30, "packs": 30,
 
-	"register/csv": 40, "register/parquet": 40, "service": 40, "offer/assign": 40, "testcity": 40, "testcity/idp": 40, "testcity/pg": 40,
+	"register/csv": 40, "register/parquet": 40, "service": 40, "offer/assign": 40, "testcity": 40, "testcity/idp": 40, "testcity/pg": 40, "testcity/smsc": 40,
 
 	"offer": 50, "reply": 50,
 
@@ -35,7 +35,7 @@ var floors = map[string]int{
 
 	"channel": 70,
 
-	"channel/sms": 75, "channel/letter": 75, "channel/phone": 75, "store": 75, "store/vault": 75,
+	"channel/sms": 75, "channel/letter": 75, "channel/phone": 75, "channel/smpp": 77, "channel/kannel": 77, "store": 75, "store/vault": 75,
 
 	"signin": 80, "work": 80, "intake": 80, "store/tables": 80, "store/sqlite": 85, "store/postgres": 85, "store/storetest": 80,
 
