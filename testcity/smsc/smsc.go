@@ -41,6 +41,8 @@ type SMSC struct {
 	mu     sync.Mutex
 	parts  []Part
 	seen   int
+	under  int // taken and not answered yet
+	most   int // the most that were
 	binds  []*bind
 	bound  chan struct{} // closed when somebody binds who can receive
 	closed bool
@@ -105,6 +107,13 @@ func (s *SMSC) Parts() []Part {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return append([]Part(nil), s.parts...)
+}
+
+// MostUnderWay is how many parts were taken and not answered yet, at most.
+func (s *SMSC) MostUnderWay() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.most
 }
 
 func (s *SMSC) accept() {
@@ -190,6 +199,8 @@ func (s *SMSC) take(b *bind, p *pdu.SubmitSM) bool {
 	s.number++
 	part.ID = fmt.Sprintf("%d", s.number)
 	s.parts = append(s.parts, part)
+	s.under++
+	s.most = max(s.most, s.under)
 	s.mu.Unlock()
 	if o.DropAfter {
 		return false
@@ -198,6 +209,9 @@ func (s *SMSC) take(b *bind, p *pdu.SubmitSM) bool {
 		if o.ReportFirst {
 			s.reports(part, o.Reports)
 		}
+		s.mu.Lock()
+		s.under--
+		s.mu.Unlock()
 		if !o.Hang {
 			r := p.GetResponse().(*pdu.SubmitSMResp)
 			r.MessageID = part.ID
