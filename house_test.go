@@ -27,7 +27,7 @@ var floors = map[string]int{
 
 	"register": 30, "criteria": 30, "packs": 30,
 
-	"register/csv": 40, "register/parquet": 40, "service": 40, "offer/assign": 40, "testcity": 40, "testcity/idp": 40, "testcity/pg": 40, "testcity/smsc": 40,
+	"register/csv": 40, "register/parquet": 40, "service": 40, "offer/assign": 40, "testcity": 40, "testcity/idp": 40, "testcity/pg": 40, "testcity/smsc": 40, "testcity/kannelbox": 40,
 
 	"offer": 50, "reply": 50,
 
@@ -56,7 +56,7 @@ var only = map[string][]string{
 	"cel.dev/cel-go/cel":                  {"criteria"},
 	"github.com/tink-crypto/tink-go/v2":   {"store/vault"},
 	"github.com/transparency-dev/tessera": {"audit/log"},
-	"net/http":                            {"web", "signin", "testcity/idp", "cmd/ennakko"},
+	"net/http":                            {"web", "signin", "testcity/idp", "channel/kannel", "cmd/ennakko"},
 	"github.com/zitadel/oidc/v3/pkg/op":   {"testcity/idp"},
 	"github.com/coreos/go-oidc/v3/oidc":   {"signin"},
 	"github.com/cedar-policy/cedar-go":    {"access"},
