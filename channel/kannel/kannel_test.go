@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -88,14 +89,15 @@ func batch(t *testing.T, n int, text string) []channel.Message {
 func gateway(t *testing.T, operator string) (*kannel.Client, *inbox, *kannelbox.Gateway) {
 	t.Helper()
 	in := &inbox{changed: make(chan struct{})}
-	var h http.Handler
-	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { h.ServeHTTP(w, r) }))
+	var h atomic.Pointer[kannel.Client]
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { h.Load().Handler().ServeHTTP(w, r) }))
 	t.Cleanup(s.Close)
 	o := kannel.Options{Name: "k", SendURL: "http://127.0.0.1:1/", Username: kannelbox.Username, Password: kannelbox.Password, OwnURL: s.URL, Secret: "0123456789abcdef", Inbox: in}
 	first, err := kannel.New(o)
 	if err != nil {
 		t.Fatal(err)
 	}
+	h.Store(first)
 	g, err := kannelbox.Start(t.Context(), kannelbox.Options{SMPP: operator, Incoming: first.IncomingURL(), Retries: 20})
 	if err != nil {
 		t.Fatal(err)
@@ -110,7 +112,7 @@ func gateway(t *testing.T, operator string) (*kannel.Client, *inbox, *kannelbox.
 	if err != nil {
 		t.Fatal(err)
 	}
-	h = c.Handler()
+	h.Store(c)
 	return c, in, g
 }
 

@@ -1,0 +1,193 @@
+// Package config reads the program's one file of settings. Everything is checked
+// before anything is opened, and all that is wrong is told at once.
+//
+// A value may name a variable of the environment: password: ${GATEWAY_PASSWORD}.
+// Secrets belong there and not into the file.
+package config
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"os"
+	"reflect"
+	"regexp"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"ennakko/fault"
+)
+
+// Config is all settings of a running city.
+type Config struct {
+	Data     string    `yaml:"data"`    // the folder of keys, facts and the log of the record
+	Packs    string    `yaml:"packs"`   // a folder of services; "": the built-in ones
+	Service  string    `yaml:"service"` // the one that is run
+	Database Database  `yaml:"database"`
+	Gateways []Gateway `yaml:"gateways"` // in order of preference
+	Worker   Worker    `yaml:"worker"`
+	Trial    *Trial    `yaml:"trial"` // nil in a real city
+}
+
+// Database is where the records are.
+type Database struct {
+	Writer string `yaml:"writer"`
+	Reader string `yaml:"reader"`
+}
+
+// Gateway is one way to telephones.
+type Gateway struct {
+	Kind string `yaml:"kind"` // smpp or kannel
+	Name string `yaml:"name"`
+
+	// Of smpp.
+	Address    string        `yaml:"address"`
+	SystemID   string        `yaml:"system_id"`
+	SystemType string        `yaml:"system_type"`
+	TwoBinds   bool          `yaml:"two_binds"`
+	TLS        bool          `yaml:"tls"`
+	HexIDs     bool          `yaml:"hex_ids"`
+	Answer     time.Duration `yaml:"answer"`
+
+	// Of kannel.
+	Send   string `yaml:"send"`   // the address of sendsms
+	Listen string `yaml:"listen"` // where reports and answers are taken
+	Own    string `yaml:"own"`    // that address as Kannel sees it
+	Secret string `yaml:"secret"`
+
+	Username string `yaml:"username"`
+	Password string `yaml:"password"`
+	Window   int    `yaml:"window"`
+}
+
+// Worker is how this process works beside others.
+type Worker struct {
+	Lease  time.Duration `yaml:"lease"`  // how long it may be silent before others take over (5s)
+	Doubt  time.Duration `yaml:"doubt"`  // how long a send may stay uncertain before a person sees it (2h)
+	Listen string        `yaml:"listen"` // where health and metrics are told; "": nowhere
+}
+
+// Trial lets the time run faster, for trials with made-up people. All processes
+// that work together must have the same.
+type Trial struct {
+	From  time.Time `yaml:"from"`  // the made-up moment
+	At    time.Time `yaml:"at"`    // the real moment at which it was that
+	Speed float64   `yaml:"speed"` // made-up seconds in a real one
+}
+
+// Read reads a file of settings. Getenv gives variables of the environment.
+func Read(path string, getenv func(string) string) (Config, error) {
+	const op = "config.Read"
+	b, err := os.ReadFile(path) //nolint:gosec // the caller's own file
+	if err != nil {
+		return Config{}, fault.New(fault.Missing, op, "the file of settings cannot be read").Because(err).Do("name it with --config")
+	}
+	var l fault.List
+	c := Config{Service: "pre-primary", Worker: Worker{Lease: 5 * time.Second, Doubt: 2 * time.Hour}}
+	d := yaml.NewDecoder(bytes.NewReader(b))
+	d.KnownFields(true)
+	if err := d.Decode(&c); err != nil && !errors.Is(err, io.EOF) {
+		told(err, &l)
+		return c, l.Err()
+	}
+	expand(reflect.ValueOf(&c).Elem(), getenv, &l)
+	c.check(&l)
+	return c, l.Err()
+}
+
+var variable = regexp.MustCompile(`\$\{([A-Za-z_][A-Za-z0-9_]*)\}`)
+
+// expand puts variables in, in all texts.
+func expand(v reflect.Value, getenv func(string) string, l *fault.List) {
+	switch v.Kind() {
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if v.Field(i).CanSet() {
+				expand(v.Field(i), getenv, l)
+			}
+		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			expand(v.Index(i), getenv, l)
+		}
+	case reflect.String:
+		v.SetString(variable.ReplaceAllStringFunc(v.String(), func(m string) string {
+			name := variable.FindStringSubmatch(m)[1]
+			value := getenv(name)
+			if value == "" {
+				l.Add(fault.New(fault.Invalid, "config.Read", "the variable %s is not set", name).Do("set it in the environment of the program"))
+			}
+			return value
+		}))
+	}
+}
+
+// told turns the library's faults into ours. They may hold values: of those only
+// the line is told.
+func told(err error, l *fault.List) {
+	lines := []string{err.Error()}
+	if e, ok := errors.AsType[*yaml.TypeError](err); ok {
+		lines = e.Errors
+	}
+	at := regexp.MustCompile(`line (\d+)(?:: field (\S+) not found)?`)
+	for _, s := range lines {
+		m := at.FindStringSubmatch(s)
+		switch {
+		case m == nil:
+			l.Add(fault.New(fault.Invalid, "config.Read", "the file of settings is not YAML"))
+		case m[2] != "":
+			l.Add(fault.New(fault.Invalid, "config.Read", "the setting %s is not known", m[2]).Where("line %s", m[1]).Do("see docs/operations.md"))
+		default:
+			l.Add(fault.New(fault.Invalid, "config.Read", "a value of another form belongs here").Where("line %s", m[1]).Do("see docs/operations.md: lengths of time as 5s or 2h, numbers in digits"))
+		}
+	}
+}
+
+func (c Config) check(l *fault.List) {
+	bad := func(hint, format string, args ...any) {
+		l.Add(fault.New(fault.Invalid, "config.Read", format, args...).Do("%s", hint))
+	}
+	if c.Data == "" {
+		bad("data: /var/lib/ennakko", "the setting data is missing")
+	}
+	if c.Database.Reader != "" && c.Database.Writer == "" {
+		bad("name the writer, too", "database has a reader and no writer")
+	}
+	if len(c.Gateways) == 0 {
+		bad("see docs/operations.md", "there is no gateway: nothing could be sent")
+	}
+	seen := map[string]bool{}
+	for i, g := range c.Gateways {
+		if g.Name == "" || seen[g.Name] {
+			bad("give each a name of its own, and never change it: reports are known by it", "gateway %d has no name, or that of another", i+1)
+		}
+		seen[g.Name] = true
+		g.check(i+1, bad)
+	}
+	if c.Worker.Lease < time.Second || c.Worker.Lease > time.Minute {
+		bad("5s is usual", "worker.lease is not from 1s to 1m")
+	}
+	if c.Worker.Doubt < time.Minute {
+		bad("2h is usual", "worker.doubt is shorter than 1m")
+	}
+	if t := c.Trial; t != nil && (t.From.IsZero() || t.At.IsZero() || t.Speed <= 0 || t.Speed > 1e6) {
+		bad("write moments as 2021-01-07T06:00:00Z and a speed from above 0 to 1000000", "trial is not whole")
+	}
+}
+
+func (g Gateway) check(n int, bad func(hint, format string, args ...any)) {
+	need := map[string][]string{"smpp": {"address", g.Address, "system_id", g.SystemID}, "kannel": {"send", g.Send, "listen", g.Listen, "own", g.Own, "username", g.Username, "password", g.Password, "secret", g.Secret}}
+	fields, known := need[g.Kind]
+	if !known {
+		bad("kind: smpp or kind: kannel", "gateway %d is of no kind that there is", n)
+	}
+	for i := 0; i+1 < len(fields); i += 2 {
+		if fields[i+1] == "" {
+			bad("see docs/operations.md", "gateway %d lacks %s", n, fields[i])
+		}
+	}
+	if g.Window < 0 || g.Window > 1000 {
+		bad("10 is usual; the operator says how many it allows", "gateway %d: window is not from 1 to 1000", n)
+	}
+}

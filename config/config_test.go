@@ -1,0 +1,69 @@
+package config_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"ennakko/config"
+)
+
+func read(t *testing.T, text string, env map[string]string) (config.Config, error) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "ennakko.yaml")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return config.Read(path, func(name string) string { return env[name] })
+}
+
+const whole = `data: /var/lib/ennakko
+database: {writer: "postgres://w:${DBPASSWORD}@h/d"}
+gateways:
+  - kind: smpp
+    name: a
+    address: smsc.example:2775
+    system_id: city
+    password: ${PASSWORD} # not ${THIS}
+  - {kind: kannel, name: b, send: "http://127.0.0.1:13013/", listen: "127.0.0.1:9013", own: "http://127.0.0.1:9013", username: u, password: p, secret: 0123456789abcdef}
+worker: {lease: 3s}
+`
+
+func TestSettingsAreReadWithTheirSecrets(t *testing.T) {
+	c, err := read(t, whole, map[string]string{"DBPASSWORD": "x", "PASSWORD": `a"b: #c`})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Database.Writer != "postgres://w:x@h/d" || c.Gateways[0].Password != `a"b: #c` || c.Worker.Lease != 3*time.Second || c.Worker.Doubt != 2*time.Hour || c.Service != "pre-primary" {
+		t.Errorf("%+v", c)
+	}
+}
+
+func TestAllThatIsWrongIsToldAtOnceAndNoSecret(t *testing.T) {
+	_, err := read(t, `database: {reader: "postgres://r:hunter2@h/d"}
+gateways:
+  - {kind: pigeon, name: a, password: hunter2}
+  - {kind: smpp, name: a, window: 2000}
+worker: {lease: 10ms, doubt: 1s}
+trial: {speed: 0}
+`, nil)
+	for _, want := range []string{"data is missing", "no writer", "of no kind", "that of another", "lacks address", "lacks system_id", "window", "worker.lease", "worker.doubt", "trial"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q is not told: %v", want, err)
+		}
+	}
+	for _, text := range []string{"data: x\npasword: hunter2\n", "data: [hunter2]\n", "data: ${HUNTER}\nworker: hunter2\n", ": hunter2 :\n\t"} {
+		_, err := read(t, text, nil)
+		if err == nil || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+	if _, err := read(t, "data: x\npasword: y\nworker: {leese: 1s}\n", nil); err == nil || !strings.Contains(err.Error(), "line 2: the setting pasword") || !strings.Contains(err.Error(), "line 3: the setting leese") {
+		t.Errorf("%v", err)
+	}
+	if _, err := config.Read("/nowhere/x.yaml", os.Getenv); err == nil {
+		t.Error("a file that is not there was read")
+	}
+}
