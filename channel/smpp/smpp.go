@@ -44,6 +44,7 @@ type Options struct {
 	Enquire  time.Duration // how often a quiet connection is tried (30 s)
 	Patience time.Duration // how long a batch waits for a busy operator (60 s)
 	HexIDs   bool          // answers name messages in hexadecimal digits, reports in decimal ones
+	RefTag   uint16        // a vendor's parameter in which the operator takes our reference; 0: none
 
 	Inbox channel.Inbox // takes answers and reports
 	Log   *slog.Logger  // nil: nothing is told
@@ -153,7 +154,7 @@ func (c *Client) message(ctx context.Context, m channel.Message, until time.Time
 	r := channel.Receipt{Ref: e.Ref, State: channel.Handed, Code: "taken", Gateway: c.set.Name}
 	encoding, parts := sms.Split(m.Text())
 	for i, p := range parts {
-		s, id, code := c.part(ctx, func() (*pdu.SubmitSM, error) { return submit(e, encoding, p, i, len(parts)) }, until)
+		s, id, code := c.part(ctx, func() (*pdu.SubmitSM, error) { return c.submit(e, encoding, p, i, len(parts)) }, until)
 		switch {
 		case s == channel.Handed:
 			r.Parts = append(r.Parts, id)
@@ -261,7 +262,7 @@ func (c *Client) calm() {
 }
 
 // submit writes one part as a submit_sm (SMPP 3.4, 4.4.1).
-func submit(e channel.Envelope, encoding sms.Encoding, part []byte, i, of int) (*pdu.SubmitSM, error) {
+func (c *Client) submit(e channel.Envelope, encoding sms.Encoding, part []byte, i, of int) (*pdu.SubmitSM, error) {
 	p := pdu.NewSubmitSM().(*pdu.SubmitSM)
 	var err error
 	if p.SourceAddr, err = address(e.From); err != nil {
@@ -269,6 +270,9 @@ func submit(e channel.Envelope, encoding sms.Encoding, part []byte, i, of int) (
 	}
 	if p.DestAddr, err = address(e.To); err != nil {
 		return nil, err
+	}
+	if c.set.RefTag != 0 {
+		p.RegisterOptionalParam(pdu.Field{Tag: pdu.Tag(c.set.RefTag), Data: []byte(e.Ref)})
 	}
 	p.RegisteredDelivery = 1 // a report on success and failure
 	p.ValidityPeriod = validity(time.Until(e.ValidUntil))

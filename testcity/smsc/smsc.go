@@ -19,8 +19,12 @@ type Part struct {
 	ID, To, From, Validity string
 	Coding                 byte
 	Body                   []byte // without the header that joins parts
-	Ref, No, Of            byte   // of that header; Of is 0 without one
+	Joint, No, Of          byte   // of that header; Of is 0 without one
+	Ref                    string // of who sent it, in the parameter RefTag; "" without one
 }
+
+// RefTag is the parameter in which this centre takes a reference of the sender's.
+const RefTag = 0x1501
 
 // Order says what is done with one submit_sm.
 type Order struct {
@@ -37,6 +41,7 @@ type Order struct {
 type SMSC struct {
 	listener net.Listener
 	order    func(n int, p Part) Order
+	families *Families // may be nil
 
 	mu     sync.Mutex
 	parts  []Part
@@ -63,7 +68,7 @@ type bind struct {
 
 // Start serves on loopback. Order is asked for each submit_sm, which are counted
 // from 1; nil takes all and reports that they were delivered.
-func Start(addr string, order func(n int, p Part) Order) (*SMSC, error) {
+func Start(addr string, order func(n int, p Part) Order, families ...*Families) (*SMSC, error) {
 	host, _, err := net.SplitHostPort(addr)
 	if ip := net.ParseIP(host); err != nil || ip == nil || !ip.IsLoopback() {
 		return nil, errors.New("smsc: only loopback is served")
@@ -76,6 +81,9 @@ func Start(addr string, order func(n int, p Part) Order) (*SMSC, error) {
 		order = func(int, Part) Order { return Order{Reports: []string{"DELIVRD"}} }
 	}
 	s := &SMSC{listener: l, order: order, bound: make(chan struct{}), live: map[net.Conn]bool{}}
+	if len(families) > 0 {
+		s.families = families[0]
+	}
 	s.wg.Go(s.accept)
 	return s, nil
 }
@@ -184,7 +192,8 @@ func (s *SMSC) serve(conn net.Conn) {
 func (s *SMSC) take(b *bind, p *pdu.SubmitSM) bool {
 	raw, _ := p.Message.GetMessageData()
 	part := Part{To: p.DestAddr.Address(), From: p.SourceAddr.Address(), Validity: p.ValidityPeriod, Coding: p.Message.Encoding().DataCoding(), Body: raw}
-	part.Of, part.No, part.Ref, _ = p.Message.UDH().GetConcatInfo()
+	part.Of, part.No, part.Joint, _ = p.Message.UDH().GetConcatInfo()
+	part.Ref = string(p.OptionalParameters[RefTag].Data)
 	s.mu.Lock()
 	s.seen++
 	o := s.order(s.seen, part)
@@ -202,6 +211,9 @@ func (s *SMSC) take(b *bind, p *pdu.SubmitSM) bool {
 	s.under++
 	s.most = max(s.most, s.under)
 	s.mu.Unlock()
+	if s.families != nil {
+		s.families.Taken(s, part)
+	}
 	if o.DropAfter {
 		return false
 	}

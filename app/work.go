@@ -1,0 +1,229 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"ennakko/channel"
+	"ennakko/fault"
+	"ennakko/round"
+	"ennakko/service"
+	"ennakko/store"
+	"ennakko/work"
+)
+
+// Door is the inbox of gateways. It takes nothing before the work has begun: a
+// gateway brings it again.
+type Door struct {
+	clock  Clock
+	worker atomic.Pointer[work.Worker]
+	poke   chan struct{}
+}
+
+// NewDoor makes an inbox by the program's clock.
+func NewDoor(c Clock) *Door { return &Door{clock: c, poke: make(chan struct{}, 1)} }
+
+func (d *Door) open() (*work.Worker, error) {
+	if w := d.worker.Load(); w != nil {
+		return w, nil
+	}
+	return nil, fault.New(fault.Later, "app.Door", "the work has not begun yet")
+}
+
+func (d *Door) knock() {
+	select {
+	case d.poke <- struct{}{}:
+	default:
+	}
+}
+
+// Receive keeps messages from phones.
+func (d *Door) Receive(ctx context.Context, in []channel.Incoming) error {
+	w, err := d.open()
+	if err != nil {
+		return err
+	}
+	now := d.clock.Now()
+	if _, real := d.clock.(RealClock); !real {
+		for i := range in {
+			in[i].At = now // a made-up time is the same for all
+		}
+	}
+	defer d.knock()
+	return w.Receive(ctx, in, now)
+}
+
+// Report keeps outcomes of messages.
+func (d *Door) Report(ctx context.Context, r []channel.Report) error {
+	w, err := d.open()
+	if err != nil {
+		return err
+	}
+	defer d.knock()
+	return w.Report(ctx, r, d.clock.Now())
+}
+
+// WorkOptions are what a process that works needs.
+type WorkOptions struct {
+	Pack    *service.Pack
+	Channel channel.Channel
+	Door    *Door
+	Name    string        // tells this process from others
+	Lease   time.Duration // how long it may be silent
+	Doubt   time.Duration // how long a send may stay uncertain
+	Window  int           // messages that the channel has under way at once
+	Log     *slog.Logger
+}
+
+// senders is how many batches are under way at once: while one waits for the
+// gateway the next is claimed.
+const senders = 2
+
+// poll is how often a process looks for what others have written.
+const poll = 200 * time.Millisecond
+
+// Work lets the rounds of a service run over a real channel until ctx ends,
+// beside any number of processes that do the same on the same database. What
+// goes wrong is told and tried again.
+func (a *App) Work(ctx context.Context, o WorkOptions) error {
+	s := o.Pack.Schedule()
+	talk := round.NewTalk(o.Pack, a.DB)
+	w := work.New(a.DB, talk, o.Channel, work.Settings{From: s.Sender(), Rate: s.Rate(), Batch: max(10, o.Window), Valid: s.Validity(), Doubt: o.Doubt, Name: o.Name, Lease: o.Lease})
+	l := &labour{app: a, WorkOptions: o, worker: w, driver: &Driver{app: a, pack: o.Pack, worker: w, talk: talk}}
+	if !l.until(ctx, "recover", func() error { _, err := w.Recover(ctx, a.Now()); return err }) {
+		return nil
+	}
+	o.Door.worker.Store(w)
+	stop := a.Sequencing(ctx, func(err error) { l.told("put entries into the log", err) })
+	defer stop()
+	g, gctx := errgroup.WithContext(ctx)
+	g.Go(func() error { l.every(gctx, o.Lease/3, "say that it is there", l.beat); return nil })
+	g.Go(func() error { l.every(gctx, time.Second, "keep to the day", l.duties); return nil })
+	g.Go(func() error { l.loop(gctx, "handle what came", o.Door.poke, l.handle); return nil })
+	for range senders {
+		g.Go(func() error { l.loop(gctx, "hand messages over", nil, l.send); return nil })
+	}
+	return g.Wait()
+}
+
+// labour is the work of one process.
+type labour struct {
+	WorkOptions
+	app    *App
+	worker *work.Worker
+	driver *Driver
+}
+
+func (l *labour) told(what string, err error) {
+	l.Log.Warn("could not "+what+" now", "error", err)
+}
+
+// until tries something again and again until it is done; false: ctx has ended.
+func (l *labour) until(ctx context.Context, what string, do func() error) bool {
+	for wait := poll; ; wait = min(2*wait, 5*time.Second) {
+		err := do()
+		if err == nil || ctx.Err() != nil {
+			return ctx.Err() == nil
+		}
+		l.told(what, err)
+		if !sleep(ctx, nil, wait) {
+			return false
+		}
+	}
+}
+
+// sleep waits, or less when woken; false: ctx has ended.
+func sleep(ctx context.Context, wake <-chan struct{}, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-wake:
+	case <-t.C:
+	}
+	return true
+}
+
+func (l *labour) every(ctx context.Context, d time.Duration, what string, do func(context.Context) error) {
+	for l.until(ctx, what, func() error { return do(ctx) }) && sleep(ctx, nil, d) {
+	}
+}
+
+// loop does something as long as there is anything to do, and looks again when
+// woken or after a moment.
+func (l *labour) loop(ctx context.Context, what string, wake <-chan struct{}, do func(context.Context) (bool, error)) {
+	for {
+		busy := false
+		ok := l.until(ctx, what, func() (err error) { busy, err = do(ctx); return err })
+		if !ok || !busy && !sleep(ctx, wake, poll) {
+			return
+		}
+	}
+}
+
+func (l *labour) beat(ctx context.Context) error {
+	n, err := l.worker.Beat(ctx, l.app.Now())
+	if n > 0 {
+		l.Log.Warn("took over from a process that is silent", "uncertain", n)
+	}
+	return err
+}
+
+func (l *labour) handle(ctx context.Context) (busy bool, err error) {
+	now := l.app.Now()
+	for _, do := range []func(context.Context, time.Time) (int, error){l.worker.Answers, l.worker.Timers, l.worker.Halves, l.worker.Doubts} {
+		n, err := do(ctx, now)
+		if err != nil {
+			return busy, err
+		}
+		busy = busy || n > 0
+	}
+	return busy, nil
+}
+
+func (l *labour) send(ctx context.Context) (bool, error) {
+	n, err := l.worker.Send(ctx, l.app.Now())
+	return n > 0, err
+}
+
+// duties are done once a day or at a round's end; of several processes that try,
+// one does them.
+func (l *labour) duties(ctx context.Context) error {
+	rounds, err := l.app.DB.Rounds(ctx)
+	if err != nil {
+		return err
+	}
+	for _, r := range rounds {
+		if r.Service != l.Pack.Name() || r.State != store.Running {
+			continue
+		}
+		if err := l.driver.Freed(ctx, r); err != nil && fault.KindOf(err) != fault.Conflict {
+			return err
+		}
+		if !l.app.Now().Before(r.Schedule.CloseAt) {
+			if err := l.driver.Close(ctx, r); err != nil && !errors.Is(err, store.ErrNothing) {
+				return fmt.Errorf("round %d: %w", r.ID, err)
+			}
+		}
+	}
+	return nil
+}
+
+// TrialClock runs faster than the machine's, and alike in all processes that
+// have the same beginning.
+type TrialClock struct {
+	From, At time.Time // At the real moment At it is From
+	Speed    float64
+}
+
+// Now is the made-up time.
+func (c TrialClock) Now() time.Time {
+	return c.From.Add(time.Duration(float64(time.Since(c.At)) * c.Speed)).UTC()
+}

@@ -1,0 +1,173 @@
+package app_test
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"ennakko/app"
+	"ennakko/audit/log"
+	"ennakko/channel"
+	"ennakko/channel/smpp"
+	"ennakko/packs"
+	"ennakko/round"
+	"ennakko/store"
+	"ennakko/testcity/smsc"
+)
+
+// answers are made-up families: most accept, some decline, ask for another
+// language first, or say nothing.
+func answers(to, text string) (string, time.Duration) {
+	if !strings.Contains(text, "\nA = ") {
+		return "", 0
+	}
+	after := time.Duration(smsc.Chance(text)) * time.Millisecond / 5
+	switch n := smsc.Chance(to); {
+	case n < 75:
+		return "A", after
+	case n < 85:
+		return "b, kiitos", after
+	case n < 90 && strings.Contains(text, "C = suomeksi"):
+		return "C", after
+	}
+	return "", 0
+}
+
+// process is one that works, in this test's own.
+func process(t *testing.T, data string, db app.Database, clock app.Clock, name, operator string) (stop func()) {
+	t.Helper()
+	a, err := app.Open(t.Context(), app.Config{Data: data, Packs: packs.FS, Clock: clock, Database: db})
+	if err != nil {
+		t.Fatal(err)
+	}
+	pack, err := a.Pack("pre-primary")
+	if err != nil {
+		t.Fatal(err)
+	}
+	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
+	if os.Getenv("ENNAKKO_TEST_LOUD") != "" {
+		quiet = slog.New(slog.NewTextHandler(os.Stderr, nil))
+	}
+	door := app.NewDoor(clock)
+	c, err := smpp.New(smpp.Options{Name: "op", Addr: operator, SystemID: name, Password: "x", Inbox: door, Window: 10, Answer: 2 * time.Second, Patience: 2 * time.Second, RefTag: smsc.RefTag, Log: quiet})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 2)
+	go func() { done <- c.Run(ctx) }()
+	go func() {
+		done <- a.Work(ctx, app.WorkOptions{Pack: pack, Channel: channel.Several{c}, Door: door, Name: name, Lease: 2 * time.Second, Doubt: 2 * time.Hour, Window: 10, Log: quiet})
+	}()
+	stopped := false
+	stop = func() {
+		if stopped {
+			return
+		}
+		stopped = true
+		cancel()
+		for range 2 {
+			if err := <-done; err != nil {
+				t.Error(err)
+			}
+		}
+		if err := a.Close(context.Background()); err != nil {
+			t.Error(err)
+		}
+	}
+	t.Cleanup(stop)
+	return stop
+}
+
+// TestProcessesShareARoundThroughSMPP lets two processes work on one database and
+// one operator that misbehaves, and stops one of them in the middle.
+func TestProcessesShareARoundThroughSMPP(t *testing.T) {
+	if testing.Short() {
+		t.Skip("servers are started")
+	}
+	db, _ := database(t)
+	data := city(t)
+	if _, err := app.Move(t.Context(), app.Config{Data: data, Database: db}, nil); err != nil {
+		t.Fatal(err)
+	}
+	families := &smsc.Families{Answer: answers}
+	s, err := smsc.Start("127.0.0.1:0", func(n int, p smsc.Part) smsc.Order {
+		o := smsc.Order{Reports: []string{"DELIVRD"}, ReportFirst: n%3 == 0, Delay: time.Millisecond, DropAfter: n%151 == 0}
+		if n%5 == 0 {
+			o.Reports = []string{"DELIVRD", "DELIVRD"}
+		}
+		if o.DropAfter {
+			o.Reports = nil
+		}
+		return o
+	}, families)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+
+	clock := app.TrialClock{From: begin, At: time.Now(), Speed: 60_000} // 22 days in half a minute
+	a, err := app.Open(t.Context(), app.Config{Data: data, Packs: packs.FS, Clock: clock, Database: db})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = a.Close(context.Background()) })
+	pack, err := a.Pack("pre-primary")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := a.Start(t.Context(), pack, round.Order{AsOf: asOf, Officer: "officer:test", Now: begin}, "officer:other", func(string, int, int) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := process(t, data, db, clock, "w1", s.Addr())
+	process(t, data, db, clock, "w2", s.Addr())
+	closed := false
+	for late := time.After(2 * time.Minute); !closed; {
+		if r, err = a.DB.Round(t.Context(), r.ID); err != nil {
+			t.Fatal(err)
+		}
+		closed = r.State == store.Closed
+		if !a.Now().Before(r.Schedule.ReminderAt) {
+			first()
+		}
+		select {
+		case <-late:
+			t.Fatal("the round does not come to its end")
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+	f, err := a.DB.Funnel(t.Context(), r.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	messages, doubled, answered := families.Counts()
+	t.Logf("%d messages, %d answers; states %v; stages %v; items %v", messages, answered, f.Messages, f.Stages, f.Items)
+	surely, perhaps := f.Messages[string(channel.Delivered)], f.Messages[string(channel.Uncertain)]
+	switch {
+	case doubled != 0:
+		t.Errorf("%d messages came twice", doubled)
+	case messages < surely || messages > surely+perhaps || f.Messages[string(channel.Handed)] != 0:
+		t.Errorf("phones got %d messages, we know of %v", messages, f.Messages)
+	case f.Messages[string(channel.Queued)]+f.Messages[string(channel.Submitting)] != 0:
+		t.Errorf("messages are left: %v", f.Messages)
+	case answered == 0 || f.Incoming < answered:
+		t.Errorf("%d answers left phones, %d came in", answered, f.Incoming)
+	case f.Overbooked != 0:
+		t.Errorf("%d places were given twice", f.Overbooked)
+	case f.Stages["accepted"] < f.Offered/2:
+		t.Errorf("stages %v of %d", f.Stages, f.Offered)
+	case f.Messages[string(channel.Uncertain)] > 0 && f.Items["uncertain send"] == 0:
+		t.Errorf("uncertain sends without a person: %v, %v", f.Messages, f.Items)
+	}
+	if err := a.Sequence(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if _, err := a.Verify(t.Context(), log.VerifyOptions{}); err != nil {
+		t.Errorf("the record does not verify: %v", err)
+	}
+}
