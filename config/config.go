@@ -49,6 +49,7 @@ type Gateway struct {
 	TLS        bool          `yaml:"tls"`
 	HexIDs     bool          `yaml:"hex_ids"`
 	Answer     time.Duration `yaml:"answer"`
+	RefTag     uint16        `yaml:"ref_tag"`
 
 	// Of kannel.
 	Send   string `yaml:"send"`   // the address of sendsms

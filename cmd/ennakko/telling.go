@@ -1,0 +1,170 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"ennakko/app"
+	"ennakko/store"
+)
+
+// telling serves /healthz (the process is there), /readyz (it can work) and
+// /metrics. Nothing in them names a person.
+func telling(ctx context.Context, a *app.App, gates []gateway, worker string) (http.Handler, error) {
+	r := prometheus.NewRegistry()
+	for _, c := range []prometheus.Collector{collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), &watch{ctx: ctx, app: a, gates: gates}} {
+		if err := r.Register(c); err != nil {
+			return nil, fmt.Errorf("metrics: %w", err)
+		}
+	}
+	m := http.NewServeMux()
+	m.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprintln(w, "ok") })
+	m.HandleFunc("GET /readyz", func(w http.ResponseWriter, q *http.Request) {
+		if err := ready(q.Context(), a, gates); err != nil {
+			http.Error(w, err.Error(), http.StatusServiceUnavailable)
+			return
+		}
+		_, _ = fmt.Fprintln(w, "ready", worker)
+	})
+	m.Handle("GET /metrics", promhttp.HandlerFor(r, promhttp.HandlerOpts{}))
+	return m, nil
+}
+
+// ready says what keeps the process from working.
+func ready(ctx context.Context, a *app.App, gates []gateway) error {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	if _, err := a.DB.Last(ctx); err != nil {
+		return fmt.Errorf("the database does not answer")
+	}
+	for _, g := range gates {
+		if g.smpp == nil || g.smpp.Connected() {
+			return nil
+		}
+	}
+	return fmt.Errorf("no gateway is connected")
+}
+
+// watch tells how things stand. What is counted in the database is counted at
+// most every few seconds, however often it is asked for.
+type watch struct {
+	ctx   context.Context
+	app   *app.App
+	gates []gateway
+
+	mu  sync.Mutex
+	at  time.Time
+	now map[*prometheus.Desc]map[string]float64
+}
+
+const watchEvery = 5 * time.Second
+
+var (
+	descMessages = prometheus.NewDesc("ennakko_messages", "Messages of running rounds by state.", []string{"state"}, nil)
+	descItems    = prometheus.NewDesc("ennakko_matters_open", "Matters of families that wait for an officer, by kind.", []string{"kind"}, nil)
+	descPlaces   = prometheus.NewDesc("ennakko_places_overbooked", "Places that were given twice. Anything but 0 is an alarm.", nil, nil)
+	descEntries  = prometheus.NewDesc("ennakko_record_entries", "Entries of the record.", nil, nil)
+	descLogged   = prometheus.NewDesc("ennakko_record_logged", "Entries that are in the log of the record.", nil, nil)
+	descDue      = prometheus.NewDesc("ennakko_due_seconds", "How long what is due has been waiting.", nil, nil)
+	descUp       = prometheus.NewDesc("ennakko_database_up", "Whether the database answers.", nil, nil)
+	descGate     = prometheus.NewDesc("ennakko_gateway_connected", "Whether a gateway takes messages.", []string{"gateway"}, nil)
+	descParts    = prometheus.NewDesc("ennakko_gateway_parts_total", "Parts of messages by what the gateway said.", []string{"gateway", "said"}, nil)
+)
+
+// Describe implements prometheus.Collector.
+func (w *watch) Describe(ch chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{descMessages, descItems, descPlaces, descEntries, descLogged, descDue, descUp, descGate, descParts} {
+		ch <- d
+	}
+}
+
+// Collect implements prometheus.Collector.
+func (w *watch) Collect(ch chan<- prometheus.Metric) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	up := 1.0
+	if time.Since(w.at) > watchEvery {
+		if now, err := w.count(); err != nil {
+			up = 0
+		} else {
+			w.now, w.at = now, time.Now()
+		}
+	}
+	for d, values := range w.now {
+		for label, v := range values {
+			if label == "" {
+				ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v)
+			} else {
+				ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, label)
+			}
+		}
+	}
+	ch <- prometheus.MustNewConstMetric(descUp, prometheus.GaugeValue, up)
+	for _, g := range w.gates {
+		if g.smpp == nil {
+			continue
+		}
+		connected, n := 0.0, g.smpp.Counters()
+		if g.smpp.Connected() {
+			connected = 1
+		}
+		ch <- prometheus.MustNewConstMetric(descGate, prometheus.GaugeValue, connected, g.name)
+		for said, v := range map[string]int{"taken": n.Submitted, "refused": n.Refused, "too much": n.Throttled, "no answer": n.Doubtful, "not readable": n.Malformed} {
+			ch <- prometheus.MustNewConstMetric(descParts, prometheus.CounterValue, float64(v), g.name, said)
+		}
+	}
+}
+
+func (w *watch) count() (map[*prometheus.Desc]map[string]float64, error) {
+	ctx, cancel := context.WithTimeout(w.ctx, 5*time.Second)
+	defer cancel()
+	messages, items := map[string]float64{}, map[string]float64{}
+	overbooked := 0
+	rounds, err := w.app.DB.Rounds(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range rounds {
+		if r.State != store.Running && r.State != store.Paused {
+			continue
+		}
+		f, err := w.app.DB.Funnel(ctx, r.ID)
+		if err != nil {
+			return nil, err
+		}
+		for k, n := range f.Messages {
+			messages[k] += float64(n)
+		}
+		for k, n := range f.Items {
+			items[k] += float64(n)
+		}
+		overbooked += f.Overbooked
+	}
+	last, err := w.app.DB.Last(ctx)
+	if err != nil {
+		return nil, err
+	}
+	logged, err := w.app.Log.Size(ctx)
+	if err != nil {
+		return nil, err
+	}
+	due := 0.0
+	if at, ok, err := w.app.DB.Next(ctx); err != nil {
+		return nil, err
+	} else if ok {
+		due = max(0, w.app.Now().Sub(at).Seconds())
+		if at.Unix() == 0 { // answers that nobody has read yet have no moment
+			due = 0
+		}
+	}
+	one := func(v float64) map[string]float64 { return map[string]float64{"": v} }
+	return map[*prometheus.Desc]map[string]float64{descMessages: messages, descItems: items, descPlaces: one(float64(overbooked)), descEntries: one(float64(last)),
+		descLogged: one(float64(logged)), descDue: one(due)}, nil
+}

@@ -1,0 +1,205 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"ennakko/app"
+	"ennakko/channel"
+	"ennakko/channel/kannel"
+	"ennakko/channel/smpp"
+	"ennakko/config"
+	"ennakko/fault"
+)
+
+func (p *program) workerCommand() *cobra.Command {
+	var file string
+	c := &cobra.Command{Use: "worker", Short: "Let rounds run through real gateways", Args: args(cobra.NoArgs),
+		Long: `Let the rounds of a service run: hand messages over to the gateways, take answers
+and reports, keep to the schedule. Start as many as you like on one PostgreSQL, on
+one machine with one folder of data: they share the work, and when one ends the
+others take over within seconds. It stops at Ctrl-C or SIGTERM when what is under
+way is handed over.
+
+docs/operations.md tells what stands in the file of settings.`,
+		Example: `  ennakko worker --config /etc/ennakko/ennakko.yaml`,
+		RunE:    func(c *cobra.Command, _ []string) error { return p.runWorker(c.Context(), file) }}
+	c.Flags().StringVar(&file, "config", "/etc/ennakko/ennakko.yaml", "the file of settings")
+	return c
+}
+
+// gateway is one way to telephones, as it runs.
+type gateway struct {
+	channel.Channel
+	name   string
+	window int
+	run    func(context.Context) error
+	smpp   *smpp.Client // nil of another kind
+}
+
+func (p *program) runWorker(ctx context.Context, file string) error {
+	set, err := config.Read(file, os.Getenv)
+	if err != nil {
+		return err
+	}
+	log := slog.New(slog.NewJSONHandler(p.err, nil))
+	var clock app.Clock = app.RealClock{}
+	if t := set.Trial; t != nil {
+		clock = app.TrialClock{From: t.From, At: t.At, Speed: t.Speed}
+	}
+	pl := place{packs: set.Packs}
+	a, err := app.Open(ctx, app.Config{Data: set.Data, Packs: pl.packFS(), Clock: clock, Database: app.Database{Writer: set.Database.Writer, Reader: set.Database.Reader}})
+	if err != nil {
+		return err
+	}
+	err = p.work(ctx, a, set, clock, log)
+	return errors.Join(err, a.Close(context.WithoutCancel(ctx)))
+}
+
+func (p *program) work(ctx context.Context, a *app.App, set config.Config, clock app.Clock, log *slog.Logger) error {
+	if set.Database.Writer == "" { // the file in the folder has room for one
+		unlock, err := a.Lock()
+		if err != nil {
+			return err
+		}
+		defer unlock()
+	}
+	pack, err := a.Pack(set.Service)
+	if err != nil {
+		return err
+	}
+	door := app.NewDoor(clock)
+	gates, err := gateways(set, door, log)
+	if err != nil {
+		return err
+	}
+	name := workerName()
+	g, gctx := errgroup.WithContext(ctx)
+	var several channel.Several
+	window := 0
+	for _, x := range gates {
+		several, window = append(several, x.Channel), window+x.window
+		g.Go(func() error { return x.run(gctx) })
+	}
+	if set.Worker.Listen != "" {
+		h, err := telling(gctx, a, gates, name)
+		if err != nil {
+			return err
+		}
+		g.Go(func() error { return serveOn(gctx, set.Worker.Listen, h) })
+	}
+	log.Info("working", "worker", name, "service", pack.Name(), "version", pack.Version(), "database", a.DB.Engine(), "gateways", len(gates))
+	g.Go(func() error {
+		return a.Work(gctx, app.WorkOptions{Pack: pack, Channel: several, Door: door, Name: name, Lease: set.Worker.Lease, Doubt: set.Worker.Doubt, Window: window, Log: log})
+	})
+	err = g.Wait()
+	log.Info("stopped", "worker", name)
+	return err
+}
+
+// workerName tells this process from all others, also from one of the same number
+// on another day.
+func workerName() string {
+	b := make([]byte, 6)
+	_, _ = rand.Read(b) // it never fails
+	host, err := os.Hostname()
+	if err != nil {
+		host = "worker"
+	}
+	return host + "-" + hex.EncodeToString(b)
+}
+
+func gateways(set config.Config, door *app.Door, log *slog.Logger) ([]gateway, error) {
+	var out []gateway
+	var wrong []error
+	for _, g := range set.Gateways {
+		x, err := newGateway(g, door, log)
+		if err != nil {
+			wrong = append(wrong, fmt.Errorf("gateway %s: %w", g.Name, err))
+		}
+		out = append(out, x)
+	}
+	return out, errors.Join(wrong...)
+}
+
+// settingsCommand checks a file of settings and opens nothing.
+func (p *program) settingsCommand() *cobra.Command {
+	var file string
+	c := &cobra.Command{Use: "settings", Short: "Check the file of settings", Args: args(cobra.NoArgs),
+		Long: `Check the file of settings and tell all that is wrong with it at once. Nothing is
+opened. For a Kannel gateway it prints the line that belongs into Kannel's own
+settings; there is a secret in it.`,
+		Example: `  ennakko settings --config /etc/ennakko/ennakko.yaml`,
+		RunE: func(*cobra.Command, []string) error {
+			set, err := config.Read(file, os.Getenv)
+			if err != nil {
+				return err
+			}
+			gates, err := gateways(set, app.NewDoor(app.RealClock{}), slog.New(slog.DiscardHandler))
+			if err != nil {
+				return err
+			}
+			for _, g := range gates {
+				if k, ok := g.Channel.(*kannel.Client); ok {
+					_, _ = fmt.Fprintf(p.out, "In Kannel, group = sms-service, for the gateway %s:\n  post-url = \"%s\"\n  max-messages = 0\n  catch-all = true\n", g.name, k.IncomingURL())
+				}
+			}
+			_, _ = fmt.Fprintln(p.out, "The settings are whole.")
+			return nil
+		}}
+	c.Flags().StringVar(&file, "config", "/etc/ennakko/ennakko.yaml", "the file of settings")
+	return c
+}
+
+func newGateway(g config.Gateway, door *app.Door, log *slog.Logger) (gateway, error) {
+	window := g.Window
+	if window == 0 {
+		window = 10
+	}
+	if g.Kind == "kannel" {
+		c, err := kannel.New(kannel.Options{Name: g.Name, SendURL: g.Send, Username: g.Username, Password: g.Password, OwnURL: g.Own, Secret: g.Secret, Window: window, Timeout: g.Answer, Inbox: door, Log: log})
+		if err != nil {
+			return gateway{}, err
+		}
+		return gateway{Channel: c, name: g.Name, window: window, run: func(ctx context.Context) error { return serveOn(ctx, g.Listen, c.Handler()) }}, nil
+	}
+	o := smpp.Options{Name: g.Name, Addr: g.Address, SystemID: g.SystemID, Password: g.Password, System: g.SystemType, TwoBinds: g.TwoBinds, HexIDs: g.HexIDs, RefTag: g.RefTag,
+		Window: window, Answer: g.Answer, Inbox: door, Log: log}
+	if g.TLS {
+		host, _, _ := net.SplitHostPort(g.Address) // smpp.New refuses another form
+		o.TLS = &tls.Config{ServerName: host, MinVersion: tls.VersionTLS12}
+	}
+	c, err := smpp.New(o)
+	return gateway{Channel: c, name: g.Name, window: window, run: c.Run, smpp: c}, err
+}
+
+// serveOn serves until ctx ends.
+func serveOn(ctx context.Context, addr string, h http.Handler) error {
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
+	if err != nil {
+		return fault.New(fault.Conflict, "cmd.worker", "the address %s cannot be served on", addr).Because(err).Do("choose another, or stop what serves there")
+	}
+	s := &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, MaxHeaderBytes: 32 << 10}
+	go func() {
+		<-ctx.Done()
+		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
+		defer cancel()
+		_ = s.Shutdown(end)
+	}()
+	if err := s.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return fault.Wrap(err, "cmd.worker", "the address cannot be served on any more")
+	}
+	return nil
+}
