@@ -45,7 +45,7 @@ var floors = map[string]int{
 
 	"web": 95,
 
-	"cmd/ennakko": 100,
+	"cmd/ennakko": 100, "cmd/soak": 100,
 }
 
 // only lists who may import a package that is a door to something.

@@ -1,0 +1,149 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+
+	"ennakko/app"
+	"ennakko/packs"
+	"ennakko/round"
+	"ennakko/store"
+	"ennakko/store/postgres"
+	"ennakko/testcity"
+	"ennakko/testcity/pg"
+)
+
+// begin is the morning on which the round begins.
+var begin = time.Date(2021, 1, 7, 6, 0, 0, 0, time.UTC)
+
+// city is a made-up city with its records in PostgreSQL.
+type city struct {
+	options
+	dir    string
+	server *pg.Server
+	owner  *sql.DB
+	app    *app.App
+	round  store.Round
+	clock  app.TrialClock
+}
+
+// newCity makes the city and prepares its round; nothing is sent before its clock
+// has begun.
+func newCity(ctx context.Context, o options, say func(string, ...any)) (c *city, err error) {
+	c = &city{options: o}
+	if c.dir, err = os.MkdirTemp("", "ennakko-soak-"); err != nil {
+		return c, err
+	}
+	say("starting PostgreSQL")
+	if c.server, err = pg.Start(ctx); err != nil {
+		return c, err
+	}
+	if _, err := postgres.Migrate(ctx, c.server.URL("owner", "postgres")); err != nil {
+		return c, err
+	}
+	conf, err := pgx.ParseConfig(c.server.URL("owner", "postgres"))
+	if err != nil {
+		return c, err
+	}
+	c.owner = stdlib.OpenDB(*conf)
+	for user, role := range map[string]string{"w": postgres.WriterRole, "r": postgres.ReaderRole} {
+		if _, err := c.owner.ExecContext(ctx, "CREATE ROLE "+user+" LOGIN; GRANT "+role+" TO "+user); err != nil {
+			return c, err
+		}
+	}
+	say("making a city of %d", o.residents)
+	files := filepath.Join(c.dir, "files")
+	if _, err := testcity.Write(ctx, files, testcity.Options{Residents: o.residents, Seed: 7, Day: begin.Truncate(24*time.Hour).AddDate(0, 0, -3)}, nil); err != nil {
+		return c, err
+	}
+	c.app, err = app.Open(ctx, app.Config{Data: c.data(), Packs: packs.FS, Clock: app.NewSteppedClock(begin), New: true, Database: app.Database{Writer: c.server.URL("w", "postgres"), Reader: c.server.URL("r", "postgres")}})
+	if err != nil {
+		return c, err
+	}
+	if _, err := c.app.Import(ctx, files, "officer:soak", func(string, int, int) {}); err != nil {
+		return c, err
+	}
+	say("preparing and approving the round")
+	pack, err := c.app.Pack("pre-primary")
+	if err != nil {
+		return c, err
+	}
+	c.round, err = c.app.Start(ctx, pack, round.Order{AsOf: begin.Truncate(24 * time.Hour), Officer: "officer:soak", Now: begin}, "officer:other", func(string, int, int) {})
+	c.clock = app.TrialClock{From: begin, At: time.Now().Add(2 * time.Second), Speed: o.speed}
+	return c, err
+}
+
+func (c *city) data() string { return filepath.Join(c.dir, "data") }
+
+// settings writes the file of settings of a worker.
+func (c *city) settings(operator string) (string, error) {
+	path := filepath.Join(c.dir, "ennakko.yaml")
+	text := fmt.Sprintf(`data: %s
+database: {writer: %q, reader: %q}
+gateways:
+  - {kind: smpp, name: op, address: %q, system_id: city, password: x, window: %d, answer: 5s, ref_tag: %d}
+worker: {lease: 2s, doubt: 1h}
+trial: {from: %s, at: %s, speed: %s}
+`, c.data(), c.server.URL("w", "postgres"), c.server.URL("r", "postgres"), operator, c.window, refTag,
+		c.clock.From.Format(time.RFC3339Nano), c.clock.At.Format(time.RFC3339Nano), strconv.FormatFloat(c.speed, 'f', -1, 64))
+	return path, os.WriteFile(path, []byte(text), 0o600)
+}
+
+func (c *city) close() error {
+	var errs []error
+	if c.app != nil {
+		errs = append(errs, c.app.Close(context.Background()))
+	}
+	if c.owner != nil {
+		errs = append(errs, c.owner.Close())
+	}
+	if c.server != nil {
+		errs = append(errs, c.server.Close())
+	}
+	return errors.Join(append(errs, os.RemoveAll(c.dir))...)
+}
+
+// worker is a process that works.
+type worker struct {
+	cmd  *exec.Cmd
+	done chan struct{}
+}
+
+func (c *city) startWorker(path string) (*worker, error) {
+	w := &worker{cmd: exec.Command(c.program, "worker", "--config", path), done: make(chan struct{})} //nolint:gosec,noctx // it is killed by its pid
+	if !c.quiet {
+		f, err := os.OpenFile(filepath.Join(os.TempDir(), "ennakko-soak.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+		if err != nil {
+			return nil, err
+		}
+		defer func() { _ = f.Close() }()
+		w.cmd.Stderr = f
+	}
+	if err := w.cmd.Start(); err != nil {
+		return nil, err
+	}
+	go func() {
+		_ = w.cmd.Wait()
+		close(w.done)
+	}()
+	return w, nil
+}
+
+func (w *worker) end(kill bool) {
+	if kill {
+		_ = w.cmd.Process.Kill()
+	} else {
+		_ = w.cmd.Process.Signal(os.Interrupt)
+	}
+	<-w.done
+}

@@ -1,0 +1,243 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"ennakko/audit/log"
+	"ennakko/testcity/smsc"
+)
+
+const refTag = smsc.RefTag
+
+// phones are the families, with how long each waited for its confirmation.
+type phones struct {
+	mu      sync.Mutex
+	rate    int
+	next    time.Time            // when the next family may answer
+	asked   map[string]time.Time // by number: when the answer was acknowledged
+	waited  []time.Duration
+	first   time.Time // part of an inquiry
+	last    time.Time
+	parts   int
+	started bool
+}
+
+// answer lets most families accept, some decline, some say nothing, no more of
+// them in a second than the rate.
+func (p *phones) answer(to, text string) (string, time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !strings.Contains(text, "\nA = ") {
+		if at, ok := p.asked[to]; ok {
+			p.waited = append(p.waited, time.Since(at))
+			delete(p.asked, to)
+		}
+		return "", 0
+	}
+	n := smsc.Chance(to)
+	if n >= 93 {
+		return "", 0
+	}
+	now := time.Now()
+	if p.next.Before(now) {
+		p.next = now
+	}
+	p.next = p.next.Add(time.Second / time.Duration(p.rate))
+	after := p.next.Sub(now)
+	p.asked[to] = now.Add(after)
+	if n >= 83 {
+		return "B", after
+	}
+	return "A", after
+}
+
+// taken looks at each part.
+func (p *phones) taken(part smsc.Part) {
+	if part.Of < 2 { // the inquiries are the long ones
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.started {
+		p.started, p.first = true, time.Now()
+	}
+	p.last, p.parts = time.Now(), p.parts+1
+}
+
+func soak(ctx context.Context, o options) (r result, err error) {
+	say := func(format string, args ...any) {
+		if !o.quiet {
+			fmt.Fprintf(os.Stderr, format+"\n", args...)
+		}
+	}
+	c, err := newCity(ctx, o, say)
+	defer func() { err = errors.Join(err, c.close()) }()
+	if err != nil {
+		return r, err
+	}
+	p := &phones{rate: o.answers, asked: map[string]time.Time{}}
+	families := &smsc.Families{Answer: p.answer}
+	centre, err := smsc.Start("127.0.0.1:0", func(_ int, part smsc.Part) smsc.Order {
+		p.taken(part)
+		return smsc.Order{Delay: o.delay, Reports: []string{"DELIVRD"}}
+	}, families)
+	if err != nil {
+		return r, err
+	}
+	defer centre.Close()
+	path, err := c.settings(centre.Addr())
+	if err != nil {
+		return r, err
+	}
+	r, err = c.run(ctx, centre, path, say)
+	if err != nil {
+		return r, err
+	}
+	r.Workers = o.workers
+	return r, c.counted(ctx, &r, families, p)
+}
+
+// run lets the processes work, breaks things, and returns when the first day is
+// over and nothing more is under way.
+func (c *city) run(ctx context.Context, centre *smsc.SMSC, path string, say func(string, ...any)) (r result, err error) {
+	workers := make([]*worker, c.workers)
+	for i := range workers {
+		if workers[i], err = c.startWorker(path); err != nil {
+			return r, err
+		}
+	}
+	defer func() {
+		for _, w := range workers {
+			if w != nil {
+				w.end(false)
+			}
+		}
+	}()
+	rng := rand.New(rand.NewPCG(c.seed, 1)) //nolint:gosec // no secret
+	// Things are broken from the notice on until the evening, when all is quiet.
+	from, to := c.realAt(4*time.Hour), c.realAt(12*time.Hour)
+	faults := c.schedule(rng, from, to)
+	for _, f := range faults {
+		select {
+		case <-ctx.Done():
+			return r, ctx.Err()
+		case <-time.After(time.Until(f.at)):
+		}
+		switch f.what {
+		case "kill":
+			i := rng.IntN(len(workers))
+			workers[i].end(true)
+			r.Kills++
+			if workers[i], err = c.startWorker(path); err != nil {
+				return r, err
+			}
+		case "hangup":
+			centre.Hangup()
+			r.Hangups++
+			say("the operator dropped all connections")
+		case "restart":
+			if err := errors.Join(c.server.Kill(), c.server.Up(ctx)); err != nil {
+				return r, err
+			}
+			r.Restarts++
+			say("the database was killed and started again")
+		}
+	}
+	say("%d kills, %d hang-ups, %d restarts; waiting for the end of the day", r.Kills, r.Hangups, r.Restarts)
+	return r, c.quietly(ctx, say)
+}
+
+// realAt is the real moment of a made-up one.
+func (c *city) realAt(after time.Duration) time.Time {
+	return c.clock.At.Add(time.Duration(float64(after) / c.clock.Speed))
+}
+
+type breakage struct {
+	at   time.Time
+	what string
+}
+
+func (c *city) schedule(rng *rand.Rand, from, to time.Time) []breakage {
+	var out []breakage
+	add := func(n int, what string) {
+		for range n {
+			out = append(out, breakage{from.Add(time.Duration(rng.Int64N(int64(to.Sub(from))))), what})
+		}
+	}
+	add(c.kills, "kill")
+	add(c.hangups, "hangup")
+	add(c.restarts, "restart")
+	slices.SortFunc(out, func(a, b breakage) int { return a.at.Compare(b.at) })
+	return out
+}
+
+// quietly waits until nothing is queued for now, under way or in doubt without a
+// person.
+func (c *city) quietly(ctx context.Context, say func(string, ...any)) error {
+	told := time.Now()
+	for {
+		var open, waiting int
+		err := c.owner.QueryRowContext(ctx, `SELECT (SELECT count(*) FROM outbox WHERE state IN ('submitting', 'handed over') OR state = 'uncertain' AND doubt IS NOT NULL
+				OR state = 'queued' AND not_before <= $1), (SELECT count(*) FROM incoming WHERE handled IS NULL)`, c.clock.Now().UnixMicro()).Scan(&open, &waiting)
+		if err != nil && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err == nil && open+waiting == 0 && time.Now().After(c.realAt(15*time.Hour)) {
+			return nil
+		}
+		if time.Since(told) > 5*time.Second {
+			told = time.Now()
+			say("%s: %d messages under way, %d answers not read yet, %v", c.clock.Now().Format("2 January 15:04"), open, waiting, err)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
+}
+
+// counted counts what must be nought.
+func (c *city) counted(ctx context.Context, r *result, families *smsc.Families, p *phones) error {
+	f, err := c.app.DB.Funnel(ctx, c.round.ID)
+	if err != nil {
+		return err
+	}
+	messages, doubled, answered := families.Counts()
+	r.Families, r.Sent, r.Doubled, r.Answers, r.Overbooked = f.Offered, messages, doubled, answered, f.Overbooked
+	// An answer that was acknowledged must be there; a message that we hold to be
+	// delivered must have come.
+	r.Lost = max(0, answered-f.Incoming) + max(0, f.Messages["delivered"]-messages)
+	r.Uncertain = f.Messages["uncertain"]
+	if err := c.owner.QueryRowContext(ctx, `SELECT count(*) FROM outbox o WHERE o.state = 'uncertain' AND o.doubt IS NULL AND EXISTS
+		(SELECT 1 FROM item i WHERE i.case_id = o.case_id AND i.kind = 'uncertain send')`).Scan(&r.Settled); err != nil {
+		return err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	slices.Sort(p.waited)
+	at := func(percent int) float64 {
+		if len(p.waited) == 0 {
+			return 0
+		}
+		return float64(p.waited[max(0, (len(p.waited)*percent+99)/100-1)].Microseconds()) / 1000
+	}
+	r.ConfirmP50, r.ConfirmP99, r.ConfirmMax, r.Parts = at(50), at(99), at(100), p.parts
+	if d := p.last.Sub(p.first).Seconds(); d > 0 {
+		r.PartsPerS = float64(p.parts) / d
+	}
+	if err := c.app.Sequence(ctx); err != nil {
+		return err
+	}
+	_, err = c.app.Verify(ctx, log.VerifyOptions{})
+	r.Whole = err == nil
+	return err
+}
