@@ -4,7 +4,7 @@ GO ?= go
 DEMO_DATA ?= data/demo
 GOLANGCI = $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
-.PHONY: all build demo test test-tools check bench kill fuzz screenshots clean assets
+.PHONY: all build demo test test-tools check bench kill soak fuzz screenshots clean assets
 
 all: build
 
@@ -43,6 +43,13 @@ bench: build
 # SIGKILL at 100 random moments of a round; prints the figures.
 kill: build
 	./scripts/kill.sh
+
+# A round through real processes, PostgreSQL and an operator over SMPP, broken
+# on a schedule; the last line is one JSON object. SOAK gives other flags.
+SOAK ?= --kills 60 --hangups 3 --restarts 1
+soak: build test-tools
+	$(GO) build -o bin/soak ./cmd/soak
+	bin/soak $(SOAK)
 
 fuzz:
 	./scripts/fuzz.sh

@@ -46,7 +46,7 @@ func (c *Client) keep(ctx context.Context, as pdu.BindingType, sends bool) error
 			err = c.serve(ctx, s, sends)
 		}
 		if ctx.Err() != nil {
-			return nil
+			return nil //nolint:nilerr // it was told to end
 		}
 		c.set.Log.Warn("not connected", "operator", c.set.Name, "error", err, "again_in", wait.String())
 		t := time.NewTimer(wait/2 + c.spread(wait/2))

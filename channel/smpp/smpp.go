@@ -281,7 +281,7 @@ func (c *Client) submit(e channel.Envelope, encoding sms.Encoding, part []byte, 
 		p.EsmClass = data.SM_UDH_GSM
 		body = append([]byte{5, 0, 3, joint(e.Ref), byte(of), byte(i + 1)}, part...) // 3GPP TS 23.040, 9.2.3.24.1
 	}
-	coding := data.Encoding(data.GSM7BIT)
+	coding := data.GSM7BIT
 	if encoding == sms.UCS2 {
 		coding = data.UCS2
 	}

@@ -51,7 +51,7 @@ type result struct {
 	ConfirmP50  float64 `json:"confirm_ms_p50"`
 	ConfirmP99  float64 `json:"confirm_ms_p99"`
 	ConfirmMax  float64 `json:"confirm_ms_max"`
-	PartsPerS   float64 `json:"parts_per_second"` // from the first inquiry to the last
+	PartsPerS   float64 `json:"parts_per_second"` // over the busiest five seconds
 	WallSeconds float64 `json:"wall_seconds"`
 	Whole       bool    `json:"record_whole"`
 }

@@ -19,15 +19,12 @@ const refTag = smsc.RefTag
 
 // phones are the families, with how long each waited for its confirmation.
 type phones struct {
-	mu      sync.Mutex
-	rate    int
-	next    time.Time            // when the next family may answer
-	asked   map[string]time.Time // by number: when the answer was acknowledged
-	waited  []time.Duration
-	first   time.Time // part of an inquiry
-	last    time.Time
-	parts   int
-	started bool
+	mu     sync.Mutex
+	rate   int
+	next   time.Time            // when the next family may answer
+	asked  map[string]time.Time // by number: when the answer was acknowledged
+	waited []time.Duration
+	parts  []time.Time // when each part was taken
 }
 
 // answer lets most families accept, some decline, some say nothing, no more of
@@ -60,16 +57,22 @@ func (p *phones) answer(to, text string) (string, time.Duration) {
 }
 
 // taken looks at each part.
-func (p *phones) taken(part smsc.Part) {
-	if part.Of < 2 { // the inquiries are the long ones
-		return
-	}
+func (p *phones) taken() {
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	if !p.started {
-		p.started, p.first = true, time.Now()
+	p.parts = append(p.parts, time.Now())
+	p.mu.Unlock()
+}
+
+// busiest is how many parts came in a second, over the busiest seconds.
+func (p *phones) busiest(over time.Duration) float64 {
+	most, from := 0, 0
+	for i, at := range p.parts {
+		for at.Sub(p.parts[from]) > over {
+			from++
+		}
+		most = max(most, i-from+1)
 	}
-	p.last, p.parts = time.Now(), p.parts+1
+	return float64(most) / over.Seconds()
 }
 
 func soak(ctx context.Context, o options) (r result, err error) {
@@ -85,8 +88,8 @@ func soak(ctx context.Context, o options) (r result, err error) {
 	}
 	p := &phones{rate: o.answers, asked: map[string]time.Time{}}
 	families := &smsc.Families{Answer: p.answer}
-	centre, err := smsc.Start("127.0.0.1:0", func(_ int, part smsc.Part) smsc.Order {
-		p.taken(part)
+	centre, err := smsc.Start("127.0.0.1:0", func(int, smsc.Part) smsc.Order {
+		p.taken()
 		return smsc.Order{Delay: o.delay, Reports: []string{"DELIVRD"}}
 	}, families)
 	if err != nil {
@@ -230,10 +233,7 @@ func (c *city) counted(ctx context.Context, r *result, families *smsc.Families, 
 		}
 		return float64(p.waited[max(0, (len(p.waited)*percent+99)/100-1)].Microseconds()) / 1000
 	}
-	r.ConfirmP50, r.ConfirmP99, r.ConfirmMax, r.Parts = at(50), at(99), at(100), p.parts
-	if d := p.last.Sub(p.first).Seconds(); d > 0 {
-		r.PartsPerS = float64(p.parts) / d
-	}
+	r.ConfirmP50, r.ConfirmP99, r.ConfirmMax, r.Parts, r.PartsPerS = at(50), at(99), at(100), len(p.parts), p.busiest(5*time.Second)
 	if err := c.app.Sequence(ctx); err != nil {
 		return err
 	}

@@ -44,7 +44,6 @@ const channel = "ennakko_entry"
 
 // Open opens the tables, which Migrate has made.
 func Open(ctx context.Context, v *vault.Vault, opt Options) (*tables.DB, error) {
-	const op = "postgres.Open"
 	if opt.Reader == "" {
 		opt.Reader = opt.Writer
 	}

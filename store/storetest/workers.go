@@ -121,6 +121,11 @@ func parts(s *suite) {
 			s.Errorf("%s: the message is not %s", x.name, x.want)
 		}
 	}
+	halves(s)
+}
+
+// halves takes the message of which one part only was reported on.
+func halves(s *suite) {
 	var half []channel.Ref
 	take := func(at time.Time) {
 		s.write(func(tx store.Tx) (err error) { half, err = tx.TakeHalf(at, 10); return err })

@@ -33,7 +33,7 @@ func (d *DB) Table(ctx context.Context, name string) (*Source, error) {
 	if _, err := d.row(ctx, "SELECT count(*) FROM "+name, nil, &s.Rows); err != nil {
 		return nil, err
 	}
-	rows, err := d.read.QueryContext(ctx, "SELECT * FROM "+name)
+	rows, err := d.read.QueryContext(ctx, "SELECT * FROM "+name) //nolint:rowserrcheck // Err asks
 	if err != nil {
 		return nil, fault.Wrap(err, "store.Table", "the table %s cannot be read", name)
 	}

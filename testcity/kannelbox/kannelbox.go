@@ -63,20 +63,48 @@ func Start(ctx context.Context, o Options) (*Gateway, error) {
 		return nil, errors.Join(err, g.Close())
 	}
 	g.SendURL = "http://127.0.0.1:" + ports[2] + "/cgi-bin/sendsms"
-	smsc := "group = smsc\nsmsc = fake\nsmsc-id = fake\nhost = 127.0.0.1\nport = " + ports[3] + "\nconnect-allow-ip = 127.0.0.1\n"
 	wait := []string{ports[2]}
-	if o.SMPP != "" {
-		host, port, err := net.SplitHostPort(o.SMPP)
-		if err != nil {
-			return nil, errors.Join(fault.New(fault.Invalid, op, "the operator's address is not one"), g.Close())
-		}
-		smsc = "group = smsc\nsmsc = smpp\nsmsc-id = op\nhost = " + host + "\nport = " + port + "\ntransceiver-mode = true\nsmsc-username = kannel\nsmsc-password = secret\nsystem-type = \"\"\n" +
-			"msg-id-type = 0x03\nreconnect-delay = 1\nthroughput = 0\nmax-pending-submits = 100\nenquire-link-interval = 5\nmy-number = 358450000000\n"
-	} else {
-		g.Fake = "127.0.0.1:" + ports[3]
+	smsc, err := g.operator(o.SMPP, ports[3])
+	if err != nil {
+		return nil, errors.Join(err, g.Close())
+	}
+	if g.Fake != "" {
 		wait = append(wait, ports[3])
 	}
-	conf := fmt.Sprintf(`group = core
+	conf := fmt.Sprintf(settings, ports[0], ports[1], filepath.Join(g.dir, "store"), smsc, ports[2], o.Retries, Username, Password, o.Incoming)
+	file := filepath.Join(g.dir, "kannel.conf")
+	if err := os.WriteFile(file, []byte(conf), 0o600); err != nil {
+		return nil, errors.Join(fault.Wrap(err, op, "the settings cannot be written"), g.Close())
+	}
+	for _, b := range []struct{ name, port string }{{"bearerbox", ports[1]}, {"smsbox", ports[2]}} {
+		if err := g.run(ctx, "/usr/sbin/"+b.name, b.port, "-v", "2", file); err != nil {
+			return nil, errors.Join(err, g.Close())
+		}
+	}
+	for _, port := range wait {
+		if err := g.open(ctx, port, g.boxes[0]); err != nil {
+			return nil, errors.Join(err, g.Close())
+		}
+	}
+	return g, nil
+}
+
+// operator is the part of the settings about who carries the messages on.
+func (g *Gateway) operator(smpp, fakePort string) (string, error) {
+	if smpp == "" {
+		g.Fake = "127.0.0.1:" + fakePort
+		return "group = smsc\nsmsc = fake\nsmsc-id = fake\nhost = 127.0.0.1\nport = " + fakePort + "\nconnect-allow-ip = 127.0.0.1\n", nil
+	}
+	host, port, err := net.SplitHostPort(smpp)
+	if err != nil {
+		return "", fault.New(fault.Invalid, "kannelbox.Start", "the operator's address is not one")
+	}
+	return "group = smsc\nsmsc = smpp\nsmsc-id = op\nhost = " + host + "\nport = " + port + "\ntransceiver-mode = true\nsmsc-username = kannel\nsmsc-password = secret\nsystem-type = \"\"\n" +
+		"msg-id-type = 0x03\nreconnect-delay = 1\nthroughput = 0\nmax-pending-submits = 100\nenquire-link-interval = 5\nmy-number = 358450000000\n", nil
+}
+
+// settings are Kannel's, with blanks.
+const settings = `group = core
 admin-port = %s
 admin-interface = 127.0.0.1
 admin-password = x
@@ -115,23 +143,7 @@ max-messages = 0
 catch-all = true
 send-sender = true
 omit-empty = true
-`, ports[0], ports[1], filepath.Join(g.dir, "store"), smsc, ports[2], o.Retries, Username, Password, o.Incoming)
-	file := filepath.Join(g.dir, "kannel.conf")
-	if err := os.WriteFile(file, []byte(conf), 0o600); err != nil {
-		return nil, errors.Join(fault.Wrap(err, op, "the settings cannot be written"), g.Close())
-	}
-	for _, b := range []struct{ name, port string }{{"bearerbox", ports[1]}, {"smsbox", ports[2]}} {
-		if err := g.run(ctx, "/usr/sbin/"+b.name, b.port, "-v", "2", file); err != nil {
-			return nil, errors.Join(err, g.Close())
-		}
-	}
-	for _, port := range wait {
-		if err := g.open(ctx, port, g.boxes[0]); err != nil {
-			return nil, errors.Join(err, g.Close())
-		}
-	}
-	return g, nil
-}
+`
 
 // run starts a program and waits until its port is open.
 func (g *Gateway) run(ctx context.Context, program, port string, args ...string) error {
