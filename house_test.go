@@ -50,7 +50,7 @@ var floors = map[string]int{
 
 // only lists who may import a package that is a door to something.
 var only = map[string][]string{
-	"database/sql":                        {"store/tables", "store/sqlite", "store/postgres", "register/parquet", "channel/phone"},
+	"database/sql":                        {"store/tables", "store/sqlite", "store/postgres", "register/parquet", "channel/phone", "cmd/soak"},
 	"modernc.org/sqlite":                  {"store/sqlite", "channel/phone"},
 	"github.com/duckdb/duckdb-go/v2":      {"register/parquet"},
 	"cel.dev/cel-go/cel":                  {"criteria"},

@@ -65,8 +65,12 @@ func (d *Door) Report(ctx context.Context, r []channel.Report) error {
 	if err != nil {
 		return err
 	}
+	now := d.clock.Now()
+	for i := range r {
+		r[i].At = now // when it came, by the same clock as all
+	}
 	defer d.knock()
-	return w.Report(ctx, r, d.clock.Now())
+	return w.Report(ctx, r, now)
 }
 
 // WorkOptions are what a process that works needs.
@@ -105,6 +109,7 @@ func (a *App) Work(ctx context.Context, o WorkOptions) error {
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(func() error { l.every(gctx, o.Lease/3, "say that it is there", l.beat); return nil })
 	g.Go(func() error { l.every(gctx, time.Second, "keep to the day", l.duties); return nil })
+	g.Go(func() error { l.every(gctx, time.Second, "clarify sends", l.clear); return nil })
 	g.Go(func() error { l.loop(gctx, "handle what came", o.Door.poke, l.handle); return nil })
 	for range senders {
 		g.Go(func() error { l.loop(gctx, "hand messages over", nil, l.send); return nil })
@@ -186,6 +191,12 @@ func (l *labour) handle(ctx context.Context) (busy bool, err error) {
 		busy = busy || n > 0
 	}
 	return busy, nil
+}
+
+// clear looks whether reports tell of sends in doubt.
+func (l *labour) clear(ctx context.Context) error {
+	_, err := l.worker.Clear(ctx, l.app.Now())
+	return err
 }
 
 func (l *labour) send(ctx context.Context) (bool, error) {

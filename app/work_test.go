@@ -100,9 +100,6 @@ func TestProcessesShareARoundThroughSMPP(t *testing.T) {
 		if n%5 == 0 {
 			o.Reports = []string{"DELIVRD", "DELIVRD"}
 		}
-		if o.DropAfter {
-			o.Reports = nil
-		}
 		return o
 	}, families)
 	if err != nil {

@@ -145,6 +145,12 @@ type Report struct {
 	At    time.Time
 
 	Gateway, Part string // what the gateway called the part that it reports on
+	To            string // whose phone, E.164; "" if the gateway does not say
+}
+
+// Format hides the number from the verbs of fmt that print a value.
+func (r Report) Format(f fmt.State, _ rune) {
+	_, _ = fmt.Fprintf(f, "[report %s: %s]", r.ID, r.State)
 }
 
 // Incoming is a message from a phone. ID is the gateway's; the same id twice

@@ -333,6 +333,9 @@ type Outbox interface {
 	// Early gives the reports on messages just settled that came before the
 	// gateway's answer, with our references.
 	Early(s []Settlement) ([]channel.Report, error)
+	// OfDoubt takes reports that nobody else can be told of, on phones to which
+	// just one send is in doubt, as reports on that send.
+	OfDoubt(now time.Time, limit int) ([]channel.Report, error)
 	// TakeHalf returns messages of which some parts were reported as delivered
 	// and none as failed, when others have not been reported on for a time.
 	TakeHalf(now time.Time, limit int) ([]channel.Ref, error)

@@ -93,6 +93,26 @@ func (w *Worker) Doubts(ctx context.Context, now time.Time) (n int, err error) {
 	return n, err
 }
 
+// Clear takes reports that tell of sends in doubt.
+func (w *Worker) Clear(ctx context.Context, now time.Time) (n int, err error) {
+	act, err := w.act(systemActor, "clarify sends", now)
+	if err != nil {
+		return 0, err
+	}
+	err = w.store.Write(ctx, act, func(tx store.Tx) error {
+		reports, err := tx.OfDoubt(now, w.set.Batch)
+		if err != nil {
+			return err
+		}
+		if n = len(reports); n == 0 {
+			return store.ErrNothing
+		}
+		tx.Detail("%d reports tell of sends in doubt", n)
+		return w.outcomes(tx, reports, now)
+	})
+	return n, err
+}
+
 // Halves takes messages of which a part was delivered long ago and nothing was
 // heard of the others: the phone was there, so the message counts as delivered.
 func (w *Worker) Halves(ctx context.Context, now time.Time) (n int, err error) {

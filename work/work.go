@@ -88,7 +88,7 @@ func (w *Worker) act(actor, verb string, now time.Time) (audit.Act, error) {
 // Tick does all that is due now and reports whether it did anything. Call it
 // again until it did nothing, then wait for the next moment.
 func (w *Worker) Tick(ctx context.Context, now time.Time) (busy bool, err error) {
-	for _, do := range []func(context.Context, time.Time) (int, error){w.Answers, w.Timers, w.Halves, w.Doubts, w.Send} {
+	for _, do := range []func(context.Context, time.Time) (int, error){w.Answers, w.Timers, w.Halves, w.Clear, w.Doubts, w.Send} {
 		n, err := do(ctx, now)
 		if err != nil {
 			return busy, err

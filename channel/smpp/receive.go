@@ -142,7 +142,7 @@ func (in *intake) report(p *pdu.DeliverSM, now time.Time) {
 		in.nothing = append(in.nothing, p) // on its way, accepted: no outcome
 		return
 	}
-	in.reports = append(in.reports, channel.Report{ID: in.operator + "/" + id + "/" + string(known), State: known, At: now, Gateway: in.operator, Part: id})
+	in.reports = append(in.reports, channel.Report{ID: in.operator + "/" + id + "/" + string(known), State: known, At: now, Gateway: in.operator, Part: id, To: numberOf(p.SourceAddr)})
 	in.reportOf = append(in.reportOf, p)
 }
 
@@ -184,15 +184,21 @@ func (in *intake) whole(key string, h *half, now time.Time) {
 
 func (in *intake) add(from pdu.Address, text string, pdus []*pdu.DeliverSM, now time.Time) {
 	in.number++
-	number := from.Address()
-	if from.Ton() == data.GSM_TON_INTERNATIONAL && !strings.HasPrefix(number, "+") {
+	number := numberOf(from)
+	in.messages = append(in.messages, channel.Incoming{ID: in.operator + "/" + in.bind + "/" + strconv.Itoa(in.number), From: number, Text: text, At: now})
+	in.messageOf = append(in.messageOf, pdus...)
+}
+
+// numberOf is a number in E.164 form, or as it came if it is not one.
+func numberOf(a pdu.Address) string {
+	number := a.Address()
+	if a.Ton() == data.GSM_TON_INTERNATIONAL && !strings.HasPrefix(number, "+") {
 		number = "+" + number
 	}
 	if n, err := sms.ParseNumber(number, "FI"); err == nil {
-		number = n.Reveal()
+		return n.Reveal()
 	}
-	in.messages = append(in.messages, channel.Incoming{ID: in.operator + "/" + in.bind + "/" + strconv.Itoa(in.number), From: number, Text: text, At: now})
-	in.messageOf = append(in.messageOf, pdus...)
+	return number
 }
 
 // textOf reads the text of a message by its data_coding (5.2.19).

@@ -39,9 +39,6 @@ type Options struct {
 // turn is the number of the lock by which writers take turns. It means nothing.
 const turn = 0x656e6e616b6b6f
 
-// channel is where processes tell each other that entries were written.
-const channel = "ennakko_entry"
-
 // Open opens the tables, which Migrate has made.
 func Open(ctx context.Context, v *vault.Vault, opt Options) (*tables.DB, error) {
 	if opt.Reader == "" {
@@ -64,10 +61,6 @@ func Open(ctx context.Context, v *vault.Vault, opt Options) (*tables.DB, error) 
 		Time: "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)",
 		Turn: func(ctx context.Context, tx *sql.Tx) error {
 			_, err := tx.ExecContext(ctx, "SELECT pg_advisory_xact_lock("+strconv.Itoa(turn)+")")
-			return err
-		},
-		Told: func(ctx context.Context, q tables.Exec) error {
-			_, err := q.ExecContext(ctx, "SELECT pg_notify('"+channel+"', '')")
 			return err
 		}}, v, opt.Rand), nil
 }

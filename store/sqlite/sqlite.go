@@ -25,9 +25,12 @@ var first string
 //go:embed 2_gateways.sql
 var gateways string
 
+//go:embed 3_doubts.sql
+var doubts string
+
 // steps make the tables of a new file, and bring those of an older one up to
 // date. A step only adds. The file's user_version counts those that were taken.
-var steps = []string{first, gateways}
+var steps = []string{first, gateways, doubts}
 
 // Options are what a store may be given beside its path.
 type Options struct {

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"errors"
 	"time"
 
 	"ennakko/channel"
@@ -138,5 +139,51 @@ func halves(s *suite) {
 	}
 	if take(Start.Add(time.Hour)); len(half) != 1 {
 		s.Errorf("%d messages of which one part was delivered long ago", len(half))
+	}
+}
+
+// ofDoubt lets reports come whose messages nobody knows.
+func ofDoubt(s *suite) {
+	id := s.round(3, store.Running)
+	one, two, three := s.open(id, 1, "+358401234567"), s.open(id, 2, "+358401234568"), s.open(id, 3, "+358401234568")
+	s.queue(one, "a")
+	s.queue(two, "b")
+	s.queue(three, "c")
+	s.write(func(tx store.Tx) error {
+		got, err := tx.Claim(Start, "+358450000000", "w1", 10)
+		if len(got) != 3 {
+			s.Errorf("%d claimed", len(got))
+		}
+		for _, a := range got {
+			err = errors.Join(err, tx.Settle(Start, []store.Settlement{{Ref: a.Message.Envelope().Ref, State: channel.Uncertain, Due: Start.Add(time.Hour)}}))
+		}
+		return err
+	})
+	at := Start.Add(time.Minute)
+	s.write(func(tx store.Tx) error {
+		_, err := tx.Report([]channel.Report{{ID: "1", Gateway: "g", Part: "1", State: channel.Delivered, At: at, To: "+358401234567"},
+			{ID: "2", Gateway: "g", Part: "2", State: channel.Delivered, At: at, To: "+358401234568"}, {ID: "3", Gateway: "g", Part: "3", State: channel.Delivered, At: at, To: "+358401234569"}})
+		return err
+	})
+	take := func(now time.Time) (n int) {
+		s.write(func(tx store.Tx) error {
+			reports, err := tx.OfDoubt(now, 10)
+			if err != nil {
+				return err
+			}
+			n = len(reports)
+			_, err = tx.Report(reports)
+			return err
+		})
+		return n
+	}
+	if n := take(at.Add(10 * time.Second)); n != 0 {
+		s.Errorf("%d reports were taken before the gateway's answer could come", n)
+	}
+	if n := take(at.Add(time.Hour)); n != 1 || s.state(id, channel.Delivered) != 1 || s.state(id, channel.Uncertain) != 2 {
+		s.Errorf("%d reports, %d delivered: of two sends in doubt to one phone a report tells nothing", n, s.state(id, channel.Delivered))
+	}
+	if n := take(at.Add(time.Hour)); n != 0 {
+		s.Errorf("%d reports were taken twice", n)
 	}
 }

@@ -59,8 +59,12 @@ func (t *tx) ofPart(r channel.Report) (whole channel.Report, ok bool, err error)
 	switch {
 	case err != nil:
 		return r, false, err
-	case !found: // it came before the gateway's answer, or is not ours
-		_, err := t.exec("INSERT INTO early_report (gateway, id, state, at) VALUES (?,?,?,?) ON CONFLICT DO NOTHING", r.Gateway, r.Part, string(r.State), micro(r.At))
+	case !found: // it came before the gateway's answer, or that answer never came
+		phone, err := t.db.PhoneHash(r.To)
+		if err != nil {
+			return r, false, err
+		}
+		_, err = t.exec("INSERT INTO early_report (gateway, id, state, at, phone) VALUES (?,?,?,?,?) ON CONFLICT DO NOTHING", r.Gateway, r.Part, string(r.State), micro(r.At), string(phone))
 		return r, false, err
 	case final(channel.State(before)):
 		return r, false, nil
@@ -91,4 +95,40 @@ func (t *tx) TakeHalf(now time.Time, limit int) ([]channel.Ref, error) {
 		return fault.Wrap(err, "store.TakeHalf", "the outbox cannot be read")
 	})
 	return out, err
+}
+
+// doubtPatience is how old a report must be before it is held to be of a send
+// in doubt: until then the gateway's answer may still tell which it is of.
+const doubtPatience = time.Minute
+
+// OfDoubt looks for reports on a phone to which just one send is in doubt, and
+// gives them as reports on that send: it was taken after all. That it was
+// delivered takes as many reports as it has parts: a phone does not show half a
+// message.
+func (t *tx) OfDoubt(now time.Time, limit int) ([]channel.Report, error) {
+	var out []channel.Report
+	err := t.query(`SELECT o.ref, e.gateway, e.id, e.state, e.at FROM outbox o JOIN party p ON p.case_id = o.case_id AND p.party = o.party
+		JOIN early_report e ON e.phone = p.phone_hash AND e.at >= o.submitting
+		WHERE o.state = 'uncertain' AND p.phone_hash <> '' AND e.at <= ? AND (e.state <> 'delivered' OR o.segments <=
+			(SELECT count(*) FROM early_report d WHERE d.phone = e.phone AND d.at >= o.submitting AND d.state = 'delivered'))
+		AND NOT EXISTS (SELECT 1 FROM outbox x JOIN party y ON y.case_id = x.case_id AND y.party = x.party
+			WHERE y.phone_hash = p.phone_hash AND x.state IN ('uncertain', 'submitting') AND x.id <> o.id) ORDER BY o.id, e.at LIMIT ?`,
+		[]any{micro(now.Add(-doubtPatience)), limit}, func(scan func(...any) error) error {
+			var ref, gateway, id, state string
+			var at int64
+			err := scan(&ref, &gateway, &id, &state, &at)
+			r := partReport(gateway, id, channel.State(state), fromMicro(at))
+			r.Ref = channel.Ref(ref)
+			out = append(out, r)
+			return fault.Wrap(err, "store.OfDoubt", "the reports cannot be read")
+		})
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range out {
+		if _, err := t.exec("DELETE FROM early_report WHERE gateway = ? AND id = ?", r.Gateway, r.Part); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
 }

@@ -33,19 +33,13 @@ type Engine struct {
 	Write *sql.DB // one connection at most
 	Read  *sql.DB // may not write
 
-	Rebind    func(query string) string               // from ? and ?1 to the engine's own blanks
-	Turn      func(context.Context, *sql.Tx) error    // waits for the one writer's turn; nil: the transaction has it
-	Duplicate func(error) bool                        // a row was there already
-	Away      func(error) bool                        // the engine cannot answer now, as opposed to: what is kept is not as it was written
-	RowKinds  string                                  // an expression for how the columns of an audit entry are kept
-	Time      string                                  // an expression for the database's clock, in microseconds
-	KindsAs   string                                  // what it must say
-	Told      func(ctx context.Context, q Exec) error // tells other processes, in the transaction, that entries were written; nil: there is no need
-}
-
-// Exec runs a statement.
-type Exec interface {
-	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	Rebind    func(query string) string            // from ? and ?1 to the engine's own blanks
+	Turn      func(context.Context, *sql.Tx) error // waits for the one writer's turn; nil: the transaction has it
+	Duplicate func(error) bool                     // a row was there already
+	Away      func(error) bool                     // the engine cannot answer now, as opposed to: what is kept is not as it was written
+	RowKinds  string                               // an expression for how the columns of an audit entry are kept
+	Time      string                               // an expression for the database's clock, in microseconds
+	KindsAs   string                               // what it must say
 }
 
 // DB is the open store. It is safe for concurrent use, also by several
@@ -109,11 +103,6 @@ func (d *DB) Write(ctx context.Context, act audit.Act, do func(store.Tx) error) 
 	t.entry.People = t.people
 	if err := t.Note(t.entry); err != nil {
 		return err
-	}
-	if d.engine.Told != nil {
-		if err := d.engine.Told(ctx, sqlTx); err != nil {
-			return fault.Wrap(err, op, "the store could not keep the change")
-		}
 	}
 	if err := sqlTx.Commit(); err != nil {
 		return fault.Wrap(err, op, "the store could not keep the change")

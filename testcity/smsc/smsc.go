@@ -215,6 +215,7 @@ func (s *SMSC) take(b *bind, p *pdu.SubmitSM) bool {
 		s.families.Taken(s, part)
 	}
 	if o.DropAfter {
+		s.reports(part, o.Reports) // when somebody is bound again
 		return false
 	}
 	s.later(o.Delay, func() {
