@@ -98,7 +98,7 @@ const poll = 200 * time.Millisecond
 func (a *App) Work(ctx context.Context, o WorkOptions) error {
 	s := o.Pack.Schedule()
 	talk := round.NewTalk(o.Pack, a.DB)
-	w := work.New(a.DB, talk, o.Channel, work.Settings{From: s.Sender(), Rate: s.Rate(), Batch: max(10, o.Window), Valid: s.Validity(), Doubt: o.Doubt, Name: o.Name, Lease: o.Lease})
+	w := work.New(a.DB, talk, o.Channel, work.Settings{From: s.Sender(), Rate: s.Rate(), Batch: 50, Hand: max(10, o.Window), Valid: s.Validity(), Doubt: o.Doubt, Name: o.Name, Lease: o.Lease})
 	l := &labour{app: a, WorkOptions: o, worker: w, driver: &Driver{app: a, pack: o.Pack, worker: w, talk: talk}}
 	if !l.until(ctx, "recover", func() error { _, err := w.Recover(ctx, a.Now()); return err }) {
 		return nil

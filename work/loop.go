@@ -215,7 +215,7 @@ func (w *Worker) claim(ctx context.Context, now time.Time) (attempts []store.Att
 		if err != nil {
 			return err
 		}
-		if attempts, err = tx.Claim(now, w.set.From, w.set.Name, min(limit, w.set.Batch)); err != nil {
+		if attempts, err = tx.Claim(now, w.set.From, w.set.Name, min(limit, w.hand())); err != nil {
 			return err
 		}
 		if err := tx.Spend(now, w.set.Rate, len(attempts)); err != nil {
@@ -228,6 +228,13 @@ func (w *Worker) claim(ctx context.Context, now time.Time) (attempts []store.Att
 		return nil
 	})
 	return attempts, err
+}
+
+func (w *Worker) hand() int {
+	if w.set.Hand > 0 {
+		return w.set.Hand
+	}
+	return w.set.Batch
 }
 
 // busyGateway is how long a message waits that the gateway could not take now.

@@ -53,6 +53,7 @@ type Settings struct {
 	From  string        // the number that messages come from and answers go to
 	Rate  int           // messages handed over in one second, at most
 	Batch int           // rows in one transaction, at most
+	Hand  int           // messages handed over at once, at most; 0: as many as Batch
 	Valid time.Duration // the network gives a message up after this
 	// Doubt is how long a send may stay uncertain before it goes to a person.
 	Doubt time.Duration
