@@ -127,11 +127,27 @@ func gateways(set config.Config, door *app.Door, log *slog.Logger) ([]gateway, e
 	for _, g := range set.Gateways {
 		x, err := newGateway(g, door, log)
 		if err != nil {
-			wrong = append(wrong, fmt.Errorf("gateway %s: %w", g.Name, err))
+			wrong = append(wrong, of(err, g.Name))
 		}
 		out = append(out, x)
 	}
 	return out, errors.Join(wrong...)
+}
+
+// of says of each fault which gateway's it is.
+func of(err error, gateway string) error {
+	var joined interface{ Unwrap() []error }
+	if errors.As(err, &joined) {
+		var out []error
+		for _, e := range joined.Unwrap() {
+			out = append(out, of(e, gateway))
+		}
+		return errors.Join(out...)
+	}
+	if f, ok := errors.AsType[*fault.Error](err); ok {
+		return f.Where("gateway %s", gateway)
+	}
+	return err
 }
 
 // settingsCommand checks a file of settings and opens nothing.
