@@ -27,6 +27,7 @@ type options struct {
 	window    int
 	delay     time.Duration
 	answers   int // a second, at most
+	hold      time.Duration
 	speed     float64
 	limit     time.Duration
 	seed      uint64
@@ -67,6 +68,7 @@ func main() {
 	flag.IntVar(&o.window, "window", 10, "messages under way at once, for each process")
 	flag.DurationVar(&o.delay, "delay", 50*time.Millisecond, "how long the operator takes for a part")
 	flag.IntVar(&o.answers, "answers", 100, "how many families answer in a second, at most")
+	flag.DurationVar(&o.hold, "hold", 0, "families answer no earlier than so long after the morning, all at once: 8h is two hours after the inquiry")
 	flag.Float64Var(&o.speed, "speed", 600, "made-up seconds in a real one")
 	flag.DurationVar(&o.limit, "limit", 10*time.Minute, "it fails when it takes longer")
 	flag.Uint64Var(&o.seed, "seed", 1, "another seed breaks things at other moments")

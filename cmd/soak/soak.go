@@ -87,6 +87,9 @@ func soak(ctx context.Context, o options) (r result, err error) {
 		return r, err
 	}
 	p := &phones{rate: o.answers, asked: map[string]time.Time{}}
+	if o.hold > 0 {
+		p.next = c.realAt(o.hold)
+	}
 	families := &smsc.Families{Answer: p.answer}
 	centre, err := smsc.Start("127.0.0.1:0", func(int, smsc.Part) smsc.Order {
 		p.taken()

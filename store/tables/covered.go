@@ -21,12 +21,11 @@ func (t *tx) cover(e audit.Entry) error {
 		_, err := t.exec("INSERT INTO audit_mass (seq) VALUES (?)", int64(e.Seq))
 		return err
 	}
+	var rows [][]any
 	for it := e.People.Iterator(); it.HasNext(); {
-		if _, err := t.exec("INSERT INTO audit_person (person, seq) VALUES (?,?)", int64(it.Next()), int64(e.Seq)); err != nil {
-			return err
-		}
+		rows = append(rows, []any{int64(it.Next()), int64(e.Seq)})
 	}
-	return nil
+	return t.insert("audit_person", "person, seq", rows)
 }
 
 func setSize(e audit.Entry) uint64 {
