@@ -77,6 +77,7 @@ func (d *Door) Report(ctx context.Context, r []channel.Report) error {
 type WorkOptions struct {
 	Pack    *service.Pack
 	Channel channel.Channel
+	Run     []func(context.Context) error // what keeps the channel going; it ends after the work
 	Door    *Door
 	Name    string        // tells this process from others
 	Lease   time.Duration // how long it may be silent
@@ -94,14 +95,27 @@ const poll = 200 * time.Millisecond
 
 // Work lets the rounds of a service run over a real channel until ctx ends,
 // beside any number of processes that do the same on the same database. What
-// goes wrong is told and tried again.
+// goes wrong is told and tried again. When ctx ends, what is under way is handed
+// over first.
 func (a *App) Work(ctx context.Context, o WorkOptions) error {
 	s := o.Pack.Schedule()
 	talk := round.NewTalk(o.Pack, a.DB)
 	w := work.New(a.DB, talk, o.Channel, work.Settings{From: s.Sender(), Rate: s.Rate(), Batch: 50, Hand: max(10, o.Window), Valid: s.Validity(), Doubt: o.Doubt, Name: o.Name, Lease: o.Lease})
+	gates, endGates := context.WithCancel(context.WithoutCancel(ctx))
+	defer endGates()
+	ctx, end := context.WithCancel(ctx)
+	defer end()
+	var keeping errgroup.Group
+	for _, run := range o.Run {
+		keeping.Go(func() error {
+			defer end() // without its gateway the work ends, too
+			return run(gates)
+		})
+	}
 	l := &labour{app: a, WorkOptions: o, worker: w, driver: &Driver{app: a, pack: o.Pack, worker: w, talk: talk}}
 	if !l.until(ctx, "recover", func() error { _, err := w.Recover(ctx, a.Now()); return err }) {
-		return nil
+		endGates()
+		return keeping.Wait()
 	}
 	o.Door.worker.Store(w)
 	stop := a.Sequencing(ctx, func(err error) { l.told("put entries into the log", err) })
@@ -114,7 +128,9 @@ func (a *App) Work(ctx context.Context, o WorkOptions) error {
 	for range senders {
 		g.Go(func() error { l.loop(gctx, "hand messages over", nil, l.send); return nil })
 	}
-	return g.Wait()
+	err := g.Wait()
+	endGates()
+	return errors.Join(err, keeping.Wait())
 }
 
 // labour is the work of one process.
@@ -199,8 +215,16 @@ func (l *labour) clear(ctx context.Context) error {
 	return err
 }
 
+// parting is how long what is under way has to be handed over when the process
+// is to end.
+const parting = 10 * time.Second
+
 func (l *labour) send(ctx context.Context) (bool, error) {
-	n, err := l.worker.Send(ctx, l.app.Now())
+	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(parting, cancel) })
+	defer stop()
+	n, err := l.worker.Send(longer, l.app.Now())
 	return n > 0, err
 }
 

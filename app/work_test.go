@@ -58,10 +58,9 @@ func process(t *testing.T, data string, db app.Database, clock app.Clock, name, 
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 2)
-	go func() { done <- c.Run(ctx) }()
+	done := make(chan error, 1)
 	go func() {
-		done <- a.Work(ctx, app.WorkOptions{Pack: pack, Channel: channel.Several{c}, Door: door, Name: name, Lease: 2 * time.Second, Doubt: 2 * time.Hour, Window: 10, Log: quiet})
+		done <- a.Work(ctx, app.WorkOptions{Pack: pack, Channel: channel.Several{c}, Run: []func(context.Context) error{c.Run}, Door: door, Name: name, Lease: 2 * time.Second, Doubt: 2 * time.Hour, Window: 10, Log: quiet})
 	}()
 	stopped := false
 	stop = func() {
@@ -70,10 +69,8 @@ func process(t *testing.T, data string, db app.Database, clock app.Clock, name, 
 		}
 		stopped = true
 		cancel()
-		for range 2 {
-			if err := <-done; err != nil {
-				t.Error(err)
-			}
+		if err := <-done; err != nil {
+			t.Error(err)
 		}
 		if err := a.Close(context.Background()); err != nil {
 			t.Error(err)
@@ -166,5 +163,49 @@ func TestProcessesShareARoundThroughSMPP(t *testing.T) {
 	}
 	if _, err := a.Verify(t.Context(), log.VerifyOptions{}); err != nil {
 		t.Errorf("the record does not verify: %v", err)
+	}
+}
+
+// TestAProcessThatIsStoppedLeavesNothingInDoubt stops one while the operator
+// takes its time.
+func TestAProcessThatIsStoppedLeavesNothingInDoubt(t *testing.T) {
+	data := city(t)
+	taken := make(chan struct{}, 1000)
+	s, err := smsc.Start("127.0.0.1:0", func(int, smsc.Part) smsc.Order {
+		taken <- struct{}{}
+		return smsc.Order{Delay: 300 * time.Millisecond}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	a, err := open(t.Context(), data, app.NewSteppedClock(begin))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = a.Close(context.Background()) })
+	pack, err := a.Pack("pre-primary")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := a.Start(t.Context(), pack, round.Order{AsOf: asOf, Officer: "officer:test", Now: begin}, "officer:other", func(string, int, int) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	stop := process(t, data, app.Database{}, app.TrialClock{From: r.Schedule.NoticeAt, At: time.Now(), Speed: 1}, "w", s.Addr())
+	for range 5 {
+		select {
+		case <-taken:
+		case <-time.After(20 * time.Second):
+			t.Fatal("nothing is handed over")
+		}
+	}
+	stop()
+	f, err := a.DB.Funnel(t.Context(), r.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f.Messages[string(channel.Handed)] == 0 || f.Messages[string(channel.Uncertain)]+f.Messages[string(channel.Submitting)] != 0 {
+		t.Errorf("after the stop: %v", f.Messages)
 	}
 }

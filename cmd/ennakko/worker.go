@@ -88,10 +88,10 @@ func (p *program) work(ctx context.Context, a *app.App, set config.Config, clock
 	name := workerName()
 	g, gctx := errgroup.WithContext(ctx)
 	var several channel.Several
+	var run []func(context.Context) error
 	window := 0
 	for _, x := range gates {
-		several, window = append(several, x.Channel), window+x.window
-		g.Go(func() error { return x.run(gctx) })
+		several, run, window = append(several, x.Channel), append(run, x.run), window+x.window
 	}
 	if set.Worker.Listen != "" {
 		h, err := telling(gctx, a, gates, name)
@@ -102,7 +102,7 @@ func (p *program) work(ctx context.Context, a *app.App, set config.Config, clock
 	}
 	log.Info("working", "worker", name, "service", pack.Name(), "version", pack.Version(), "database", a.DB.Engine(), "gateways", len(gates))
 	g.Go(func() error {
-		return a.Work(gctx, app.WorkOptions{Pack: pack, Channel: several, Door: door, Name: name, Lease: set.Worker.Lease, Doubt: set.Worker.Doubt, Window: window, Log: log})
+		return a.Work(gctx, app.WorkOptions{Pack: pack, Channel: several, Run: run, Door: door, Name: name, Lease: set.Worker.Lease, Doubt: set.Worker.Doubt, Window: window, Log: log})
 	})
 	err = g.Wait()
 	log.Info("stopped", "worker", name)
