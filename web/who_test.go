@@ -261,3 +261,11 @@ func TestWhatIsTypedComesBackAsText(t *testing.T) {
 		}
 	}
 }
+
+func TestAHintIsAShortNameOrNothing(t *testing.T) {
+	for as, want := range map[string]string{"liisa": "liisa", "case-12-0": "case-12-0", "": "", "<script>": "", "a\r\nSet-Cookie: x=y": "", "https://evil.example": "", strings.Repeat("a", 41): ""} {
+		if got := hint(as); got != want {
+			t.Errorf("%q became %q", as, got)
+		}
+	}
+}
