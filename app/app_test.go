@@ -285,7 +285,7 @@ func seesWhoRead(t *testing.T, a *app.App, r store.Round) {
 
 func TestKilledAtRandomMomentsNothingIsTwiceOrLost(t *testing.T) {
 	if testing.Short() {
-		t.Skip("processes are started and killed")
+		t.Skip("processes are started and killed; -short is make check's race run, make test runs this")
 	}
 	data := city(t)
 	killed(t, data, "", 12)

@@ -55,7 +55,7 @@ func database(t *testing.T) (app.Database, *sql.DB) {
 // the process that goes on with it, and lets it come to its end.
 func TestARoundGoesOnInPostgreSQL(t *testing.T) {
 	if testing.Short() {
-		t.Skip("a server is started, and processes are killed")
+		t.Skip("a server is started, and processes are killed; -short is make check's race run, make test runs this")
 	}
 	data := city(t)
 	halfway(t, data)

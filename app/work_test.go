@@ -84,7 +84,7 @@ func process(t *testing.T, data string, db app.Database, clock app.Clock, name, 
 // one operator that misbehaves, and stops one of them in the middle.
 func TestProcessesShareARoundThroughSMPP(t *testing.T) {
 	if testing.Short() {
-		t.Skip("servers are started")
+		t.Skip("servers are started; -short is make check's race run, make test runs this")
 	}
 	db, _ := database(t)
 	data := city(t)

@@ -15,6 +15,7 @@ for name in "${CHROMIUM:-}" chromium chromium-browser google-chrome; do
 done
 [ -n "$browser" ] || missing="$missing chromium fonts-dejavu-core"
 command -v initdb >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql"
+command -v pdftotext >/dev/null 2>&1 || missing="$missing poppler-utils"
 [ -x /usr/sbin/bearerbox ] || missing="$missing kannel kannel-extras"
 [ -n "$missing" ] || exit 0
 

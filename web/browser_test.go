@@ -34,7 +34,7 @@ const patience = time.Minute
 func browser(t *testing.T) context.Context {
 	t.Helper()
 	if testing.Short() {
-		t.Skip("a browser is needed")
+		t.Skip("a browser is needed; -short is make check's race run, make test runs this")
 	}
 	binary := ""
 	for _, name := range []string{os.Getenv("CHROMIUM"), "chromium", "chromium-browser", "google-chrome"} {

@@ -31,7 +31,7 @@ import (
 func liveCity(t *testing.T) *app.Live {
 	t.Helper()
 	if testing.Short() {
-		t.Skip("a city is imported")
+		t.Skip("a city is imported; -short is make check's race run, make test runs this")
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	dir := t.TempDir()

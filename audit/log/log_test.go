@@ -444,7 +444,7 @@ func (e *ending) Range(ctx context.Context, from uint64, limit int) ([]log.Recor
 
 func TestALogOfManyBatchesHasAllItsLevels(t *testing.T) {
 	if testing.Short() {
-		t.Skip("65,800 entries")
+		t.Skip("65,800 entries; -short is make check's race run, make test runs this")
 	}
 	dir, rows := t.TempDir(), keep(65_800)
 	l := open(t, dir)

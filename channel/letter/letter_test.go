@@ -121,7 +121,7 @@ func TestEachLetterIsOnePageWithItsWords(t *testing.T) {
 
 func TestAnotherReaderFindsTheSameWords(t *testing.T) {
 	if _, err := exec.LookPath("pdftotext"); err != nil {
-		t.Skip("pdftotext (poppler-utils) is not on this machine")
+		t.Fatal("pdftotext (poppler-utils) is missing: run make test-tools")
 	}
 	var b bytes.Buffer
 	if err := letter.PDF(&b, rows(t, good()), head()); err != nil {
