@@ -98,7 +98,9 @@ func Move(ctx context.Context, c Config, progress func(table string, done, total
 	if err != nil {
 		return Moved{}, err
 	}
-	rows, before, err := postgres.Fill(ctx, to.Writer, from, progress)
+	rows, before, err := fill(ctx, from, func(s *tables.Snapshot) (map[string]int, bool, error) {
+		return postgres.Fill(ctx, to.Writer, s, progress)
+	})
 	if err = errors.Join(err, from.Close()); err != nil {
 		return Moved{}, err
 	}
@@ -112,6 +114,16 @@ func Move(ctx context.Context, c Config, progress func(table string, done, total
 		return Moved{}, fault.Wrap(err, op, "the old file cannot be put away")
 	}
 	return Moved{rows, before}, syncFolder(c.path())
+}
+
+// fill gives one moment of a store to what copies it.
+func fill(ctx context.Context, from *tables.DB, do func(*tables.Snapshot) (map[string]int, bool, error)) (map[string]int, bool, error) {
+	s, err := from.Snapshot(ctx)
+	if err != nil {
+		return nil, false, err
+	}
+	rows, before, err := do(s)
+	return rows, before, errors.Join(err, s.Close())
 }
 
 func syncFolder(path string) error {

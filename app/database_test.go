@@ -88,6 +88,7 @@ func TestARoundGoesOnInPostgreSQL(t *testing.T) {
 	}
 	whole(t, a, r)
 	everyQuery(t, a, r)
+	comesBack(t, a)
 	if _, err := owner.ExecContext(t.Context(), "ALTER TABLE audit_entry DISABLE TRIGGER ALL; UPDATE audit_entry SET detail = detail || ' ' WHERE seq = 40"); err != nil {
 		t.Fatal(err)
 	}
@@ -145,6 +146,23 @@ func again(t *testing.T, c app.Config) {
 	}
 	if _, err := os.Stat(filepath.Join(other.Data, "ennakko.db")); err != nil {
 		t.Errorf("the file of a move that was refused: %v", err)
+	}
+}
+
+// comesBack backs records in PostgreSQL up, and brings them back into a file.
+func comesBack(t *testing.T, a *app.App) {
+	t.Helper()
+	to, data := filepath.Join(t.TempDir(), "backup"), filepath.Join(t.TempDir(), "elsewhere")
+	made, err := a.Backup(t.Context(), to, silent)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := app.Restore(t.Context(), configOf(data, a.Clock), to, filepath.Join(a.Data, "keys"), made.At, silent)
+	if err != nil || got.Entries != made.Entries {
+		t.Errorf("%d entries of %d came back, %v", got.Entries, made.Entries, err)
+	}
+	if err := verified(t, data); err != nil {
+		t.Error(err)
 	}
 }
 

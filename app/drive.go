@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -96,8 +95,12 @@ func (d *Driver) Close(ctx context.Context, r store.Round) error {
 		return err
 	}
 	return d.app.DB.Write(ctx, act, func(tx store.Tx) error {
-		if state, err := tx.RoundState(r.ID); err != nil || state == store.Closed {
-			return errors.Join(err, store.ErrNothing) // another process was first
+		state, err := tx.RoundState(r.ID)
+		if err != nil {
+			return err
+		}
+		if state == store.Closed {
+			return store.ErrNothing // another process was first
 		}
 		tx.About(fmt.Sprintf("round %d", r.ID))
 		return tx.SetRound(r.ID, store.Closed, "")

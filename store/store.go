@@ -281,6 +281,9 @@ type Outgoing struct {
 	Valid     time.Duration
 	Reply     bool
 	AnswerTo  int64 // the incoming message that this answers, 0 if none
+	// Doubt is set when nobody knows whether it was sent already: it is uncertain
+	// from the beginning, and put before a person then.
+	Doubt time.Time
 }
 
 // Attempt is a message that was claimed for hand-over.
@@ -305,6 +308,7 @@ type Settlement struct {
 type Doubtful struct {
 	Ref  channel.Ref
 	Case conversation.CaseID
+	Lost bool // no gateway can tell
 }
 
 // Outbox is what sending writes.
@@ -328,6 +332,10 @@ type Outbox interface {
 	// not there any more were handing over. Doubt is when each is put before a
 	// person.
 	Relieve(worker string, lease time.Duration, doubt time.Time) (int, error)
+	// Lost marks as uncertain, and due before a person, what was to be sent up to
+	// a moment, when the records of the time before it are lost. It forgets who
+	// was logged in and which workers there were.
+	Lost(until, now time.Time) (int, error)
 	// Leave forgets a worker that has handed everything over.
 	Leave(worker string) error
 	// Early gives the reports on messages just settled that came before the
@@ -339,7 +347,7 @@ type Outbox interface {
 	// TakeHalf returns messages of which some parts were reported as delivered
 	// and none as failed, when others have not been reported on for a time.
 	TakeHalf(now time.Time, limit int) ([]channel.Ref, error)
-	// Uncertain lists uncertain messages.
+	// Uncertain lists uncertain messages of which a gateway may know.
 	Uncertain(limit int) ([]channel.Ref, error)
 	// TakeDoubtful returns uncertain messages whose moment of doubt has come,
 	// each once.

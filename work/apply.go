@@ -138,6 +138,7 @@ func (s *stepper) enqueue(c conversation.Case, e conversation.Send) error {
 		}
 		o.Key = fmt.Sprintf("round %d/notice/%x", held.Round, string(p.Phone))
 	}
+	o.Doubt = s.w.doubtOf(o.NotBefore)
 	_, err = s.tx.Enqueue(o)
 	return err
 }

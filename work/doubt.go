@@ -66,9 +66,11 @@ func (w *Worker) Doubts(ctx context.Context, now time.Time) (n int, err error) {
 		if n = len(doubtful); n == 0 {
 			return store.ErrNothing
 		}
-		refs := make([]channel.Ref, n)
-		for i, d := range doubtful {
-			refs[i] = d.Ref
+		var refs []channel.Ref
+		for _, d := range doubtful {
+			if !d.Lost {
+				refs = append(refs, d.Ref)
+			}
 		}
 		known, err := w.ask(ctx, refs)
 		if err != nil {

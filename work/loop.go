@@ -127,7 +127,7 @@ func (w *Worker) stranger(tx store.Tx, r store.Received, now time.Time) error {
 			return err
 		}
 		if _, err := tx.Enqueue(store.Outgoing{Kind: conversation.WrongNumber, Language: person.Finnish, Key: fmt.Sprintf("incoming %d/%s", r.ID, conversation.WrongNumber),
-			Text: text, Segments: w.service.Segments(text), NotBefore: now, Valid: w.set.Valid, Reply: true, AnswerTo: r.ID}); err != nil {
+			Text: text, Segments: w.service.Segments(text), NotBefore: now, Valid: w.set.Valid, Reply: true, AnswerTo: r.ID, Doubt: w.doubtOf(now)}); err != nil {
 			return err
 		}
 	}

@@ -71,6 +71,7 @@ type Worker struct {
 	service Service
 	channel channel.Channel
 	set     Settings
+	lost    time.Time // what is queued for a time up to this may have been sent already
 }
 
 // New makes a worker.

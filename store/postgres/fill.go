@@ -12,10 +12,10 @@ import (
 	"ennakko/store/tables"
 )
 
-// Fill copies all rows of another store into the empty tables of a database, in
-// one transaction. Before is true when they are there already, by a move that
+// Fill copies all rows of another store, as they are at one moment, into the
+// empty tables of a database, in one transaction. Before is true when they are there already, by a move that
 // was cut off after it: then nothing is done.
-func Fill(ctx context.Context, writer string, from *tables.DB, progress func(table string, done, total int)) (rows map[string]int, before bool, err error) {
+func Fill(ctx context.Context, writer string, from *tables.Snapshot, progress func(table string, done, total int)) (rows map[string]int, before bool, err error) {
 	const op = "postgres.Fill"
 	db, err := pool(writer, false)
 	if err != nil {
@@ -37,7 +37,7 @@ func Fill(ctx context.Context, writer string, from *tables.DB, progress func(tab
 	return rows, before, err
 }
 
-func fill(ctx context.Context, c *pgx.Conn, from *tables.DB, progress func(string, int, int)) (map[string]int, bool, error) {
+func fill(ctx context.Context, c *pgx.Conn, from *tables.Snapshot, progress func(string, int, int)) (map[string]int, bool, error) {
 	const op = "postgres.Fill"
 	tx, err := c.Begin(ctx)
 	if err != nil {
@@ -56,7 +56,7 @@ func fill(ctx context.Context, c *pgx.Conn, from *tables.DB, progress func(strin
 		if err != nil {
 			return nil, false, err
 		}
-		n, err := tx.CopyFrom(ctx, pgx.Identifier{name}, s.Columns, &told{Source: s, table: name, progress: progress})
+		n, err := tx.CopyFrom(ctx, pgx.Identifier{name}, s.Columns, s.Told(name, progress))
 		if err = errors.Join(err, s.Close()); err == nil && int(n) != s.Rows {
 			err = fault.New(fault.Conflict, op, "%d rows of %d came over", n, s.Rows).Do("stop everything that runs on the folder of data, and give the command again")
 		}
@@ -69,7 +69,7 @@ func fill(ctx context.Context, c *pgx.Conn, from *tables.DB, progress func(strin
 }
 
 // filled reports whether the rows are there already; other rows are a fault.
-func filled(ctx context.Context, tx pgx.Tx, from *tables.DB) (bool, error) {
+func filled(ctx context.Context, tx pgx.Tx, from *tables.Snapshot) (bool, error) {
 	const op = "postgres.Fill"
 	var there, people int
 	if err := tx.QueryRow(ctx, "SELECT (SELECT count(*) FROM audit_entry), (SELECT count(*) FROM person)").Scan(&there, &people); err != nil {
@@ -78,11 +78,7 @@ func filled(ctx context.Context, tx pgx.Tx, from *tables.DB) (bool, error) {
 	if there+people == 0 {
 		return false, nil
 	}
-	last, err := from.Last(ctx)
-	if err != nil {
-		return false, err
-	}
-	_, salt, err := from.Entry(ctx, last)
+	last, salt, err := from.Last(ctx)
 	if err != nil {
 		return false, err
 	}
@@ -94,21 +90,4 @@ func filled(ctx context.Context, tx pgx.Tx, from *tables.DB) (bool, error) {
 		return false, fault.New(fault.Conflict, op, "the database has other records already").Do("name an empty one")
 	}
 	return true, nil
-}
-
-// told tells how far a table has come.
-type told struct {
-	*tables.Source
-	table    string
-	done     int
-	progress func(string, int, int)
-}
-
-// Next goes to the next row.
-func (t *told) Next() bool {
-	if t.done%10_000 == 0 && t.progress != nil {
-		t.progress(t.table, t.done, t.Rows)
-	}
-	t.done++
-	return t.Source.Next()
 }

@@ -57,7 +57,7 @@ func Open(ctx context.Context, v *vault.Vault, opt Options) (*tables.DB, error) 
 	if err := current(ctx, read); err != nil {
 		return nil, errors.Join(err, write.Close(), read.Close())
 	}
-	return tables.New(tables.Engine{Name: "postgres", Write: write, Read: read, Rebind: Rebind, Duplicate: duplicate, Away: away, RowKinds: "''", KindsAs: "",
+	return tables.New(tables.Engine{Name: "postgres", Write: write, Read: read, Rebind: Rebind, Duplicate: duplicate, Away: away, RowKinds: "''", KindsAs: "", OneMoment: sql.LevelRepeatableRead,
 		Time: "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)",
 		Turn: func(ctx context.Context, tx *sql.Tx) error {
 			_, err := tx.ExecContext(ctx, "SELECT pg_advisory_xact_lock("+strconv.Itoa(turn)+")")

@@ -40,9 +40,8 @@ type Options struct {
 // Open opens or makes the file at path.
 func Open(ctx context.Context, path string, v *vault.Vault, opt Options) (*tables.DB, error) {
 	const op = "sqlite.Open"
-	q := url.Values{"_txlock": {"immediate"}, "_pragma": {"busy_timeout(60000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "cache_size(-65536)"}}
-	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() + "?"
-	write, err := sql.Open("sqlite", dsn+q.Encode())
+	pragmas := []string{"busy_timeout(60000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "cache_size(-65536)"}
+	write, err := sql.Open("sqlite", address(path, "immediate", pragmas...))
 	if err != nil {
 		return nil, fault.Wrap(err, op, "the store does not open")
 	}
@@ -50,9 +49,7 @@ func Open(ctx context.Context, path string, v *vault.Vault, opt Options) (*table
 	if err := makeTables(ctx, write); err != nil {
 		return nil, errors.Join(err, write.Close())
 	}
-	q.Set("_txlock", "deferred")
-	q["_pragma"] = append(q["_pragma"], "query_only(1)")
-	read, err := sql.Open("sqlite", dsn+q.Encode())
+	read, err := sql.Open("sqlite", address(path, "deferred", append(pragmas, "query_only(1)")...))
 	if err != nil {
 		return nil, errors.Join(fault.Wrap(err, op, "the store does not open for reading"), write.Close())
 	}
@@ -60,6 +57,12 @@ func Open(ctx context.Context, path string, v *vault.Vault, opt Options) (*table
 	return tables.New(tables.Engine{Name: "sqlite", Write: write, Read: read, Rebind: func(q string) string { return q }, Duplicate: duplicate, Away: away,
 		RowKinds: kindsOf, KindsAs: kindsAs,
 		Time: "CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)"}, v, opt.Rand), nil
+}
+
+// address names a file to the driver, with how it is opened.
+func address(path, lock string, pragmas ...string) string {
+	q := url.Values{"_txlock": {lock}, "_pragma": pragmas}
+	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
 }
 
 // makeTables takes the steps that are still to be taken, in one transaction.

@@ -2,6 +2,7 @@ package tables
 
 import (
 	"context"
+	"database/sql"
 
 	"ennakko/fault"
 )
@@ -25,28 +26,76 @@ type Source struct {
 	}
 	values []any
 	err    error
+
+	table    string
+	read     int
+	progress func(table string, done, total int)
 }
 
-// Table opens one table. It must be one of Names.
-func (d *DB) Table(ctx context.Context, name string) (*Source, error) {
-	s := &Source{}
-	if _, err := d.row(ctx, "SELECT count(*) FROM "+name, nil, &s.Rows); err != nil {
-		return nil, err
+// Told lets progress know how far the reading has come.
+func (s *Source) Told(table string, progress func(table string, done, total int)) *Source {
+	s.table, s.progress = table, progress
+	return s
+}
+
+// Snapshot is all tables as they were at one moment, while writers go on.
+type Snapshot struct {
+	db *DB
+	tx *sql.Tx
+}
+
+// Snapshot takes hold of one moment. Close lets it go.
+func (d *DB) Snapshot(ctx context.Context) (*Snapshot, error) {
+	const op = "store.Snapshot"
+	tx, err := d.read.BeginTx(ctx, &sql.TxOptions{Isolation: d.engine.OneMoment, ReadOnly: true})
+	if err != nil {
+		return nil, fault.New(fault.Later, op, "the store is not to be had").Because(err)
 	}
-	rows, err := d.read.QueryContext(ctx, "SELECT * FROM "+name) //nolint:rowserrcheck // Err asks
+	var n int // the moment is that of the first reading
+	if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM log_checkpoint").Scan(&n); err != nil {
+		_ = tx.Rollback()
+		return nil, fault.Wrap(err, op, "the store cannot be read")
+	}
+	return &Snapshot{d, tx}, nil
+}
+
+// Close lets the moment go.
+func (s *Snapshot) Close() error { return s.tx.Rollback() }
+
+// Last is the number of the newest audit entry and its salt, which no other
+// entry has. 0: there is none.
+func (s *Snapshot) Last(ctx context.Context) (seq uint64, salt []byte, err error) {
+	err = s.tx.QueryRowContext(ctx, "SELECT coalesce(max(seq), 0) FROM audit_entry").Scan(&seq)
+	if err == nil && seq > 0 {
+		err = s.tx.QueryRowContext(ctx, s.db.engine.Rebind("SELECT salt FROM audit_entry WHERE seq = ?"), int64(seq)).Scan(&salt)
+	}
+	return seq, salt, fault.Wrap(err, "store.Snapshot", "the store cannot be read")
+}
+
+// Table opens one table. It must be one of Names, and the one before it closed.
+func (s *Snapshot) Table(ctx context.Context, name string) (*Source, error) {
+	t := &Source{}
+	if err := s.tx.QueryRowContext(ctx, "SELECT count(*) FROM "+name).Scan(&t.Rows); err != nil {
+		return nil, fault.Wrap(err, "store.Table", "the table %s cannot be read", name)
+	}
+	rows, err := s.tx.QueryContext(ctx, "SELECT * FROM "+name) //nolint:rowserrcheck // Err asks
 	if err != nil {
 		return nil, fault.Wrap(err, "store.Table", "the table %s cannot be read", name)
 	}
-	if s.Columns, err = rows.Columns(); err != nil {
+	if t.Columns, err = rows.Columns(); err != nil {
 		_ = rows.Close()
 		return nil, fault.Wrap(err, "store.Table", "the table %s cannot be read", name)
 	}
-	s.rows = rows
-	return s, nil
+	t.rows = rows
+	return t, nil
 }
 
 // Next goes to the next row.
 func (s *Source) Next() bool {
+	if s.read%10_000 == 0 && s.progress != nil {
+		s.progress(s.table, s.read, s.Rows)
+	}
+	s.read++
 	if s.err != nil || !s.rows.Next() {
 		return false
 	}

@@ -47,11 +47,19 @@ func (t *tx) Enqueue(o store.Outgoing) (bool, error) {
 	if o.AnswerTo != 0 {
 		answerTo = o.AnswerTo
 	}
-	_, err = t.exec(`INSERT INTO outbox (id, key, ref, round, case_id, party, kind, language, state, urgent, segments, not_before, valid, text, answer_to, queued)
-		VALUES (?,?,?,coalesce((SELECT round FROM kase WHERE id = ?), 0),?,?,?,?,?,?,?,?,?,?,?,?)`, id, o.Key, ref, caseID, caseID, o.Party, string(o.Kind),
-		string(o.Language), string(channel.Queued), flag(o.Reply), o.Segments, micro(o.NotBefore), int64(o.Valid/time.Second), text, answerTo, micro(t.at))
+	state, code, doubt, submitting := channel.Queued, "", any(nil), any(nil)
+	if !o.Doubt.IsZero() {
+		state, code, doubt, submitting = channel.Uncertain, lostCode, micro(o.Doubt), micro(o.NotBefore)
+	}
+	_, err = t.exec(`INSERT INTO outbox (id, key, ref, round, case_id, party, kind, language, state, urgent, segments, not_before, valid, text, answer_to, queued, code, doubt, submitting)
+		VALUES (?,?,?,coalesce((SELECT round FROM kase WHERE id = ?), 0),?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`, id, o.Key, ref, caseID, caseID, o.Party, string(o.Kind),
+		string(o.Language), string(state), flag(o.Reply), o.Segments, micro(o.NotBefore), int64(o.Valid/time.Second), text, answerTo, micro(t.at), code, doubt, submitting)
 	return err == nil, err
 }
+
+// lostCode marks a send of a time of which the records are lost. If it went out,
+// it did so under another reference: no gateway can tell.
+const lostCode = "lost"
 
 // claimed is a row of the outbox on its way out.
 type claimed struct {
@@ -177,11 +185,12 @@ func (t *tx) Postpone(now, until time.Time) (int, error) {
 
 func (t *tx) TakeDoubtful(now time.Time, limit int) ([]store.Doubtful, error) {
 	var out []store.Doubtful
-	err := t.query("SELECT ref, coalesce(case_id, 0) FROM outbox WHERE state = 'uncertain' AND doubt <= ? ORDER BY id LIMIT ?", []any{micro(now), limit}, func(scan func(...any) error) error {
+	err := t.query("SELECT ref, coalesce(case_id, 0), code = '"+lostCode+"' FROM outbox WHERE state = 'uncertain' AND doubt <= ? ORDER BY id LIMIT ?", []any{micro(now), limit}, func(scan func(...any) error) error {
 		var ref string
 		var id int64
-		err := scan(&ref, &id)
-		out = append(out, store.Doubtful{Ref: channel.Ref(ref), Case: conversation.CaseID(id)})
+		var lost bool
+		err := scan(&ref, &id, &lost)
+		out = append(out, store.Doubtful{Ref: channel.Ref(ref), Case: conversation.CaseID(id), Lost: lost})
 		return fault.Wrap(err, "store.TakeDoubtful", "the outbox cannot be read")
 	})
 	if err != nil {
@@ -197,7 +206,7 @@ func (t *tx) TakeDoubtful(now time.Time, limit int) ([]store.Doubtful, error) {
 
 func (t *tx) Uncertain(limit int) ([]channel.Ref, error) {
 	var refs []channel.Ref
-	err := t.query("SELECT ref FROM outbox WHERE state = 'uncertain' ORDER BY id LIMIT ?", []any{limit}, func(scan func(...any) error) error {
+	err := t.query("SELECT ref FROM outbox WHERE state = 'uncertain' AND code <> '"+lostCode+"' ORDER BY id LIMIT ?", []any{limit}, func(scan func(...any) error) error {
 		var r string
 		err := scan(&r)
 		refs = append(refs, channel.Ref(r))

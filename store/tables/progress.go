@@ -71,6 +71,13 @@ func (d *DB) Next(ctx context.Context) (at time.Time, ok bool, err error) {
 	return fromMicro(next.Int64), next.Valid, err
 }
 
+// NextTimer is when the next timer of a running round is due.
+func (d *DB) NextTimer(ctx context.Context) (at time.Time, ok bool, err error) {
+	var next sql.NullInt64
+	_, err = d.row(ctx, "SELECT min(t.at) FROM timer t JOIN kase k ON k.id = t.case_id JOIN round r ON r.id = k.round WHERE r.state = 'running'", nil, &next)
+	return fromMicro(next.Int64), next.Valid, err
+}
+
 // LastRoundEntry is the number and time of the newest entry of a round's own
 // work; a made-up clock goes on from there. What officers do beside it, at the
 // real time, does not count. Zero: there is no round yet.

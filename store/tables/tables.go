@@ -40,6 +40,7 @@ type Engine struct {
 	RowKinds  string                               // an expression for how the columns of an audit entry are kept
 	Time      string                               // an expression for the database's clock, in microseconds
 	KindsAs   string                               // what it must say
+	OneMoment sql.IsolationLevel                   // of a transaction whose readings all see one moment
 }
 
 // DB is the open store. It is safe for concurrent use, also by several

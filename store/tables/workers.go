@@ -37,6 +37,19 @@ func (d *DB) Beat(ctx context.Context, worker string, lease time.Duration) (sile
 	return n > 0, err
 }
 
+func (t *tx) Lost(until, now time.Time) (int, error) {
+	n, err := t.exec("UPDATE outbox SET state = ?, doubt = ?, submitting = coalesce(submitting, not_before) WHERE state = ? OR state = ? AND not_before <= ?", string(channel.Uncertain), micro(now), string(channel.Submitting), string(channel.Queued), micro(until))
+	if err != nil {
+		return 0, err
+	}
+	for _, table := range []string{"worker", "allowance", "session"} {
+		if _, err := t.exec("DELETE FROM " + table); err != nil {
+			return 0, err
+		}
+	}
+	return int(n), nil
+}
+
 func (t *tx) Leave(worker string) error {
 	_, err := t.exec("DELETE FROM worker WHERE id = ?", worker)
 	return err
