@@ -27,7 +27,7 @@ var floors = map[string]int{
 
 	"register": 30, "criteria": 30, "packs": 30,
 
-	"register/csv": 40, "register/parquet": 40, "service": 40, "offer/assign": 40, "testcity": 40, "testcity/idp": 40, "testcity/pg": 40, "testcity/smsc": 76, "testcity/kannelbox": 40,
+	"register/csv": 40, "register/parquet": 40, "service": 40, "offer/assign": 40, "testcity": 40, "testcity/idp": 40, "testcity/wire": 30, "testcity/pg": 40, "testcity/smsc": 76, "testcity/kannelbox": 40,
 
 	"offer": 50, "reply": 50,
 

@@ -11,10 +11,12 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/sys/unix"
 
 	"ennakko/app"
 	"ennakko/channel"
@@ -201,9 +203,17 @@ func newGateway(g config.Gateway, door *app.Door, log *slog.Logger) (gateway, er
 	return gateway{Channel: c, name: g.Name, window: window, run: c.Run, smpp: c}, err
 }
 
+// together lets several workers of one user serve on one address: each request
+// goes to one of them (SO_REUSEPORT of socket(7)).
+func together(_, _ string, c syscall.RawConn) error {
+	var serr error
+	err := c.Control(func(fd uintptr) { serr = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_REUSEPORT, 1) })
+	return errors.Join(err, serr)
+}
+
 // serveOn serves until ctx ends.
 func serveOn(ctx context.Context, addr string, h http.Handler) error {
-	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
+	l, err := (&net.ListenConfig{Control: together}).Listen(ctx, "tcp", addr)
 	if err != nil {
 		return fault.New(fault.Conflict, "cmd.worker", "the address %s cannot be served on", addr).Because(err).Do("choose another, or stop what serves there")
 	}

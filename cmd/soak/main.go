@@ -24,6 +24,11 @@ type options struct {
 	kills     int
 	hangups   int
 	restarts  int
+	cuts      int
+	fulls     int
+	jumps     int
+	diskSize  int64 // MiB
+	gateway   string
 	window    int
 	delay     time.Duration
 	answers   int // a second, at most
@@ -49,6 +54,11 @@ type result struct {
 	Kills       int     `json:"kills"`
 	Hangups     int     `json:"gateway_hangups"`
 	Restarts    int     `json:"database_restarts"`
+	Cuts        int     `json:"network_cuts"`
+	Fulls       int     `json:"disk_full"`
+	Jumps       int     `json:"clock_jumps"`
+	Gateway     string  `json:"gateway"`
+	Backlog     int     `json:"backlog_most"` // answers that waited to be read, and messages that waited to be sent, at most
 	ConfirmP50  float64 `json:"confirm_ms_p50"`
 	ConfirmP99  float64 `json:"confirm_ms_p99"`
 	ConfirmMax  float64 `json:"confirm_ms_max"`
@@ -65,6 +75,11 @@ func main() {
 	flag.IntVar(&o.kills, "kills", 20, "how often a process is killed with SIGKILL")
 	flag.IntVar(&o.hangups, "hangups", 2, "how often the operator drops all connections")
 	flag.IntVar(&o.restarts, "restarts", 1, "how often the database is killed and started again")
+	flag.IntVar(&o.cuts, "cuts", 0, "how often the network between the workers and the database is cut for 20 seconds (needs root)")
+	flag.IntVar(&o.fulls, "fulls", 0, "how often the disk of the database and of the workers is full for 5 seconds (needs root)")
+	flag.Int64Var(&o.diskSize, "disk", 3000, "the size of that disk in MiB")
+	flag.IntVar(&o.jumps, "jumps", 1, "how often a process comes back with a clock that is wrong by up to 10 made-up minutes")
+	flag.StringVar(&o.gateway, "gateway", "smpp", "how messages reach the operator: smpp, or kannel")
 	flag.IntVar(&o.window, "window", 10, "messages under way at once, for each process")
 	flag.DurationVar(&o.delay, "delay", 50*time.Millisecond, "how long the operator takes for a part")
 	flag.IntVar(&o.answers, "answers", 100, "how many families answer in a second, at most")
@@ -74,6 +89,10 @@ func main() {
 	flag.Uint64Var(&o.seed, "seed", 1, "another seed breaks things at other moments")
 	flag.BoolVar(&o.quiet, "quiet", false, "say nothing but the result")
 	flag.Parse()
+	if o.gateway != "smpp" && o.gateway != "kannel" || o.workers < 1 || flag.NArg() > 0 {
+		flag.Usage()
+		os.Exit(2)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	ctx, cancel := context.WithTimeout(ctx, o.limit)
 	began := time.Now()

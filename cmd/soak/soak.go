@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"slices"
 	"strings"
@@ -14,8 +13,6 @@ import (
 	"ennakko/audit/log"
 	"ennakko/testcity/smsc"
 )
-
-const refTag = smsc.RefTag
 
 // phones are the families, with how long each waited for its confirmation.
 type phones struct {
@@ -91,74 +88,28 @@ func soak(ctx context.Context, o options) (r result, err error) {
 		p.next = c.realAt(o.hold)
 	}
 	families := &smsc.Families{Answer: p.answer}
-	centre, err := smsc.Start("127.0.0.1:0", func(int, smsc.Part) smsc.Order {
+	centre, err := smsc.Start("127.0.0.1:0", func(n int, _ smsc.Part) smsc.Order {
 		p.taken()
-		return smsc.Order{Delay: o.delay, Reports: []string{"DELIVRD"}}
+		// Some reports come before the answer (a Kannel loses those), some twice.
+		order := smsc.Order{Delay: o.delay, Reports: []string{"DELIVRD"}, ReportFirst: o.gateway == "smpp" && n%7 == 0}
+		if n%11 == 0 {
+			order.Reports = []string{"DELIVRD", "DELIVRD"}
+		}
+		return order
 	}, families)
 	if err != nil {
 		return r, err
 	}
 	defer centre.Close()
-	path, err := c.settings(centre.Addr())
+	if err := c.connect(ctx, centre.Addr()); err != nil {
+		return r, err
+	}
+	r, err = c.run(ctx, centre, say)
 	if err != nil {
 		return r, err
 	}
-	r, err = c.run(ctx, centre, path, say)
-	if err != nil {
-		return r, err
-	}
-	r.Workers = o.workers
+	r.Workers, r.Gateway = o.workers, o.gateway
 	return r, c.counted(ctx, &r, families, p)
-}
-
-// run lets the processes work, breaks things, and returns when the first day is
-// over and nothing more is under way.
-func (c *city) run(ctx context.Context, centre *smsc.SMSC, path string, say func(string, ...any)) (r result, err error) {
-	workers := make([]*worker, c.workers)
-	for i := range workers {
-		if workers[i], err = c.startWorker(path); err != nil {
-			return r, err
-		}
-	}
-	defer func() {
-		for _, w := range workers {
-			if w != nil {
-				w.end(false)
-			}
-		}
-	}()
-	rng := rand.New(rand.NewPCG(c.seed, 1)) //nolint:gosec // no secret
-	// Things are broken from the notice on until the evening, when all is quiet.
-	from, to := c.realAt(4*time.Hour), c.realAt(12*time.Hour)
-	faults := c.schedule(rng, from, to)
-	for _, f := range faults {
-		select {
-		case <-ctx.Done():
-			return r, ctx.Err()
-		case <-time.After(time.Until(f.at)):
-		}
-		switch f.what {
-		case "kill":
-			i := rng.IntN(len(workers))
-			workers[i].end(true)
-			r.Kills++
-			if workers[i], err = c.startWorker(path); err != nil {
-				return r, err
-			}
-		case "hangup":
-			centre.Hangup()
-			r.Hangups++
-			say("the operator dropped all connections")
-		case "restart":
-			if err := errors.Join(c.server.Kill(), c.server.Up(ctx)); err != nil {
-				return r, err
-			}
-			r.Restarts++
-			say("the database was killed and started again")
-		}
-	}
-	say("%d kills, %d hang-ups, %d restarts; waiting for the end of the day", r.Kills, r.Hangups, r.Restarts)
-	return r, c.quietly(ctx, say)
 }
 
 // realAt is the real moment of a made-up one.
@@ -166,28 +117,9 @@ func (c *city) realAt(after time.Duration) time.Time {
 	return c.clock.At.Add(time.Duration(float64(after) / c.clock.Speed))
 }
 
-type breakage struct {
-	at   time.Time
-	what string
-}
-
-func (c *city) schedule(rng *rand.Rand, from, to time.Time) []breakage {
-	var out []breakage
-	add := func(n int, what string) {
-		for range n {
-			out = append(out, breakage{from.Add(time.Duration(rng.Int64N(int64(to.Sub(from))))), what})
-		}
-	}
-	add(c.kills, "kill")
-	add(c.hangups, "hangup")
-	add(c.restarts, "restart")
-	slices.SortFunc(out, func(a, b breakage) int { return a.at.Compare(b.at) })
-	return out
-}
-
 // quietly waits until nothing is queued for now, under way or in doubt without a
 // person.
-func (c *city) quietly(ctx context.Context, say func(string, ...any)) error {
+func (c *city) quietly(ctx context.Context, r *result, say func(string, ...any)) error {
 	told := time.Now()
 	for {
 		var open, waiting int
@@ -196,6 +128,7 @@ func (c *city) quietly(ctx context.Context, say func(string, ...any)) error {
 		if err != nil && ctx.Err() != nil {
 			return ctx.Err()
 		}
+		r.Backlog = max(r.Backlog, open+waiting)
 		if err == nil && open+waiting == 0 && time.Now().After(c.realAt(15*time.Hour)) {
 			return nil
 		}

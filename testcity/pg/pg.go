@@ -19,27 +19,41 @@ import (
 	"time"
 
 	"ennakko/fault"
+	"ennakko/testcity/wire"
 )
 
 // Server is a running server.
 type Server struct {
 	dir, bin, port string
+	wire           *wire.Wire          // it runs behind this one; nil: on loopback
 	as             *syscall.Credential // who runs it: PostgreSQL refuses root
 	cmd            *exec.Cmd
 	done           chan struct{} // closed when the process has ended
 	log            bytes.Buffer
 }
 
+// Options of a server.
+type Options struct {
+	Dir      string     // where its own folder is made; "": where the system makes such
+	Wire     *wire.Wire // it runs behind this one
+	Settings []string   // lines of postgresql.conf
+}
+
 // Start makes a cluster in a new folder and starts a server on it. Settings
 // are lines of postgresql.conf.
 func Start(ctx context.Context, settings ...string) (*Server, error) {
+	return StartWith(ctx, Options{Settings: settings})
+}
+
+// StartWith does the same with more to choose.
+func StartWith(ctx context.Context, o Options) (*Server, error) {
 	const op = "pg.Start"
-	s := &Server{}
+	s := &Server{wire: o.Wire}
 	var err error
 	if s.bin, err = binaries(); err != nil {
 		return nil, err
 	}
-	if s.dir, err = os.MkdirTemp("", "ennakko-pg-"); err != nil {
+	if s.dir, err = os.MkdirTemp(o.Dir, "ennakko-pg-"); err != nil {
 		return nil, fault.Wrap(err, op, "no folder for the database can be made")
 	}
 	if s.as, err = other(s.dir); err != nil {
@@ -52,22 +66,44 @@ func Start(ctx context.Context, settings ...string) (*Server, error) {
 	if s.port, err = freePort(ctx); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(s.dir))
 	}
-	conf := "listen_addresses = '127.0.0.1'\nport = " + s.port + "\nunix_socket_directories = ''\nmax_connections = 200\nshared_buffers = '256MB'\n"
-	for _, line := range settings {
-		conf += line + "\n"
-	}
-	f, err := os.OpenFile(filepath.Join(s.data(), "postgresql.conf"), os.O_APPEND|os.O_WRONLY, 0)
-	if err == nil {
-		_, err = f.WriteString(conf)
-		err = errors.Join(err, f.Close())
-	}
-	if err != nil {
-		return nil, errors.Join(fault.Wrap(err, op, "the settings cannot be written"), os.RemoveAll(s.dir))
+	if err := s.configure(o.Settings); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(s.dir))
 	}
 	if err := s.Up(ctx); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(s.dir))
 	}
 	return s, nil
+}
+
+// configure writes the server's settings. Behind a cable it listens to whoever
+// is at the other end of it.
+func (s *Server) configure(settings []string) error {
+	conf := "listen_addresses = '" + s.host() + "'\nport = " + s.port + "\nunix_socket_directories = ''\nmax_connections = 200\nshared_buffers = '256MB'\n"
+	for _, line := range settings {
+		conf += line + "\n"
+	}
+	files := map[string]string{"postgresql.conf": conf}
+	if s.wire != nil {
+		files["pg_hba.conf"] = "host all all " + s.wire.Net + " trust\n"
+	}
+	for name, lines := range files {
+		f, err := os.OpenFile(filepath.Join(s.data(), name), os.O_APPEND|os.O_WRONLY, 0)
+		if err == nil {
+			_, err = f.WriteString(lines)
+			err = errors.Join(err, f.Close())
+		}
+		if err != nil {
+			return fault.Wrap(err, "pg.Start", "the settings cannot be written")
+		}
+	}
+	return nil
+}
+
+func (s *Server) host() string {
+	if s.wire != nil {
+		return s.wire.There
+	}
+	return "127.0.0.1"
 }
 
 func (s *Server) data() string { return filepath.Join(s.dir, "data") }
@@ -130,7 +166,11 @@ func (s *Server) Up(ctx context.Context) error {
 	s.log.Reset()
 	s.cmd = s.command(context.WithoutCancel(ctx), "postgres", "-D", s.data())
 	s.cmd.Stdout, s.cmd.Stderr = &s.log, &s.log
-	if err := s.cmd.Start(); err != nil {
+	start := s.cmd.Start
+	if s.wire != nil {
+		start = func() error { return s.wire.Behind(s.cmd.Start) }
+	}
+	if err := start(); err != nil {
 		return fault.Wrap(err, op, "the server does not start")
 	}
 	s.done = make(chan struct{})
@@ -139,7 +179,7 @@ func (s *Server) Up(ctx context.Context) error {
 		close(done)
 	}(s.cmd, s.done)
 	for {
-		err := s.command(ctx, "pg_isready", "-q", "-h", "127.0.0.1", "-p", s.port).Run()
+		err := s.command(ctx, "pg_isready", "-q", "-h", s.host(), "-p", s.port).Run()
 		if _, answered := errors.AsType[*exec.ExitError](err); err == nil {
 			return nil
 		} else if !answered {
@@ -157,11 +197,21 @@ func (s *Server) Up(ctx context.Context) error {
 
 // URL is the address of a database for a user.
 func (s *Server) URL(user, database string) string {
-	return fmt.Sprintf("postgres://%s@127.0.0.1:%s/%s?sslmode=disable", user, s.port, database)
+	return fmt.Sprintf("postgres://%s@%s:%s/%s?sslmode=disable", user, s.host(), s.port, database)
 }
 
 // Addr is the address of the server: host and port.
-func (s *Server) Addr() string { return "127.0.0.1:" + s.port }
+func (s *Server) Addr() string { return net.JoinHostPort(s.host(), s.port) }
+
+// Alive reports whether the process is there.
+func (s *Server) Alive() bool {
+	select {
+	case <-s.done:
+		return false
+	default:
+		return true
+	}
+}
 
 // Down asks the server to end open connections and stop, and waits.
 func (s *Server) Down() error { return s.signal(syscall.SIGINT) }
