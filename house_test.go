@@ -35,7 +35,7 @@ var floors = map[string]int{
 
 	"channel": 70,
 
-	"channel/sms": 75, "channel/letter": 75, "channel/phone": 75, "channel/smpp": 77, "channel/kannel": 77, "config": 70, "store": 75, "store/vault": 75,
+	"channel/sms": 75, "channel/letter": 75, "channel/phone": 75, "channel/smpp": 77, "channel/kannel": 77, "channel/email": 75, "config": 70, "store": 75, "store/vault": 75,
 
 	"signin": 80, "work": 80, "intake": 80, "store/tables": 80, "store/sqlite": 85, "store/postgres": 85, "store/storetest": 80,
 

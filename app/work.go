@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"ennakko/audit"
 	"ennakko/channel"
 	"ennakko/fault"
 	"ennakko/round"
@@ -84,6 +85,9 @@ type WorkOptions struct {
 	Doubt   time.Duration // how long a send may stay uncertain
 	Window  int           // messages that the channel has under way at once
 	Log     *slog.Logger
+
+	Tell      func(ctx context.Context, waiting map[string]int, at time.Time) error // tells officers what waits, by kind; nil: nobody is told
+	TellEvery time.Duration                                                         // no more often than this
 }
 
 // senders is how many batches are under way at once: while one waits for the
@@ -124,6 +128,9 @@ func (a *App) Work(ctx context.Context, o WorkOptions) error {
 	g.Go(func() error { l.every(gctx, o.Lease/3, "say that it is there", l.beat); return nil })
 	g.Go(func() error { l.every(gctx, time.Second, "keep to the day", l.duties); return nil })
 	g.Go(func() error { l.every(gctx, time.Second, "clarify sends", l.clear); return nil })
+	if o.Tell != nil {
+		g.Go(func() error { l.every(gctx, min(o.TellEvery, time.Minute), "tell officers", l.tell); return nil })
+	}
 	g.Go(func() error { l.loop(gctx, "handle what came", o.Door.poke, l.handle); return nil })
 	for range senders {
 		g.Go(func() error { l.loop(gctx, "hand messages over", nil, l.send); return nil })
@@ -207,6 +214,35 @@ func (l *labour) handle(ctx context.Context) (busy bool, err error) {
 		busy = busy || n > 0
 	}
 	return busy, nil
+}
+
+// tell lets officers know what waits for them; of several processes one does.
+func (l *labour) tell(ctx context.Context) error {
+	now := l.app.Now()
+	p := l.Pack.Purpose()
+	act, err := audit.Begin("system:work", "tell officers what waits", p.ID(), p.LegalBasis(), now)
+	if err != nil {
+		return err
+	}
+	var waiting map[string]int
+	err = l.app.DB.Write(ctx, act, func(tx store.Tx) error {
+		waiting, err = tx.TakeNotice(now, l.TellEvery)
+		if err == nil && len(waiting) == 0 {
+			return store.ErrNothing
+		}
+		tx.Detail("matters of %d kinds", len(waiting))
+		return err
+	})
+	if err != nil || len(waiting) == 0 {
+		return err
+	}
+	if err := l.Tell(ctx, waiting, now); err != nil {
+		return errors.Join(err, l.app.DB.Write(ctx, act, func(tx store.Tx) error {
+			tx.Detail("the notice was not taken")
+			return tx.NoticeFailed()
+		}))
+	}
+	return nil
 }
 
 // clear looks whether reports tell of sends in doubt.

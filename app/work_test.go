@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -37,6 +38,9 @@ func answers(to, text string) (string, time.Duration) {
 	return "", 0
 }
 
+// told is how many kinds of matters officers were told of.
+var told atomic.Int64
+
 // process is one that works, in this test's own.
 func process(t *testing.T, data string, db app.Database, clock app.Clock, name, operator string) (stop func()) {
 	t.Helper()
@@ -60,7 +64,11 @@ func process(t *testing.T, data string, db app.Database, clock app.Clock, name, 
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() {
-		done <- a.Work(ctx, app.WorkOptions{Pack: pack, Channel: channel.Several{c}, Run: []func(context.Context) error{c.Run}, Door: door, Name: name, Lease: 2 * time.Second, Doubt: 2 * time.Hour, Window: 10, Log: quiet})
+		done <- a.Work(ctx, app.WorkOptions{Pack: pack, Channel: channel.Several{c}, Run: []func(context.Context) error{c.Run}, Door: door, Name: name, Lease: 2 * time.Second, Doubt: 2 * time.Hour, Window: 10, Log: quiet,
+			TellEvery: time.Hour, Tell: func(_ context.Context, waiting map[string]int, _ time.Time) error {
+				told.Add(int64(len(waiting)))
+				return nil
+			}})
 	}()
 	stopped := false
 	stop = func() {
@@ -134,6 +142,9 @@ func TestProcessesShareARoundThroughSMPP(t *testing.T) {
 			t.Fatal("the round does not come to its end")
 		case <-time.After(100 * time.Millisecond):
 		}
+	}
+	if told.Load() == 0 {
+		t.Error("officers were told of nothing, and families did not answer")
 	}
 	f, err := a.DB.Funnel(t.Context(), r.ID)
 	if err != nil {

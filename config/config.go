@@ -27,6 +27,7 @@ type Config struct {
 	Database Database  `yaml:"database"`
 	Gateways []Gateway `yaml:"gateways"` // in order of preference
 	Worker   Worker    `yaml:"worker"`
+	Mail     *Mail     `yaml:"mail"`  // nil: officers are not told by e-mail
 	Trial    *Trial    `yaml:"trial"` // nil in a real city
 }
 
@@ -69,6 +70,18 @@ type Worker struct {
 	Listen string        `yaml:"listen"` // where health and metrics are told; "": nowhere
 }
 
+// Mail tells officers by e-mail that something waits for them.
+type Mail struct {
+	Server   string        `yaml:"server"` // host:port
+	Username string        `yaml:"username"`
+	Password string        `yaml:"password"`
+	Plain    bool          `yaml:"plain"` // without TLS
+	From     string        `yaml:"from"`
+	To       []string      `yaml:"to"`
+	Desk     string        `yaml:"desk"`
+	Every    time.Duration `yaml:"every"` // no more often than this (1h)
+}
+
 // Trial lets the time run faster, for trials with made-up people. All processes
 // that work together must have the same.
 type Trial struct {
@@ -93,6 +106,9 @@ func Read(path string, getenv func(string) string) (Config, error) {
 		return c, l.Err()
 	}
 	expand(reflect.ValueOf(&c).Elem(), getenv, &l)
+	if c.Mail != nil && c.Mail.Every == 0 {
+		c.Mail.Every = time.Hour
+	}
 	c.check(&l)
 	return c, l.Err()
 }
@@ -107,6 +123,10 @@ func expand(v reflect.Value, getenv func(string) string, l *fault.List) {
 			if v.Field(i).CanSet() {
 				expand(v.Field(i), getenv, l)
 			}
+		}
+	case reflect.Pointer:
+		if !v.IsNil() {
+			expand(v.Elem(), getenv, l)
 		}
 	case reflect.Slice:
 		for i := range v.Len() {
@@ -171,6 +191,9 @@ func (c Config) check(l *fault.List) {
 	}
 	if c.Worker.Doubt < time.Minute {
 		bad("2h is usual", "worker.doubt is shorter than 1m")
+	}
+	if c.Mail != nil && c.Mail.Every < time.Second {
+		bad("1h is usual", "mail.every is shorter than 1s")
 	}
 	if t := c.Trial; t != nil && (t.From.IsZero() || t.At.IsZero() || t.Speed <= 0 || t.Speed > 1e6) {
 		bad("write moments as 2021-01-07T06:00:00Z and a speed from above 0 to 1000000", "trial is not whole")

@@ -410,6 +410,11 @@ type Desk interface {
 	// and returns the person's open cases of running and paused rounds.
 	SetObjection(purpose string, id person.ID, at time.Time, on bool) ([]conversation.CaseID, error)
 	AddLetter(id conversation.CaseID, reason string, now time.Time) error
+	// TakeNotice counts the matters that wait for an officer by kind, when one came
+	// since officers were told last and that was long enough ago; then it is theirs
+	// to tell who asked. NoticeFailed takes that back.
+	TakeNotice(now time.Time, every time.Duration) (map[string]int, error)
+	NoticeFailed() error
 }
 
 // ItemID numbers an item of the officers' queue.

@@ -20,6 +20,7 @@ import (
 
 	"ennakko/app"
 	"ennakko/channel"
+	"ennakko/channel/email"
 	"ennakko/channel/kannel"
 	"ennakko/channel/smpp"
 	"ennakko/config"
@@ -87,6 +88,10 @@ func (p *program) work(ctx context.Context, a *app.App, set config.Config, clock
 	if err != nil {
 		return err
 	}
+	tell, every, err := notices(set.Mail)
+	if err != nil {
+		return err
+	}
 	name := workerName()
 	g, gctx := errgroup.WithContext(ctx)
 	var several channel.Several
@@ -104,11 +109,23 @@ func (p *program) work(ctx context.Context, a *app.App, set config.Config, clock
 	}
 	log.Info("working", "worker", name, "service", pack.Name(), "version", pack.Version(), "database", a.DB.Engine(), "gateways", len(gates))
 	g.Go(func() error {
-		return a.Work(gctx, app.WorkOptions{Pack: pack, Channel: several, Run: run, Door: door, Name: name, Lease: set.Worker.Lease, Doubt: set.Worker.Doubt, Window: window, Log: log})
+		return a.Work(gctx, app.WorkOptions{Pack: pack, Channel: several, Run: run, Door: door, Name: name, Lease: set.Worker.Lease, Doubt: set.Worker.Doubt, Window: window, Log: log, Tell: tell, TellEvery: every})
 	})
 	err = g.Wait()
 	log.Info("stopped", "worker", name)
 	return err
+}
+
+// notices is how officers are told by e-mail what waits; nil without the setting.
+func notices(m *config.Mail) (func(context.Context, map[string]int, time.Time) error, time.Duration, error) {
+	if m == nil {
+		return nil, 0, nil
+	}
+	s, err := email.New(email.Options{Server: m.Server, Username: m.Username, Password: m.Password, Plain: m.Plain, From: m.From, To: m.To, Desk: m.Desk})
+	if err != nil {
+		return nil, 0, err
+	}
+	return s.Notice, m.Every, nil
 }
 
 // workerName tells this process from all others, also from one of the same number
@@ -167,6 +184,9 @@ settings; there is a secret in it.`,
 			}
 			gates, err := gateways(set, app.NewDoor(app.RealClock{}), slog.New(slog.DiscardHandler))
 			if err != nil {
+				return err
+			}
+			if _, _, err := notices(set.Mail); err != nil {
 				return err
 			}
 			for _, g := range gates {

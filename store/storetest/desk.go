@@ -148,3 +148,30 @@ func looks(s *suite) {
 		s.Errorf("%v %v %v", of, on, none)
 	}
 }
+
+// notices are taken once, when something new waits, and again when telling failed.
+func notices(s *suite) {
+	c := s.open(s.round(1, store.Running), 1, "+358401234567")
+	item := func(kind string, at time.Time) {
+		s.write(func(tx store.Tx) error { return tx.OpenItem(store.Item{Case: c.ID, Kind: kind}, at) })
+	}
+	take := func(after time.Duration, want int) {
+		s.Helper()
+		s.write(func(tx store.Tx) error {
+			got, err := tx.TakeNotice(Start.Add(after), time.Hour)
+			if got[conversation.ItemConflict] != want {
+				s.Errorf("after %v: %v, want %d", after, got, want)
+			}
+			return err
+		})
+	}
+	take(0, 0) // nothing waits
+	item(conversation.ItemConflict, Start.Add(time.Minute))
+	take(2*time.Minute, 1)
+	take(3*time.Minute, 0)
+	take(3*time.Hour, 0) // nothing new
+	item(conversation.ItemUnclear, Start.Add(4*time.Hour))
+	take(4*time.Hour, 1)
+	s.write(func(tx store.Tx) error { return tx.NoticeFailed() })
+	take(4*time.Hour+time.Minute, 1)
+}

@@ -62,6 +62,7 @@ func Exercise(t *testing.T, open func(t *testing.T) Store) {
 		"a message is claimed once":                                   claims,
 		"a worker that is silent is relieved, one that is not is not": relieved,
 		"what may be handed over is shared":                           allowance,
+		"officers are told once of what waits":                        notices,
 		"what was to go out in a lost time is uncertain":              lost,
 		"a report on a phone tells of the one send in doubt to it":    ofDoubt,
 		"a message in parts is delivered when its parts are":          parts,

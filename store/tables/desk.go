@@ -165,6 +165,36 @@ func (t *tx) MoveRound(id store.RoundID, by time.Duration) error {
 	return err
 }
 
+// telling names, beside the allowance of messages, when officers were told last.
+const telling = "tell officers"
+
+func (t *tx) TakeNotice(now time.Time, every time.Duration) (map[string]int, error) {
+	var last int64
+	if _, err := t.one("SELECT at FROM allowance WHERE name = ?", []any{telling}, &last); err != nil || micro(now.Add(-every)) < last {
+		return nil, err
+	}
+	waiting, newest := map[string]int{}, int64(0)
+	err := t.query(`SELECT i.kind, count(*), max(i.opened) FROM item i JOIN kase k ON k.id = i.case_id JOIN round r ON r.id = k.round
+		WHERE i.settled IS NULL AND r.state IN ('running', 'paused') GROUP BY i.kind`, nil, func(scan func(...any) error) error {
+		var kind string
+		var n int
+		var opened int64
+		err := scan(&kind, &n, &opened)
+		waiting[kind], newest = n, max(newest, opened)
+		return fault.Wrap(err, "store.TakeNotice", "the matters cannot be read")
+	})
+	if err != nil || newest <= last {
+		return nil, err
+	}
+	_, err = t.exec("INSERT INTO allowance (name, tokens, at) VALUES (?,0,?) ON CONFLICT (name) DO UPDATE SET at = excluded.at", telling, micro(now))
+	return waiting, err
+}
+
+func (t *tx) NoticeFailed() error {
+	_, err := t.exec("DELETE FROM allowance WHERE name = ?", telling)
+	return err
+}
+
 func (t *tx) AddLetter(id conversation.CaseID, reason string, now time.Time) error {
 	_, err := t.exec("INSERT INTO letter (case_id, reason, at) VALUES (?,?,?) ON CONFLICT (case_id) DO NOTHING", int64(id), reason, micro(now))
 	return err
