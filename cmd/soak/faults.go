@@ -39,7 +39,7 @@ const (
 // run lets the processes work, breaks things, and returns when the first day is
 // over and nothing more is under way.
 func (c *city) run(ctx context.Context, centre *smsc.SMSC, say func(string, ...any)) (r result, err error) {
-	b := &breaking{city: c, rng: rand.New(rand.NewPCG(c.seed, 1)), centre: centre, workers: make([]*worker, c.options.workers), result: &r, say: say} //nolint:gosec // no secret
+	b := &breaking{city: c, rng: rand.New(rand.NewPCG(c.seed, 1)), centre: centre, workers: make([]*worker, c.workers), result: &r, say: say} //nolint:gosec // no secret
 	path, err := c.settings(0)
 	if err != nil {
 		return r, err
