@@ -16,7 +16,6 @@ import (
 	"ennakko/conversation"
 	"ennakko/fault"
 	"ennakko/packs"
-	"ennakko/round"
 	"ennakko/store"
 )
 
@@ -75,6 +74,9 @@ func lostAndFound(t *testing.T, backup func(store.Schedule) time.Time, least int
 	if r.State != store.Paused || got.Paused != 1 || !got.Since.Equal(made.At) {
 		t.Errorf("the round is %s: %+v", r.State, got)
 	}
+	if f, err := a.DB.Funnel(t.Context(), r.ID); err != nil || f.Stages[string(conversation.Silent)] != 0 {
+		t.Errorf("a deadline passed in the lost time: %v, %v", f.Stages, err)
+	}
 	d := resume(t, a, r, made.At, clock.Now())
 	stop := a.Sequencing(t.Context(), nil)
 	if r, err = a.DB.Round(t.Context(), r.ID); err == nil {
@@ -128,6 +130,15 @@ func TestABackupThatIsNotWholeIsRefused(t *testing.T) {
 	if _, err := open(t.Context(), to, app.NewSteppedClock(begin)); err == nil {
 		t.Error("a backup was opened as if it were a city")
 	}
+	if err := os.WriteFile(data, []byte("mine"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := app.Restore(t.Context(), c, to, keys, begin.Add(day), silent); fault.KindOf(err) != fault.Conflict {
+		t.Errorf("over a file: %v", err)
+	}
+	if err := os.Remove(data); err != nil {
+		t.Errorf("the file is gone: %v", err)
+	}
 	try("no keys", filepath.Join(t.TempDir(), "none"), begin.Add(day), fault.Missing)
 	try("a city that stopped before its backup", keys, begin.Add(-day), fault.Invalid)
 	for _, f := range made.Files {
@@ -165,23 +176,7 @@ func configOf(data string, clock app.Clock) app.Config {
 // loses the city two days later.
 func runAndBackUp(t *testing.T, data, to string, at func(store.Schedule) time.Time) (made app.Backup, crash time.Time) {
 	t.Helper()
-	clock := app.NewSteppedClock(begin)
-	a, err := open(t.Context(), data, clock)
-	if err != nil {
-		t.Fatal(err)
-	}
-	pack, err := a.Pack("pre-primary")
-	if err != nil {
-		t.Fatal(err)
-	}
-	r, err := a.Start(t.Context(), pack, round.Order{AsOf: asOf, Officer: "officer:test", Now: clock.Now()}, "officer:other", silent)
-	if err != nil {
-		t.Fatal(err)
-	}
-	d, err := a.NewDriver(t.Context(), pack)
-	if err != nil {
-		t.Fatal(err)
-	}
+	a, clock, r, d := started(t, data)
 	stop := a.Sequencing(t.Context(), nil)
 	moment := at(r.Schedule)
 	crash = moment.Add(48 * time.Hour)
@@ -195,7 +190,7 @@ func runAndBackUp(t *testing.T, data, to string, at func(store.Schedule) time.Ti
 		done <- err
 	}()
 	<-held // the moment is taken hold of: the round goes on while it is copied
-	err = d.RunUntil(t.Context(), r, clock, crash, func(time.Time) {})
+	err := d.RunUntil(t.Context(), r, clock, crash, func(time.Time) {})
 	stop()
 	if err = errors.Join(err, <-done, a.Close(t.Context())); err != nil {
 		t.Fatal(err)

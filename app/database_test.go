@@ -97,8 +97,8 @@ func TestARoundGoesOnInPostgreSQL(t *testing.T) {
 	}
 }
 
-// halfway runs a round until its third day and stops.
-func halfway(t *testing.T, data string) {
+// started opens the city of a test and begins a round.
+func started(t *testing.T, data string) (*app.App, *app.SteppedClock, store.Round, *app.Driver) {
 	t.Helper()
 	clock := app.NewSteppedClock(begin)
 	a, err := open(t.Context(), data, clock)
@@ -109,7 +109,7 @@ func halfway(t *testing.T, data string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := a.Start(t.Context(), pack, round.Order{AsOf: asOf, Officer: "officer:test", Now: clock.Now()}, "officer:other", func(string, int, int) {})
+	r, err := a.Start(t.Context(), pack, round.Order{AsOf: asOf, Officer: "officer:test", Now: clock.Now()}, "officer:other", silent)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,6 +117,13 @@ func halfway(t *testing.T, data string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return a, clock, r, d
+}
+
+// halfway runs a round until its third day and stops.
+func halfway(t *testing.T, data string) {
+	t.Helper()
+	a, clock, r, d := started(t, data)
 	if err := d.RunUntil(t.Context(), r, clock, asOf.AddDate(0, 0, 2), func(time.Time) {}); err != nil {
 		t.Fatal(err)
 	}
@@ -158,7 +165,7 @@ func comesBack(t *testing.T, a *app.App) {
 		t.Fatal(err)
 	}
 	got, err := app.Restore(t.Context(), configOf(data, a.Clock), to, filepath.Join(a.Data, "keys"), made.At, silent)
-	if err != nil || got.Entries != made.Entries {
+	if err != nil || got.Entries != made.Entries+1 { // and that they were brought back
 		t.Errorf("%d entries of %d came back, %v", got.Entries, made.Entries, err)
 	}
 	if err := verified(t, data); err != nil {

@@ -36,8 +36,9 @@ type Restored struct {
 // in it can then be moved to PostgreSQL.
 func Restore(ctx context.Context, c Config, from, keys string, until time.Time, progress func(what string, done, total int)) (Restored, error) {
 	const op = "app.Restore"
-	if err := os.Remove(c.Data); err != nil && !errors.Is(err, fs.ErrNotExist) { // an empty folder may stand there
-		return Restored{}, fault.New(fault.Conflict, op, "something stands in the folder that the backup is to be brought back to").Do("name a new folder")
+	// An empty folder may stand there.
+	if there, err := os.ReadDir(c.Data); len(there) > 0 || err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return Restored{}, fault.New(fault.Conflict, op, "something stands where the backup is to be brought back to").Do("name a new folder")
 	}
 	b, err := readBackup(from)
 	if err != nil {
@@ -58,7 +59,14 @@ func Restore(ctx context.Context, c Config, from, keys string, until time.Time, 
 	if err != nil {
 		return done, errors.Join(err, os.RemoveAll(part.Data))
 	}
-	if err := os.Rename(part.Data, c.Data); err != nil {
+	err = os.Remove(c.Data)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil
+	}
+	if err == nil {
+		err = os.Rename(part.Data, c.Data)
+	}
+	if err != nil {
 		return done, fault.Wrap(err, op, "the folder cannot be put in its place")
 	}
 	return done, syncFolder(filepath.Dir(c.Data))
@@ -90,8 +98,10 @@ func (a *App) Lost(ctx context.Context, l Lost) (Restored, error) {
 	}
 	now := maxTime(a.Now(), l.Until)
 	services := map[string]*work.Worker{}
-	for _, r := range rounds {
-		if r.State != store.Running && r.State != store.Paused || services[r.Service] != nil {
+	for i, r := range rounds {
+		// Sends of ended rounds are gone through, too, with the last service's rules.
+		open := r.State == store.Running || r.State == store.Paused
+		if services[r.Service] != nil || !open && (len(services) > 0 || i < len(rounds)-1) {
 			continue
 		}
 		p, err := a.Pack(r.Service)

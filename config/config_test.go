@@ -29,6 +29,7 @@ gateways:
     password: ${PASSWORD} # not ${THIS}
   - {kind: kannel, name: b, send: "http://127.0.0.1:13013/", listen: "127.0.0.1:9013", own: "http://127.0.0.1:9013", username: u, password: p, secret: 0123456789abcdef}
 worker: {lease: 3s}
+mail: {server: "mail.example:587", password: "${PASSWORD}", to: ["${DBPASSWORD}@city.example"]}
 `
 
 func TestSettingsAreReadWithTheirSecrets(t *testing.T) {
@@ -38,6 +39,9 @@ func TestSettingsAreReadWithTheirSecrets(t *testing.T) {
 	}
 	if c.Database.Writer != "postgres://w:x@h/d" || c.Gateways[0].Password != `a"b: #c` || c.Worker.Lease != 3*time.Second || c.Worker.Doubt != 2*time.Hour || c.Service != "pre-primary" {
 		t.Errorf("%+v", c)
+	}
+	if c.Mail == nil || c.Mail.Password != c.Gateways[0].Password || c.Mail.To[0] != "x@city.example" || c.Mail.Every != time.Hour {
+		t.Error("the settings of mail are not as they were written")
 	}
 }
 

@@ -2,6 +2,7 @@ package log
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 
@@ -59,7 +60,12 @@ func copyFile(from, to string) error {
 	if err != nil {
 		return broken("log.Copy", err, "a file of the log cannot be read")
 	}
-	if err := os.WriteFile(to, b, 0o644); err != nil {
+	f, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
+	if err == nil {
+		_, err = f.Write(b)
+		err = errors.Join(err, f.Sync(), f.Close())
+	}
+	if err != nil {
 		return broken("log.Copy", err, "a file of the copy cannot be written").Do("look whether the disk is full")
 	}
 	return nil
