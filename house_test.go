@@ -35,7 +35,7 @@ var floors = map[string]int{
 
 	"channel": 70,
 
-	"channel/sms": 75, "channel/letter": 75, "channel/phone": 75, "channel/smpp": 77, "channel/kannel": 77, "channel/email": 75, "config": 70, "store": 75, "store/vault": 75,
+	"channel/sms": 75, "channel/letter": 75, "channel/phone": 75, "channel/smpp": 77, "channel/kannel": 77, "channel/email": 75, "channel/suomifi": 75, "testcity/post": 40, "config": 70, "store": 75, "store/vault": 75,
 
 	"signin": 80, "work": 80, "intake": 80, "store/tables": 80, "store/sqlite": 85, "store/postgres": 85, "store/storetest": 80,
 
@@ -56,7 +56,7 @@ var only = map[string][]string{
 	"cel.dev/cel-go/cel":                  {"criteria"},
 	"github.com/tink-crypto/tink-go/v2":   {"store/vault"},
 	"github.com/transparency-dev/tessera": {"audit/log"},
-	"net/http":                            {"web", "signin", "testcity/idp", "channel/kannel", "cmd/ennakko"},
+	"net/http":                            {"web", "signin", "testcity/idp", "channel/kannel", "channel/suomifi", "testcity/post", "cmd/ennakko"},
 	"github.com/zitadel/oidc/v3/pkg/op":   {"testcity/idp"},
 	"github.com/coreos/go-oidc/v3/oidc":   {"signin"},
 	"github.com/cedar-policy/cedar-go":    {"access"},

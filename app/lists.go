@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"ennakko/channel/letter"
+	"ennakko/channel/suomifi"
 	"ennakko/conversation"
 	"ennakko/fault"
 	"ennakko/person"
@@ -72,6 +73,23 @@ func (a *App) Letters(ctx context.Context, p *service.Pack, id store.RoundID, of
 			return letter.PDF(w, list.Rows, letter.Head{Sender: []string{p.Owner(), p.Phone()}, Day: day})
 		},
 	})
+}
+
+// Post hands the letters of a round over to the national service, and reads
+// what became of those of before.
+func (a *App) Post(ctx context.Context, p *service.Pack, id store.RoundID, officer string, o round.PostOffice, progress func(string, int, int)) (round.Posted, map[suomifi.Fate]int, error) {
+	rooms, known, done, err := a.newestRooms(ctx, p)
+	if err != nil {
+		return round.Posted{}, nil, err
+	}
+	defer done()
+	rooms.Progress = progress
+	sent, err := round.Post(ctx, rooms, id, officer, known, a.Now(), o)
+	if err != nil {
+		return sent, nil, err
+	}
+	fates, err := round.Fates(ctx, rooms, officer, a.Now(), o)
+	return sent, fates, err
 }
 
 // Failsafe is the failsafe list of a round, without names.

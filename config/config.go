@@ -27,8 +27,9 @@ type Config struct {
 	Database Database  `yaml:"database"`
 	Gateways []Gateway `yaml:"gateways"` // in order of preference
 	Worker   Worker    `yaml:"worker"`
-	Mail     *Mail     `yaml:"mail"`  // nil: officers are not told by e-mail
-	Trial    *Trial    `yaml:"trial"` // nil in a real city
+	Mail     *Mail     `yaml:"mail"`    // nil: officers are not told by e-mail
+	Letters  *Letters  `yaml:"letters"` // nil: letters are printed by the city
+	Trial    *Trial    `yaml:"trial"`   // nil in a real city
 }
 
 // Database is where the records are.
@@ -80,6 +81,23 @@ type Mail struct {
 	To       []string      `yaml:"to"`
 	Desk     string        `yaml:"desk"`
 	Every    time.Duration `yaml:"every"` // no more often than this (1h)
+}
+
+// Letters hands letters over to Suomi.fi Messages.
+type Letters struct {
+	Server   string `yaml:"server"`
+	Username string `yaml:"username"`
+	Password string `yaml:"password"`
+	Service  string `yaml:"service"` // the city's service in Suomi.fi
+	Sender   struct {
+		Name       string `yaml:"name"`
+		Street     string `yaml:"street"`
+		PostalCode string `yaml:"postal_code"`
+		PostOffice string `yaml:"post_office"`
+	} `yaml:"sender"`
+	PostiUsername string `yaml:"posti_username"` // the city's agreement on printing
+	PostiPassword string `yaml:"posti_password"`
+	PostiContact  string `yaml:"posti_contact"` // an e-mail address
 }
 
 // Trial lets the time run faster, for trials with made-up people. All processes

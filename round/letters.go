@@ -23,6 +23,7 @@ type Letters struct {
 	Rows      []letter.Row // in order of case
 	Children  int          // children on the letter list
 	Forwarded int          // letters that the population register's authority forwards
+	Posted    int          // children whose letters the national service took: no letters here
 	// Without says why children on the list get no letter, and how many. Each of
 	// them is a matter for an officer at the desk.
 	Without map[string]int
@@ -45,11 +46,12 @@ func WriteLetters(ctx context.Context, r Rooms, id store.RoundID, officer string
 	if err != nil {
 		return Letters{}, err
 	}
-	list, err := r.Store.LetterList(ctx, id)
+	all, err := r.Store.LetterList(ctx, id)
 	if err != nil {
 		return Letters{}, err
 	}
-	w := &writing{families: families{Rooms: r, asOf: known}, round: rd, out: Letters{Children: len(list), Without: map[string]int{}}}
+	list := slices.DeleteFunc(slices.Clone(all), func(l store.Listed) bool { return l.Posted })
+	w := &writing{families: families{Rooms: r, asOf: known}, round: rd, out: Letters{Children: len(list), Posted: len(all) - len(list), Without: map[string]int{}}}
 	if w.act, err = audit.Begin(officer, "write letters", r.Pack.Purpose().ID(), r.Pack.Purpose().LegalBasis(), now); err != nil {
 		return Letters{}, err
 	}

@@ -42,6 +42,7 @@ type Store interface {
 	Unreached(ctx context.Context, id store.RoundID) ([]store.Listed, error)
 	LeftOut(ctx context.Context, id store.RoundID) ([]store.Finding, error)
 	Capacities(ctx context.Context, id store.RoundID) ([]store.Capacity, error)
+	Mark(ctx context.Context, name string) (string, error)
 	Findings(ctx context.Context, id store.RoundID, people []person.ID) (map[person.ID]store.Finding, error)
 }
 

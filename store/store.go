@@ -40,6 +40,7 @@ type Tx interface {
 	Desk
 	Show
 	Sessions
+	Posts
 }
 
 // Marker adds to the act's entry in the record.
@@ -177,6 +178,7 @@ type Listed struct {
 	Stage    conversation.Stage
 	Reason   string // why the case is on the list
 	Deadline time.Time
+	Posted   bool // letters about it were handed over to the service of letters
 }
 
 // Waiting is a child without a place.

@@ -145,6 +145,15 @@ func (r Row) IsZero() bool { return r.r == nil }
 // Protected reports whether the letter is forwarded and bears no address.
 func (r Row) Protected() bool { return r.r != nil && r.r.protected }
 
+// Text is what the recipient reads, for another way to bring it than on paper.
+// It is personal data.
+func (r Row) Text() string {
+	if r.r == nil {
+		return ""
+	}
+	return r.r.text
+}
+
 const mask = "[letter]"
 
 // Format hides the row from every verb of fmt.

@@ -21,7 +21,7 @@ import (
 
 func (p *program) roundCommand() *cobra.Command {
 	c := &cobra.Command{Use: "round", Short: "Run rounds of a service", Args: args(cobra.NoArgs), RunE: help}
-	c.AddCommand(p.roundRunCommand(), p.lettersCommand(), p.noteCommand(), p.failsafeCommand())
+	c.AddCommand(p.roundRunCommand(), p.lettersCommand(), p.postCommand(), p.noteCommand(), p.failsafeCommand())
 	return c
 }
 

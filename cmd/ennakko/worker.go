@@ -62,8 +62,7 @@ func (p *program) runWorker(ctx context.Context, file string) error {
 	if t := set.Trial; t != nil {
 		clock = app.TrialClock{From: t.From, At: t.At, Speed: t.Speed}
 	}
-	pl := place{packs: set.Packs}
-	a, err := app.Open(ctx, app.Config{Data: set.Data, Packs: pl.packFS(), Clock: clock, Database: app.Database{Writer: set.Database.Writer, Reader: set.Database.Reader}})
+	a, err := openSettings(ctx, set, clock)
 	if err != nil {
 		return err
 	}
@@ -84,14 +83,11 @@ func (p *program) work(ctx context.Context, a *app.App, set config.Config, clock
 		return err
 	}
 	door := app.NewDoor(clock)
-	gates, err := gateways(set, door, log)
+	o, err := outside(set, door, log)
 	if err != nil {
 		return err
 	}
-	tell, every, err := notices(set.Mail)
-	if err != nil {
-		return err
-	}
+	gates := o.gates
 	name := workerName()
 	g, gctx := errgroup.WithContext(ctx)
 	var several channel.Several
@@ -109,11 +105,29 @@ func (p *program) work(ctx context.Context, a *app.App, set config.Config, clock
 	}
 	log.Info("working", "worker", name, "service", pack.Name(), "version", pack.Version(), "database", a.DB.Engine(), "gateways", len(gates))
 	g.Go(func() error {
-		return a.Work(gctx, app.WorkOptions{Pack: pack, Channel: several, Run: run, Door: door, Name: name, Lease: set.Worker.Lease, Doubt: set.Worker.Doubt, Window: window, Log: log, Tell: tell, TellEvery: every})
+		return a.Work(gctx, app.WorkOptions{Pack: pack, Channel: several, Run: run, Door: door, Name: name, Lease: set.Worker.Lease, Doubt: set.Worker.Doubt, Window: window, Log: log, Tell: o.tell, TellEvery: o.every})
 	})
 	err = g.Wait()
 	log.Info("stopped", "worker", name)
 	return err
+}
+
+// outsiders are all that the settings name outside of the city's own records.
+type outsiders struct {
+	gates []gateway
+	tell  func(context.Context, map[string]int, time.Time) error // nil: officers are not told by e-mail
+	every time.Duration
+}
+
+// outside makes them, or tells all that is wrong at once. Nothing is connected.
+func outside(set config.Config, door *app.Door, log *slog.Logger) (o outsiders, err error) {
+	var wrong, more, letters error
+	o.gates, wrong = gateways(set, door, log)
+	o.tell, o.every, more = notices(set.Mail)
+	if set.Letters != nil {
+		_, letters = postOffice(set.Letters)
+	}
+	return o, errors.Join(wrong, more, letters)
 }
 
 // notices is how officers are told by e-mail what waits; nil without the setting.
@@ -182,14 +196,11 @@ settings; there is a secret in it.`,
 			if err != nil {
 				return err
 			}
-			gates, err := gateways(set, app.NewDoor(app.RealClock{}), slog.New(slog.DiscardHandler))
+			o, err := outside(set, app.NewDoor(app.RealClock{}), slog.New(slog.DiscardHandler))
 			if err != nil {
 				return err
 			}
-			if _, _, err := notices(set.Mail); err != nil {
-				return err
-			}
-			for _, g := range gates {
+			for _, g := range o.gates {
 				if k, ok := g.Channel.(*kannel.Client); ok {
 					_, _ = fmt.Fprintf(p.out, "In Kannel, group = sms-service, for the gateway %s:\n  post-url = \"%s\"\n  max-messages = 0\n  catch-all = true\n", g.name, k.IncomingURL())
 				}

@@ -28,9 +28,12 @@ var gateways string
 //go:embed 3_doubts.sql
 var doubts string
 
+//go:embed 4_post.sql
+var post string
+
 // steps make the tables of a new file, and bring those of an older one up to
 // date. A step only adds. The file's user_version counts those that were taken.
-var steps = []string{first, gateways, doubts}
+var steps = []string{first, gateways, doubts, post}
 
 // Options are what a store may be given beside its path.
 type Options struct {

@@ -35,6 +35,8 @@ type Store interface {
 	CasesOnPhone(ctx context.Context, e164 string) ([]conversation.CaseID, error)
 	Objections(ctx context.Context, id person.ID) (map[string]time.Time, error)
 	Uses(ctx context.Context, id person.ID, limit int) ([]audit.Entry, error)
+	Posts(ctx context.Context, id store.RoundID) ([]store.Post, error)
+	Mark(ctx context.Context, name string) (string, error)
 	Session(ctx context.Context, hash []byte) (store.Session, bool, error)
 	TouchSession(ctx context.Context, hash []byte, seen time.Time) error
 	log.Records
@@ -63,6 +65,7 @@ func Exercise(t *testing.T, open func(t *testing.T) Store) {
 		"a worker that is silent is relieved, one that is not is not": relieved,
 		"what may be handed over is shared":                           allowance,
 		"officers are told once of what waits":                        notices,
+		"a letter has one name and one fate":                          posts,
 		"what was to go out in a lost time is uncertain":              lost,
 		"a report on a phone tells of the one send in doubt to it":    ofDoubt,
 		"a message in parts is delivered when its parts are":          parts,
