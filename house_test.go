@@ -27,7 +27,7 @@ var floors = map[string]int{
 
 	"register": 30, "criteria": 30, "packs": 30,
 
-	"register/csv": 40, "register/parquet": 40, "service": 40, "offer/assign": 40, "testcity": 40, "testcity/idp": 40, "testcity/wire": 30, "testcity/pg": 40, "testcity/smsc": 76, "testcity/kannelbox": 40,
+	"register/csv": 40, "register/parquet": 40, "register/objects": 40, "service": 40, "offer/assign": 40, "testcity": 40, "testcity/idp": 40, "testcity/wire": 30, "testcity/pg": 40, "testcity/smsc": 76, "testcity/kannelbox": 40,
 
 	"offer": 50, "reply": 50,
 
@@ -51,6 +51,7 @@ var floors = map[string]int{
 // only lists who may import a package that is a door to something.
 var only = map[string][]string{
 	"database/sql":                        {"store/tables", "store/sqlite", "store/postgres", "register/parquet", "channel/phone", "cmd/soak"},
+	"github.com/minio/minio-go/v7":       {"register/objects"},
 	"modernc.org/sqlite":                  {"store/sqlite", "channel/phone"},
 	"github.com/duckdb/duckdb-go/v2":      {"register/parquet"},
 	"cel.dev/cel-go/cel":                  {"criteria"},

@@ -36,6 +36,7 @@ type Config struct {
 	Families bool // made-up families answer
 	New      bool // a folder that has no records yet may be made one that has
 	Database Database
+	Facts    parquet.Remote // a storage of facts that machines share; nil: the folder is all there is
 }
 
 // App is the open program.
@@ -55,6 +56,9 @@ const Zone = "Europe/Helsinki"
 func (c Config) path(parts ...string) string {
 	return filepath.Join(append([]string{c.Data}, parts...)...)
 }
+
+// shelf is where the files of facts stand.
+func (c Config) shelf() parquet.Shelf { return parquet.Shelf{Root: c.path("facts"), Remote: c.Facts} }
 
 // Open opens the folder of data. A folder without records is a fault of kind
 // Missing unless c.New says that they may be begun; with records but without
@@ -145,7 +149,7 @@ func (a *App) Now() time.Time { return a.Clock.Now() }
 // Import takes a folder of register files in.
 func (a *App) Import(ctx context.Context, folder, actor string, progress intake.Progress) (intake.Result, error) {
 	seed := uint64(time.Now().UnixNano())
-	return intake.Run(ctx, a.DB, intake.Options{Facts: a.path("facts"), Folder: folder, Actor: actor, Now: a.Now(),
+	return intake.Run(ctx, a.DB, intake.Options{Facts: a.shelf(), Folder: folder, Actor: actor, Now: a.Now(),
 		Rand: rand.New(rand.NewPCG(seed, seed>>1)), Progress: progress})
 }
 
@@ -159,6 +163,9 @@ func (a *App) Pack(name string) (*service.Pack, error) {
 func (a *App) Rooms(ctx context.Context, p *service.Pack, known time.Time, progress func(string, int, int)) (round.Rooms, func(), error) {
 	files, err := a.DB.Files(ctx, known)
 	if err != nil {
+		return round.Rooms{}, nil, err
+	}
+	if err := a.shelf().Bring(ctx, files); err != nil {
 		return round.Rooms{}, nil, err
 	}
 	facts := parquet.NewSource(a.path("facts"), files)

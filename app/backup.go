@@ -115,6 +115,9 @@ func (a *App) backupFacts(ctx context.Context, part string, progress func(string
 		if err := ctx.Err(); err != nil {
 			return fault.New(fault.Later, "app.Backup", "the backup was stopped").Because(err)
 		}
+		if err := a.shelf().Bring(ctx, []parquet.File{f}); err != nil {
+			return err
+		}
 		path := filepath.FromSlash(f.Path)
 		if err := copySynced(a.path("facts", path), filepath.Join(part, "facts", path)); err != nil {
 			return err

@@ -26,15 +26,19 @@ func Catalog() criteria.Catalog { return round.Catalog() }
 // the folder of data. The system gives the lock back when the process ends,
 // however it ends.
 func (a *App) Lock() (unlock func(), err error) {
+	return a.lock("sending.lock", "another process is sending messages from this folder of data")
+}
+
+func (a *App) lock(name, taken string) (unlock func(), err error) {
 	const op = "app.Lock"
-	f, err := os.OpenFile(a.path("sending.lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	f, err := os.OpenFile(a.path(name), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, fault.Wrap(err, op, "the lock file cannot be made")
 	}
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		_ = f.Close()
 		if errors.Is(err, syscall.EWOULDBLOCK) {
-			return nil, fault.New(fault.Conflict, op, "another process is sending messages from this folder of data").Do("let it finish, or stop it")
+			return nil, fault.New(fault.Conflict, op, "%s", taken).Do("let it finish, or stop it")
 		}
 		return nil, fault.Wrap(err, op, "the lock cannot be taken")
 	}
@@ -127,6 +131,9 @@ func (a *App) Verify(ctx context.Context, opt log.VerifyOptions) (Verification, 
 	if err != nil {
 		return Verification{}, err
 	}
+	if err := a.DB.Explained(ctx); err != nil {
+		return Verification{}, err
+	}
 	if err := a.DB.Covered(ctx); err != nil {
 		return Verification{}, err
 	}
@@ -135,6 +142,9 @@ func (a *App) Verify(ctx context.Context, opt log.VerifyOptions) (Verification, 
 		return Verification{}, err
 	}
 	for _, f := range files {
+		if err := a.shelf().Bring(ctx, []parquet.File{f}); err != nil {
+			return Verification{}, err
+		}
 		if err := parquet.Check(a.path("facts"), f); err != nil {
 			return Verification{}, err
 		}

@@ -23,6 +23,7 @@ import (
 type Config struct {
 	Data     string    `yaml:"data"`    // the folder of keys, facts and the log of the record
 	Packs    string    `yaml:"packs"`   // a folder of services; "": the built-in ones
+	Facts    string    `yaml:"facts"`   // a storage of facts that machines share; "": the folder of data
 	Service  string    `yaml:"service"` // the one that is run
 	Database Database  `yaml:"database"`
 	Gateways []Gateway `yaml:"gateways"` // in order of preference

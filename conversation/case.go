@@ -9,6 +9,7 @@ package conversation
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"ennakko/fault"
@@ -126,6 +127,28 @@ func (c Case) People() []person.ID {
 		ids = append(ids, p.Person)
 	}
 	return ids
+}
+
+// Without is the case with nobody in it, for the counts: names, phones and
+// numbers are gone, what was answered and when is not.
+func (c Case) Without(nobody person.ID) Case {
+	c.Child, c.childName = nobody, ""
+	c.Parties = slices.Clone(c.Parties)
+	for i := range c.Parties {
+		c.Parties[i].Person, c.Parties[i].Name, c.Parties[i].Phone = 0, "", ""
+	}
+	return c
+}
+
+// WithoutParty is the case without one guardian's name and phone.
+func (c Case) WithoutParty(who person.ID) Case {
+	c.Parties = slices.Clone(c.Parties)
+	for i, p := range c.Parties {
+		if p.Person == who {
+			c.Parties[i].Person, c.Parties[i].Name, c.Parties[i].Phone = 0, "", ""
+		}
+	}
+	return c
 }
 
 // Format hides the case from every verb of fmt: it holds names.

@@ -61,7 +61,7 @@ var registers = []struct{ name, file string }{
 
 // Options of an intake.
 type Options struct {
-	Facts    string // the folder of fact snapshots
+	Facts    parquet.Shelf // where files of facts stand
 	Folder   string // the folder of register files
 	Actor    string // who imports: "officer:<id>"
 	Now      time.Time
@@ -186,13 +186,16 @@ func (in *run) keep() (Result, error) {
 		}
 		name := r.name + "/" + day
 		// A folder without its row in the store is left over from an import that was cut off.
-		if err := os.RemoveAll(filepath.Join(in.opt.Facts, filepath.FromSlash(name))); err != nil {
+		if err := os.RemoveAll(filepath.Join(in.opt.Facts.Root, filepath.FromSlash(name))); err != nil {
 			return Result{}, fault.Wrap(err, "intake.Run", "a left-over snapshot folder cannot be removed")
 		}
-		written, err := in.facts.Write(in.ctx, in.opt.Facts, name, exports, func(done, total int) {
+		written, err := in.facts.Write(in.ctx, in.opt.Facts.Root, name, exports, func(done, total int) {
 			in.opt.Progress("writing facts of "+r.name, done, total)
 		})
 		if err != nil {
+			return Result{}, err
+		}
+		if err := in.opt.Facts.Keep(in.ctx, written); err != nil {
 			return Result{}, err
 		}
 		files[r.name] = written

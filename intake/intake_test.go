@@ -101,7 +101,7 @@ func (c *city) run(folder string) (intake.Result, error) {
 	if err := os.MkdirAll(c.facts, 0o700); err != nil {
 		c.Fatal(err)
 	}
-	return intake.Run(context.Background(), c.db, intake.Options{Facts: c.facts, Folder: folder, Actor: "officer:a", Now: now, Rand: rand.New(rand.NewPCG(1, 2))})
+	return intake.Run(context.Background(), c.db, intake.Options{Facts: parquet.Shelf{Root: c.facts}, Folder: folder, Actor: "officer:a", Now: now, Rand: rand.New(rand.NewPCG(1, 2))})
 }
 
 func (c *city) good(f files) intake.Result {

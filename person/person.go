@@ -9,6 +9,13 @@ import "ennakko/fault"
 // Zero is nobody.
 type ID uint32
 
+// Nobody is the first number that no person ever has: they stand where people
+// were erased, so that what is counted stays.
+const Nobody ID = 1 << 31
+
+// Known reports whether the number may be a person's.
+func (id ID) Known() bool { return id > 0 && id < Nobody }
+
 // Language is one of the three languages in which a resident is served.
 type Language string
 

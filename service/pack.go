@@ -27,6 +27,7 @@ type Pack struct {
 	title      map[person.Language]string
 	law        []Provision
 	conditions []Condition
+	keep       Keep
 	purpose    permission.Purpose
 	cohort     Cohort
 	criteria   []Criterion

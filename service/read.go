@@ -54,7 +54,7 @@ func (r *reading) conditions(x node) {
 
 func (r *reading) purpose(x node) {
 	before := len(r.faults.list)
-	k := x.keys("id", "name", "why", "basis", "law", "controller", "fields", "until", "retention", "objection")
+	k := x.keys("id", "name", "why", "basis", "law", "controller", "fields", "until", "retention", "objection", "?", "keep")
 	s := permission.Spec{ID: k["id"].name(), Name: k["name"].texts(), Why: k["why"].texts(), Basis: k["basis"].text(), Law: k["law"].text(),
 		Controller: k["controller"].text(), Until: k["until"].day(), Retention: k["retention"].text(), Objection: k["objection"].yes()}
 	for _, e := range k["fields"].list() {
@@ -76,6 +76,10 @@ func (r *reading) purpose(x node) {
 		}
 	}
 	r.pack.purpose = p
+	if keep := k["keep"]; keep.there() {
+		f := keep.keys("people_until", "record_years")
+		r.pack.keep = Keep{peopleUntil: f["people_until"].day(), recordYears: f["record_years"].whole(1, 100)}
+	}
 }
 
 // covered checks that the purpose covers what is read.

@@ -41,6 +41,7 @@ type Tx interface {
 	Show
 	Sessions
 	Posts
+	Erasing
 }
 
 // Marker adds to the act's entry in the record.
@@ -87,6 +88,7 @@ type Snapshot struct {
 	Rows     int
 	SetAside int
 	Imported time.Time
+	Dropped  bool // its content was erased
 }
 
 // SetAsideRow is a row that did not come in, and why.

@@ -19,6 +19,7 @@ import (
 const (
 	databaseVar = "ENNAKKO_DATABASE"        // of the user who writes
 	readerVar   = "ENNAKKO_DATABASE_READER" // of the user who reads; empty: the writer
+	factsVar    = "ENNAKKO_FACTS"           // a storage of facts that machines share: s3://key:secret@host/bucket
 	ownerVar    = "ENNAKKO_DATABASE_OWNER"  // of the owner of the tables, for migrate
 )
 

@@ -34,12 +34,21 @@ func (pl *place) packFS() fs.FS {
 
 // open opens a folder that has records.
 func (pl *place) open(ctx context.Context, clock app.Clock, families bool) (*app.App, error) {
-	return app.Open(ctx, app.Config{Data: pl.data, Packs: pl.packFS(), Seed: pl.seed, Clock: clock, Families: families, Database: database()})
+	return pl.openAs(ctx, app.Config{Clock: clock, Families: families, Database: database()})
+}
+
+// openAs opens the folder with what the environment says of the rest.
+func (pl *place) openAs(ctx context.Context, c app.Config) (a *app.App, err error) {
+	c.Data, c.Packs, c.Seed = pl.data, pl.packFS(), pl.seed
+	if c.Facts, err = storage(os.Getenv(factsVar)); err != nil {
+		return nil, err
+	}
+	return app.Open(ctx, c)
 }
 
 // begin opens a folder, and makes it one that has records if it has none.
 func (pl *place) begin(ctx context.Context) (*app.App, error) {
-	return app.Open(ctx, app.Config{Data: pl.data, Packs: pl.packFS(), Seed: pl.seed, Clock: app.RealClock{}, New: true, Database: database()})
+	return pl.openAs(ctx, app.Config{Clock: app.RealClock{}, New: true, Database: database()})
 }
 
 // day is a flag that holds a day.

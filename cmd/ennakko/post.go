@@ -15,6 +15,8 @@ import (
 	"ennakko/channel/suomifi"
 	"ennakko/config"
 	"ennakko/fault"
+	"ennakko/register/objects"
+	"ennakko/register/parquet"
 )
 
 func (p *program) postCommand() *cobra.Command {
@@ -111,8 +113,24 @@ func postOffice(l *config.Letters) (*suomifi.Client, error) {
 		PostiUsername: l.PostiUsername, PostiPassword: l.PostiPassword, PostiContact: l.PostiContact})
 }
 
+// storage is the shared storage of facts; nil: there is none.
+func storage(address string) (parquet.Remote, error) {
+	if address == "" {
+		return nil, nil
+	}
+	b, err := objects.Open(address)
+	if err != nil {
+		return nil, err
+	}
+	return b, nil
+}
+
 // openSettings opens the city of the settings.
 func openSettings(ctx context.Context, set config.Config, clock app.Clock) (*app.App, error) {
 	pl := place{packs: set.Packs}
-	return app.Open(ctx, app.Config{Data: set.Data, Packs: pl.packFS(), Clock: clock, Database: app.Database{Writer: set.Database.Writer, Reader: set.Database.Reader}})
+	facts, err := storage(set.Facts)
+	if err != nil {
+		return nil, err
+	}
+	return app.Open(ctx, app.Config{Data: set.Data, Packs: pl.packFS(), Clock: clock, Facts: facts, Database: app.Database{Writer: set.Database.Writer, Reader: set.Database.Reader}})
 }

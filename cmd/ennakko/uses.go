@@ -46,12 +46,17 @@ type use struct {
 // mostCode is the longest line in which a code is looked for, in bytes.
 const mostCode = 100
 
-func (p *program) runUses(ctx context.Context, pl place, officer string) error {
+// readCode reads an identity code from the standard input.
+func (p *program) readCode() (person.Code, error) {
 	line, err := bufio.NewReader(io.LimitReader(p.in, mostCode)).ReadString('\n')
 	if err != nil && line == "" {
-		return fault.New(fault.Invalid, "cmd.uses", "there is no identity code on the standard input").Do("write it and press Enter")
+		return person.Code{}, fault.New(fault.Invalid, "cmd.readCode", "there is no identity code on the standard input").Do("write it and press Enter")
 	}
-	code, err := person.ParseCode(strings.TrimSpace(line))
+	return person.ParseCode(strings.TrimSpace(line))
+}
+
+func (p *program) runUses(ctx context.Context, pl place, officer string) error {
+	code, err := p.readCode()
 	if err != nil {
 		return err
 	}

@@ -81,13 +81,15 @@ func base(t *testing.T) string {
 	return name
 }
 
-func open(t *testing.T, name string) *tables.DB {
+func open(t *testing.T, name string) *tables.DB { return openAs(t, name, "w", "r") }
+
+func openAs(t *testing.T, name, writer, reader string) *tables.DB {
 	t.Helper()
 	v, err := vault.Open(filepath.Join(t.TempDir(), "keys"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := postgres.Open(t.Context(), v, postgres.Options{Writer: server.URL("w", name), Reader: server.URL("r", name)})
+	d, err := postgres.Open(t.Context(), v, postgres.Options{Writer: server.URL(writer, name), Reader: server.URL(reader, name)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,6 +103,7 @@ func open(t *testing.T, name string) *tables.DB {
 
 func TestPostgreSQLKeepsTheContract(t *testing.T) {
 	storetest.Exercise(t, func(t *testing.T) storetest.Store { return open(t, base(t)) })
+	storetest.ExerciseOwner(t, func(t *testing.T) storetest.Store { return openAs(t, base(t), "owner", "owner") })
 }
 
 func write(t *testing.T, d *tables.DB) {

@@ -31,9 +31,12 @@ var doubts string
 //go:embed 4_post.sql
 var post string
 
+//go:embed 5_erase.sql
+var erase string
+
 // steps make the tables of a new file, and bring those of an older one up to
 // date. A step only adds. The file's user_version counts those that were taken.
-var steps = []string{first, gateways, doubts, post}
+var steps = []string{first, gateways, doubts, post, erase}
 
 // Options are what a store may be given beside its path.
 type Options struct {
@@ -43,7 +46,7 @@ type Options struct {
 // Open opens or makes the file at path.
 func Open(ctx context.Context, path string, v *vault.Vault, opt Options) (*tables.DB, error) {
 	const op = "sqlite.Open"
-	pragmas := []string{"busy_timeout(60000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "cache_size(-65536)"}
+	pragmas := []string{"busy_timeout(60000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "cache_size(-65536)", "secure_delete(1)"}
 	write, err := sql.Open("sqlite", address(path, "immediate", pragmas...))
 	if err != nil {
 		return nil, fault.Wrap(err, op, "the store does not open")
@@ -58,6 +61,7 @@ func Open(ctx context.Context, path string, v *vault.Vault, opt Options) (*table
 	}
 	read.SetMaxOpenConns(4)
 	return tables.New(tables.Engine{Name: "sqlite", Write: write, Read: read, Rebind: func(q string) string { return q }, Duplicate: duplicate, Away: away,
+		Scrub:    func(ctx context.Context, db *sql.DB) error { _, err := db.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)"); return err },
 		RowKinds: kindsOf, KindsAs: kindsAs,
 		Time: "CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)"}, v, opt.Rand), nil
 }

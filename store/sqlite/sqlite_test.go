@@ -37,6 +37,7 @@ func open(t *testing.T) (*tables.DB, string) {
 
 func TestSQLiteKeepsTheContract(t *testing.T) {
 	storetest.Exercise(t, func(t *testing.T) storetest.Store { d, _ := open(t); return d })
+	storetest.ExerciseOwner(t, func(t *testing.T) storetest.Store { d, _ := open(t); return d })
 }
 
 func write(t *testing.T, d *tables.DB) {

@@ -37,6 +37,9 @@ type Store interface {
 	Uses(ctx context.Context, id person.ID, limit int) ([]audit.Entry, error)
 	Posts(ctx context.Context, id store.RoundID) ([]store.Post, error)
 	Mark(ctx context.Context, name string) (string, error)
+	Entry(ctx context.Context, seq uint64) (audit.Entry, []byte, error)
+	Explained(ctx context.Context) error
+	Covered(ctx context.Context) error
 	Session(ctx context.Context, hash []byte) (store.Session, bool, error)
 	TouchSession(ctx context.Context, hash []byte, seen time.Time) error
 	log.Records
@@ -66,6 +69,7 @@ func Exercise(t *testing.T, open func(t *testing.T) Store) {
 		"what may be handed over is shared":                           allowance,
 		"officers are told once of what waits":                        notices,
 		"a letter has one name and one fate":                          posts,
+		"people are erased and counts stay":                           erasing,
 		"what was to go out in a lost time is uncertain":              lost,
 		"a report on a phone tells of the one send in doubt to it":    ofDoubt,
 		"a message in parts is delivered when its parts are":          parts,
@@ -82,6 +86,11 @@ func Exercise(t *testing.T, open func(t *testing.T) Store) {
 	} {
 		t.Run(name, func(t *testing.T) { do(&suite{t, open(t), context.Background()}) })
 	}
+}
+
+// ExerciseOwner runs what only the owner of the tables may do.
+func ExerciseOwner(t *testing.T, open func(t *testing.T) Store) {
+	t.Run("entries are erased and their leaves stay", func(t *testing.T) { erasingEntries(&suite{t, open(t), context.Background()}) })
 }
 
 type suite struct {

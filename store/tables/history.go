@@ -85,9 +85,11 @@ func (d *DB) look(ctx context.Context, act audit.Act, id conversation.CaseID) er
 		return err
 	}
 	e := act.Entry()
-	e.Object, e.Fields, e.People = fmt.Sprintf("case %d", id), Noted, roaring.BitmapOf(uint32(child))
-	for _, g := range guardians {
-		e.People.Add(uint32(g))
+	e.Object, e.Fields, e.People = fmt.Sprintf("case %d", id), Noted, roaring.New()
+	for _, who := range append(guardians, child) {
+		if who.Known() {
+			e.People.Add(uint32(who))
+		}
 	}
 	return d.Note(ctx, e)
 }

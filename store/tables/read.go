@@ -67,16 +67,16 @@ func (d *DB) row(ctx context.Context, query string, args []any, dest ...any) (fo
 // Snapshots lists the snapshots that came in, oldest first.
 func (d *DB) Snapshots(ctx context.Context) ([]store.Snapshot, error) {
 	var out []store.Snapshot
-	err := d.rows(ctx, "SELECT id, register, day, source, file_hash, rows, set_aside, imported FROM snapshot ORDER BY day, id", nil, func(scan func(...any) error) error {
+	err := d.rows(ctx, "SELECT id, register, day, source, file_hash, rows, set_aside, imported, dropped FROM snapshot ORDER BY day, id", nil, func(scan func(...any) error) error {
 		var s store.Snapshot
 		var day string
-		var imported int64
-		if err := scan(&s.ID, &s.Register, &day, &s.Source, &s.FileHash, &s.Rows, &s.SetAside, &imported); err != nil {
+		var imported, dropped int64
+		if err := scan(&s.ID, &s.Register, &day, &s.Source, &s.FileHash, &s.Rows, &s.SetAside, &imported, &dropped); err != nil {
 			return err
 		}
 		var err error
 		s.Day, err = time.Parse(time.DateOnly, day)
-		s.Imported = fromMicro(imported)
+		s.Imported, s.Dropped = fromMicro(imported), dropped > 0
 		out = append(out, s)
 		return err
 	})
@@ -161,9 +161,24 @@ func (d *DB) Units(ctx context.Context, known time.Time) ([]store.Unit, error) {
 // Files lists the files of facts as they were known on a day.
 func (d *DB) Files(ctx context.Context, known time.Time) ([]parquet.File, error) {
 	var out []parquet.File
+	var dropped int
+	if _, err := d.row(ctx, `SELECT count(*) FROM snapshot s WHERE s.dropped > 0 AND s.id = (SELECT max(id) FROM snapshot WHERE register = s.register AND day <= ?)`,
+		[]any{known.Format(time.DateOnly)}, &dropped); err != nil || dropped > 0 {
+		if err == nil {
+			err = fault.New(fault.Missing, "store.Files", "the facts of that day were erased").Do("name a later day")
+		}
+		return nil, err
+	}
 	err := d.rows(ctx, `SELECT f.field, f.part, f.path, f.rows, f.sha256 FROM snapshot_file f JOIN snapshot s ON s.id = f.snapshot
 		WHERE s.day <= ?1 AND s.id = (SELECT max(id) FROM snapshot WHERE register = s.register AND day <= ?1) ORDER BY f.field, f.part`,
 		[]any{known.Format(time.DateOnly)}, scanFile(&out))
+	return out, err
+}
+
+// FilesOf lists the files of a snapshot.
+func (d *DB) FilesOf(ctx context.Context, snapshot int64) ([]parquet.File, error) {
+	var out []parquet.File
+	err := d.rows(ctx, "SELECT field, part, path, rows, sha256 FROM snapshot_file WHERE snapshot = ? ORDER BY path", []any{snapshot}, scanFile(&out))
 	return out, err
 }
 

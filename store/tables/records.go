@@ -38,7 +38,9 @@ func (d *DB) Range(ctx context.Context, from uint64, limit int) ([]log.Record, e
 		if err := exact(e, fields, people, as == d.engine.KindsAs); err != nil {
 			return err
 		}
-		r.Seq, r.Entry = e.Seq, &e
+		if r.Seq = e.Seq; len(r.Salt) > 0 || !blank(e) { // else it was erased
+			r.Entry = &e
+		}
 		out = append(out, r)
 		return nil
 	})
@@ -49,6 +51,11 @@ func (d *DB) Range(ctx context.Context, from uint64, limit int) ([]log.Record, e
 		return out, fault.New(fault.Tampered, "store.Range", "the row cannot be read as it was written").Where("entry %d", from+uint64(len(out))).Because(err)
 	}
 	return out, nil
+}
+
+// blank reports whether nothing is left of an entry but its place.
+func blank(e audit.Entry) bool {
+	return e.At.Equal(fromMicro(0)) && e.Actor+e.Verb+e.Purpose+e.Basis+e.Object+e.Detail == "" && len(e.Fields) == 0 && setSize(e) == 0
 }
 
 func exact(e audit.Entry, fields string, people []byte, kinds bool) error {
@@ -70,6 +77,9 @@ func (d *DB) Entry(ctx context.Context, seq uint64) (audit.Entry, []byte, error)
 	}
 	if len(r) == 0 || r[0].Seq != seq {
 		return audit.Entry{}, nil, fault.New(fault.Missing, "store.Entry", "there is no entry %d", seq)
+	}
+	if r[0].Entry == nil {
+		return audit.Entry{}, nil, fault.New(fault.Missing, "store.Entry", "entry %d was erased; its leaf is in the log", seq)
 	}
 	return *r[0].Entry, r[0].Salt, nil
 }

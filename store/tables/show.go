@@ -80,13 +80,14 @@ func (t *tx) Family(id store.RoundID, from conversation.CaseID) ([]store.Handset
 	return nil, fault.New(fault.Missing, "store.Family", "round %d has no case with that number or a higher one", id)
 }
 
+// numbers are the rows of a query that gives one number each.
 func (t *tx) numbers(query string, args ...any) ([]int64, error) {
 	var out []int64
 	err := t.query(query, args, func(scan func(...any) error) error {
 		var n int64
 		err := scan(&n)
 		out = append(out, n)
-		return fault.Wrap(err, "store.Handsets", "the store cannot be read")
+		return fault.Wrap(err, "store.numbers", "the store cannot be read")
 	})
 	return out, err
 }

@@ -40,6 +40,7 @@ type Engine struct {
 	RowKinds  string                               // an expression for how the columns of an audit entry are kept
 	Time      string                               // an expression for the database's clock, in microseconds
 	KindsAs   string                               // what it must say
+	Scrub     func(context.Context, *sql.DB) error // takes what was erased out of the storage, too
 	OneMoment sql.IsolationLevel                   // of a transaction whose readings all see one moment
 }
 

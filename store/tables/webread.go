@@ -113,7 +113,7 @@ func (d *DB) leftOutBy(ctx context.Context, round int64) ([]LeftOut, error) {
 // in which fields of people were read.
 func (d *DB) Entries(ctx context.Context, before uint64, readings bool, limit int) ([]audit.Entry, error) {
 	var out []audit.Entry
-	err := d.rows(ctx, "SELECT "+entryColumns+" FROM audit_entry WHERE (CAST(?1 AS BIGINT) = 0 OR seq < ?1) AND (CAST(?2 AS BIGINT) = 0 OR length(people) > 0 AND fields NOT IN ('null', '[]')) ORDER BY seq DESC LIMIT ?3",
+	err := d.rows(ctx, "SELECT "+entryColumns+" FROM audit_entry WHERE verb <> '' AND (CAST(?1 AS BIGINT) = 0 OR seq < ?1) AND (CAST(?2 AS BIGINT) = 0 OR length(people) > 0 AND fields NOT IN ('null', '[]')) ORDER BY seq DESC LIMIT ?3",
 		[]any{int64(before), flag(readings), limit},
 		func(scan func(...any) error) error {
 			e, err := scanEntry(scan)
