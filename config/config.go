@@ -9,6 +9,8 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"net"
+	"net/url"
 	"os"
 	"reflect"
 	"regexp"
@@ -28,6 +30,7 @@ type Config struct {
 	Database Database  `yaml:"database"`
 	Gateways []Gateway `yaml:"gateways"` // in order of preference
 	Worker   Worker    `yaml:"worker"`
+	Pages    *Pages    `yaml:"pages"`   // nil: this city has workers only
 	Mail     *Mail     `yaml:"mail"`    // nil: officers are not told by e-mail
 	Letters  *Letters  `yaml:"letters"` // nil: letters are printed by the city
 	Trial    *Trial    `yaml:"trial"`   // nil in a real city
@@ -70,6 +73,17 @@ type Worker struct {
 	Lease  time.Duration `yaml:"lease"`  // how long it may be silent before others take over (5s)
 	Doubt  time.Duration `yaml:"doubt"`  // how long a send may stay uncertain before a person sees it (2h)
 	Listen string        `yaml:"listen"` // where health and metrics are told; "": nowhere
+}
+
+// Pages are the city's pages and the provider at which people log in.
+type Pages struct {
+	Listen  string `yaml:"listen"`  // where a proxy that ends TLS finds them
+	Address string `yaml:"address"` // how browsers ask for them: https://ennakko.example.fi
+	SignIn  struct {
+		Issuer       string `yaml:"issuer"`
+		ClientID     string `yaml:"client_id"`
+		ClientSecret string `yaml:"client_secret"`
+	} `yaml:"sign_in"`
 }
 
 // Mail tells officers by e-mail that something waits for them.
@@ -214,9 +228,30 @@ func (c Config) check(l *fault.List) {
 	if c.Mail != nil && c.Mail.Every < time.Second {
 		bad("1h is usual", "mail.every is shorter than 1s")
 	}
+	if c.Pages != nil {
+		c.Pages.check(bad)
+	}
 	if t := c.Trial; t != nil && (t.From.IsZero() || t.At.IsZero() || t.Speed <= 0 || t.Speed > 1e6) {
 		bad("write moments as 2021-01-07T06:00:00Z and a speed from above 0 to 1000000", "trial is not whole")
 	}
+}
+
+func (p Pages) check(bad func(hint, format string, args ...any)) {
+	if _, _, err := net.SplitHostPort(p.Listen); err != nil {
+		bad("listen: 127.0.0.1:8080", "pages.listen is not an address")
+	}
+	u, err := url.Parse(p.Address)
+	if err != nil || u.Host == "" || u.Path != "" || u.RawQuery != "" || u.User != nil || u.Scheme != "https" && !(u.Scheme == "http" && loopback(u.Hostname())) {
+		bad("address: https://ennakko.example.fi", "pages.address is not the https address of a site")
+	}
+	if p.SignIn.Issuer == "" || p.SignIn.ClientID == "" || p.SignIn.ClientSecret == "" {
+		bad("the provider gives them when the city is made known to it", "pages.sign_in lacks issuer, client_id or client_secret")
+	}
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 func (g Gateway) check(n int, bad func(hint, format string, args ...any)) {

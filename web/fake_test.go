@@ -302,7 +302,7 @@ func partsOf(t *testing.T, c *city, log *slog.Logger) parts {
 		t.Fatal(err)
 	}
 	return parts{ctx: t.Context(), pack: pack, rounds: c, figures: c, record: c, proof: c, matters: c, residents: c, families: c, screens: c, clock: c, real: time.Now,
-		door: fakeDoor{}, sessions: signin.NewSessions(c, c.machine), policies: policies, demo: true, log: log}
+		door: fakeDoor{}, sessions: signin.NewSessions(c, c.machine), policies: policies, pace: c, log: log}
 }
 
 // get asks for a page as nobody.

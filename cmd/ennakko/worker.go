@@ -58,10 +58,7 @@ func (p *program) runWorker(ctx context.Context, file string) error {
 		return err
 	}
 	log := slog.New(slog.NewJSONHandler(p.err, nil))
-	var clock app.Clock = app.RealClock{}
-	if t := set.Trial; t != nil {
-		clock = app.TrialClock{From: t.From, At: t.At, Speed: t.Speed}
-	}
+	clock := settingsClock(set)
 	a, err := openSettings(ctx, set, clock)
 	if err != nil {
 		return err
@@ -127,7 +124,11 @@ func outside(set config.Config, door *app.Door, log *slog.Logger) (o outsiders, 
 	if set.Letters != nil {
 		_, letters = postOffice(set.Letters)
 	}
-	return o, errors.Join(wrong, more, letters)
+	var pages error
+	if set.Pages != nil {
+		_, _, pages = pagesDoor(*set.Pages)
+	}
+	return o, errors.Join(wrong, more, letters, pages)
 }
 
 // notices is how officers are told by e-mail what waits; nil without the setting.
