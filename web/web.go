@@ -167,8 +167,8 @@ type parts struct {
 	families  families
 	screens   screens
 	clock     app.Clock
-	pace      Pace   // nil: time is real, and so are people
-	host      string // "": this machine's own
+	pace      Pace             // nil: time is real, and so are people
+	host      string           // "": this machine's own
 	real      func() time.Time // the machine's clock
 	door      door
 	sessions  *signin.Sessions
