@@ -148,6 +148,11 @@ func (a *App) Now() time.Time { return a.Clock.Now() }
 
 // Import takes a folder of register files in.
 func (a *App) Import(ctx context.Context, folder, actor string, progress intake.Progress) (intake.Result, error) {
+	unlock, err := a.lock("importing.lock", "another process is importing registers")
+	if err != nil {
+		return intake.Result{}, err
+	}
+	defer unlock()
 	seed := uint64(time.Now().UnixNano())
 	return intake.Run(ctx, a.DB, intake.Options{Facts: a.shelf(), Folder: folder, Actor: actor, Now: a.Now(),
 		Rand: rand.New(rand.NewPCG(seed, seed>>1)), Progress: progress})

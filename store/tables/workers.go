@@ -27,7 +27,7 @@ func (t *tx) Relieve(worker string, lease time.Duration, doubt time.Time) (int, 
 // handing something over is not there any more. It is no entry in the record.
 func (d *DB) Beat(ctx context.Context, worker string, lease time.Duration) (silent bool, err error) {
 	clock := d.engine.Time
-	_, err = d.write.ExecContext(ctx, d.engine.Rebind("INSERT INTO worker (id, seen) VALUES (?, "+clock+") ON CONFLICT (id) DO UPDATE SET seen = excluded.seen"), worker)
+	_, err = d.beside().ExecContext(ctx, d.engine.Rebind("INSERT INTO worker (id, seen) VALUES (?, "+clock+") ON CONFLICT (id) DO UPDATE SET seen = excluded.seen"), worker)
 	if err != nil {
 		return false, fault.New(fault.Later, "store.Beat", "the store is not to be had").Because(err)
 	}
