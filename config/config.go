@@ -28,6 +28,7 @@ type Config struct {
 	Database Database  `yaml:"database"`
 	Gateways []Gateway `yaml:"gateways"` // in order of preference
 	Worker   Worker    `yaml:"worker"`
+	Backup   Backup    `yaml:"backup"`
 	Mail     *Mail     `yaml:"mail"`    // nil: officers are not told by e-mail
 	Letters  *Letters  `yaml:"letters"` // nil: letters are printed by the city
 	Trial    *Trial    `yaml:"trial"`   // nil in a real city
@@ -70,6 +71,13 @@ type Worker struct {
 	Lease  time.Duration `yaml:"lease"`  // how long it may be silent before others take over (5s)
 	Doubt  time.Duration `yaml:"doubt"`  // how long a send may stay uncertain before a person sees it (2h)
 	Listen string        `yaml:"listen"` // where health and metrics are told; "": nowhere
+	Jobs   int           `yaml:"jobs"`   // background jobs at once (2)
+}
+
+// Backup is how backups are taken by themselves.
+type Backup struct {
+	Folder string        `yaml:"folder"` // on this machine; "": none are taken
+	Every  time.Duration `yaml:"every"`  // how often (1h)
 }
 
 // Mail tells officers by e-mail that something waits for them.
@@ -117,7 +125,7 @@ func Read(path string, getenv func(string) string) (Config, error) {
 		return Config{}, fault.New(fault.Missing, op, "the file of settings cannot be read").Because(err).Do("name it with --config")
 	}
 	var l fault.List
-	c := Config{Service: "pre-primary", Worker: Worker{Lease: 5 * time.Second, Doubt: 2 * time.Hour}}
+	c := Config{Service: "pre-primary", Worker: Worker{Lease: 5 * time.Second, Doubt: 2 * time.Hour, Jobs: 2}, Backup: Backup{Every: time.Hour}}
 	d := yaml.NewDecoder(bytes.NewReader(b))
 	d.KnownFields(true)
 	if err := d.Decode(&c); err != nil && !errors.Is(err, io.EOF) {
@@ -210,6 +218,12 @@ func (c Config) check(l *fault.List) {
 	}
 	if c.Worker.Doubt < time.Minute {
 		bad("2h is usual", "worker.doubt is shorter than 1m")
+	}
+	if c.Worker.Jobs < 1 || c.Worker.Jobs > 64 {
+		bad("2 is usual; one for each core", "worker.jobs is not from 1 to 64")
+	}
+	if c.Backup.Every < time.Minute || c.Backup.Every > 24*time.Hour {
+		bad("1h is usual", "backup.every is not from 1m to 24h")
 	}
 	if c.Mail != nil && c.Mail.Every < time.Second {
 		bad("1h is usual", "mail.every is shorter than 1s")

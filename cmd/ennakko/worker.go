@@ -107,6 +107,9 @@ func (p *program) work(ctx context.Context, a *app.App, set config.Config, clock
 	g.Go(func() error {
 		return a.Work(gctx, app.WorkOptions{Pack: pack, Channel: several, Run: run, Door: door, Name: name, Lease: set.Worker.Lease, Doubt: set.Worker.Doubt, Window: window, Log: log, Tell: o.tell, TellEvery: o.every})
 	})
+	g.Go(func() error {
+		return a.WorkJobs(gctx, app.JobOptions{Name: name, Machine: machine(), Lease: set.Worker.Lease, Slots: set.Worker.Jobs, Log: log, Backups: set.Backup.Folder, BackupEvery: set.Backup.Every})
+	})
 	err = g.Wait()
 	log.Info("stopped", "worker", name)
 	return err
