@@ -60,7 +60,7 @@ func (p *program) listJobs(ctx context.Context, pl place) error {
 	}
 	out := make([]jobRow, len(list))
 	for i, j := range list {
-		out[i] = jobRow{ID: int64(j.ID), Kind: j.Kind, State: string(j.State), Attempt: j.Attempt, Worker: j.Worker, Asked: j.Asked.UTC(), Begun: moment(j.Begun), Ended: moment(j.Ended),
+		out[i] = jobRow{ID: int64(j.ID), Kind: j.Kind, State: string(j.State), Attempt: j.Attempt, Worker: j.Worker, Asked: j.Asked.UTC(), Begun: reached(j.Begun), Ended: reached(j.Ended),
 			What: j.What, Done: j.Done, Total: j.Total, Trouble: j.Trouble}
 	}
 	return p.show(out, func(w io.Writer) {
@@ -73,7 +73,7 @@ func (p *program) listJobs(ctx context.Context, pl place) error {
 	})
 }
 
-func moment(t time.Time) *time.Time {
+func reached(t time.Time) *time.Time {
 	if t.IsZero() {
 		return nil
 	}

@@ -1,6 +1,6 @@
 -- How far a background job has come; the jobs themselves are in the tables of
 -- the queue, which River makes.
-CREATE TABLE job_progress (
+CREATE TABLE IF NOT EXISTS job_progress (
   job BIGINT PRIMARY KEY,
   what TEXT NOT NULL,
   done BIGINT NOT NULL,
@@ -9,7 +9,7 @@ CREATE TABLE job_progress (
 
 -- A round that is being prepared, and its parts: partitions of people. What was
 -- found in a part is sealed, and goes when the round is there.
-CREATE TABLE preparation (
+CREATE TABLE IF NOT EXISTS preparation (
   id BIGINT PRIMARY KEY,
   service TEXT NOT NULL,
   pack_hash TEXT NOT NULL,
@@ -19,7 +19,7 @@ CREATE TABLE preparation (
   state TEXT NOT NULL,
   round BIGINT NOT NULL DEFAULT 0
 );
-CREATE TABLE preparation_part (
+CREATE TABLE IF NOT EXISTS preparation_part (
   preparation BIGINT NOT NULL REFERENCES preparation(id),
   part BIGINT NOT NULL,
   done BIGINT NOT NULL DEFAULT 0,

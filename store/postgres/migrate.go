@@ -87,17 +87,20 @@ func provider(db *sql.DB) (*goose.Provider, error) {
 	if err != nil {
 		return nil, fault.Wrap(err, op, "there is no lock")
 	}
-	p, err := goose.NewProvider(goose.DialectPostgres, db, files, goose.WithSessionLocker(one), goose.WithTableName("schema_step"), goose.WithGoMigrations(queue(db)), goose.WithDisableGlobalRegistry(true))
+	p, err := goose.NewProvider(goose.DialectPostgres, db, files, goose.WithSessionLocker(one), goose.WithTableName("schema_step"), goose.WithGoMigrations(queue()), goose.WithDisableGlobalRegistry(true))
 	return p, fault.Wrap(err, op, "the steps cannot be read")
 }
 
-// queue is the step that makes the queue of background jobs.
-func queue(db *sql.DB) *goose.Migration {
-	return goose.NewGoMigration(6, &goose.GoFunc{RunTx: func(ctx context.Context, tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, jobs); err != nil {
+// queue is the step that makes the queue of background jobs. River's own steps
+// want a transaction each, so what was done stays when it is cut off, and it can
+// be taken again.
+func queue() *goose.Migration {
+	return goose.NewGoMigration(6, &goose.GoFunc{RunDB: func(ctx context.Context, db *sql.DB) error {
+		if err := tables.MakeQueue(ctx, riverdatabasesql.New(db), nil); err != nil {
 			return err
 		}
-		return tables.MakeQueue(ctx, riverdatabasesql.New(db), tx)
+		_, err := db.ExecContext(ctx, jobs)
+		return err
 	}}, nil)
 }
 

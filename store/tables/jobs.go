@@ -19,15 +19,20 @@ import (
 // queueStep is the step of River's own tables that this program works with.
 const queueStep = 8
 
-// MakeQueue makes the tables of the queue of background jobs, in a transaction.
-// They are River's.
+// MakeQueue makes the tables of the queue of background jobs, which are River's:
+// in a transaction, or, without one, in several, where what was done stays.
 func MakeQueue(ctx context.Context, d riverdriver.Driver[*sql.Tx], tx *sql.Tx) error {
 	const op = "store.MakeQueue"
 	m, err := rivermigrate.New(d, &rivermigrate.Config{Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return fault.Wrap(err, op, "the queue's tables are not known")
 	}
-	_, err = m.MigrateTx(ctx, tx, rivermigrate.DirectionUp, &rivermigrate.MigrateOpts{TargetVersion: queueStep})
+	to := &rivermigrate.MigrateOpts{TargetVersion: queueStep}
+	if tx == nil {
+		_, err = m.Migrate(ctx, rivermigrate.DirectionUp, to)
+	} else {
+		_, err = m.MigrateTx(ctx, tx, rivermigrate.DirectionUp, to)
+	}
 	return fault.Wrap(err, op, "the queue's tables cannot be made")
 }
 
