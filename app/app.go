@@ -36,6 +36,7 @@ type Config struct {
 	Families bool // made-up families answer
 	New      bool // a folder that has no records yet may be made one that has
 	Database Database
+	PartBits uint           // people of one part of a preparation, as a power of two; 0: those of one file of facts
 	Facts    parquet.Remote // a storage of facts that machines share; nil: the folder is all there is
 }
 
@@ -170,6 +171,11 @@ func (a *App) Rooms(ctx context.Context, p *service.Pack, known time.Time, progr
 	if err != nil {
 		return round.Rooms{}, nil, err
 	}
+	return a.rooms(ctx, p, known, files, progress)
+}
+
+// rooms are Rooms over some of the files of facts.
+func (a *App) rooms(ctx context.Context, p *service.Pack, known time.Time, files []parquet.File, progress func(string, int, int)) (round.Rooms, func(), error) {
 	if err := a.shelf().Bring(ctx, files); err != nil {
 		return round.Rooms{}, nil, err
 	}

@@ -278,6 +278,15 @@ func (a *App) unneeded(ctx context.Context) ([]store.Snapshot, error) {
 			days = append(days, r.AsOf)
 		}
 	}
+	preparing, err := a.DB.Preparations(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range preparing {
+		if p.State == store.Preparing {
+			days = append(days, p.AsOf)
+		}
+	}
 	need := map[int64]bool{}
 	for _, day := range days {
 		newest := map[string]int64{}

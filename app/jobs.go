@@ -21,6 +21,8 @@ const (
 	JobImport = "import"
 	JobTidy   = "tidy"
 	JobBackup = "backup"
+	JobFind   = "find"   // people of one partition, for a round that is being prepared
+	JobAssign = "assign" // places, when all partitions are done
 )
 
 // JobOptions are what a process that works background jobs needs.
@@ -75,7 +77,8 @@ func (a *App) AskImport(ctx context.Context, folder, machine, officer string) (s
 // WorkJobs works background jobs until ctx ends, beside any number of processes
 // that do the same on the same database.
 func (a *App) WorkJobs(ctx context.Context, o JobOptions) error {
-	kinds := map[string]jobs.Do{JobImport: a.doImport, JobTidy: a.doTidy, JobBackup: a.doBackup(o.Backups)}
+	kinds := map[string]jobs.Do{JobImport: a.doImport, JobTidy: a.doTidy, JobBackup: a.doBackup(o.Backups),
+		JobFind: a.ending(a.doFind(o.Name)), JobAssign: a.ending(a.doAssign)}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)

@@ -57,3 +57,41 @@ type Jobs interface {
 	// job that is there already, of those that are to be there once, is ErrNothing.
 	AddJob(j NewJob) (JobID, error)
 }
+
+// Preparation is a round that is being prepared by background jobs, partition of
+// people by partition.
+type Preparation struct {
+	ID       int64
+	Service  string
+	PackHash string
+	AsOf     time.Time
+	Officer  string // who prepares
+	Asked    time.Time
+	State    PreparationState
+	Round    RoundID // 0: it is not there yet
+	Parts    int     // partitions of people
+	Done     int     // of them
+}
+
+// PreparationState is how far the preparation of a round has come.
+type PreparationState string
+
+// The states of a preparation.
+const (
+	Preparing   PreparationState = "preparing"
+	PreparedAll PreparationState = "prepared" // the round is there
+	NotPrepared PreparationState = "failed"
+)
+
+// Preparations is what preparing a round in parts writes.
+type Preparations interface {
+	// AddPreparation begins one with its parts.
+	AddPreparation(p Preparation, parts []int) (int64, error)
+	// KeepPart keeps, sealed, what was found in a part, and tells how many parts
+	// are still to be done. One that is kept already is ErrNothing, and so is one of
+	// a preparation that has ended.
+	KeepPart(id int64, part int, worker string, found []byte) (left int, err error)
+	// EndPreparation ends one, with its round or, 0, without, and drops what was found
+	// for it. One that has ended already is ErrNothing.
+	EndPreparation(id int64, round RoundID) error
+}

@@ -43,6 +43,7 @@ type Tx interface {
 	Posts
 	Erasing
 	Jobs
+	Preparations
 }
 
 // Marker adds to the act's entry in the record.
