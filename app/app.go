@@ -29,15 +29,16 @@ import (
 
 // Config is all that the program needs to be told.
 type Config struct {
-	Data     string // the folder of everything that is kept
-	Packs    fs.FS  // the services
-	Seed     uint64 // of the made-up network and families
-	Clock    Clock
-	Families bool // made-up families answer
-	New      bool // a folder that has no records yet may be made one that has
-	Database Database
-	PartBits uint           // people of one part of a preparation, as a power of two; 0: those of one file of facts
-	Facts    parquet.Remote // a storage of facts that machines share; nil: the folder is all there is
+	Data      string // the folder of everything that is kept
+	Packs     fs.FS  // the services
+	Seed      uint64 // of the made-up network and families
+	Clock     Clock
+	Families  bool // made-up families answer
+	New       bool // a folder that has no records yet may be made one that has
+	Database  Database
+	Elsewhere bool           // the log of the record is on another machine; PostgreSQL only
+	PartBits  uint           // people of one part of a preparation, as a power of two; 0: those of one file of facts
+	Facts     parquet.Remote // a storage of facts that machines share; nil: the folder is all there is
 }
 
 // App is the open program.
@@ -45,7 +46,7 @@ type App struct {
 	Config
 	DB      *tables.DB
 	Network *phone.Network
-	Log     *log.Log
+	Log     *log.Log // nil: it is on another machine
 	vault   *vault.Vault
 	zone    *time.Location
 }
@@ -102,10 +103,7 @@ func (a *App) open(ctx context.Context, keys func(string) (*vault.Vault, error))
 	if a.DB, err = c.openStore(ctx, a.vault); err != nil {
 		return err
 	}
-	if err := a.logIsThere(ctx); err != nil {
-		return err
-	}
-	if a.Log, err = log.Open(c.path("record"), log.Options{Keys: c.path("keys"), Origin: "ennakko/record"}); err != nil {
+	if err := a.openLog(ctx); err != nil {
 		return err
 	}
 	family := phone.Behaviour{}
@@ -113,6 +111,21 @@ func (a *App) open(ctx context.Context, keys func(string) (*vault.Vault, error))
 		family = phone.Pilot(a.zone)
 	}
 	a.Network, err = phone.Open(ctx, c.path("network.db"), phone.Options{Seed: c.Seed, Now: c.Clock.Now, Family: family})
+	return err
+}
+
+// openLog opens the log of the record, if it is on this machine.
+func (a *App) openLog(ctx context.Context) (err error) {
+	if a.Elsewhere {
+		if a.Database.Writer == "" {
+			return fault.New(fault.Invalid, "app.Open", "the log of the record is where the records are").Do("only with PostgreSQL it may be on another machine")
+		}
+		return nil
+	}
+	if err := a.logIsThere(ctx); err != nil {
+		return err
+	}
+	a.Log, err = log.Open(a.path("record"), log.Options{Keys: a.path("keys"), Origin: "ennakko/record"})
 	return err
 }
 

@@ -92,6 +92,9 @@ func named(rounds []store.RoundID) string {
 // logged puts all entries into the log: only what stands there may lose its
 // content.
 func (a *App) logged(ctx context.Context) (uint64, error) {
+	if mine, err := a.keeps(ctx); err != nil || !mine {
+		return 0, errors.Join(err, fault.New(fault.Conflict, "app.Erase", "the log of the record is on another machine").Do("erase there"))
+	}
 	if err := a.Sequence(ctx); err != nil {
 		return 0, err
 	}

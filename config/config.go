@@ -24,6 +24,7 @@ type Config struct {
 	Data     string    `yaml:"data"`    // the folder of keys, facts and the log of the record
 	Packs    string    `yaml:"packs"`   // a folder of services; "": the built-in ones
 	Facts    string    `yaml:"facts"`   // a storage of facts that machines share; "": the folder of data
+	Record   string    `yaml:"record"`  // where the log of the record is: "here", in the folder of data, or "elsewhere", on another machine
 	Service  string    `yaml:"service"` // the one that is run
 	Database Database  `yaml:"database"`
 	Gateways []Gateway `yaml:"gateways"` // in order of preference
@@ -125,7 +126,7 @@ func Read(path string, getenv func(string) string) (Config, error) {
 		return Config{}, fault.New(fault.Missing, op, "the file of settings cannot be read").Because(err).Do("name it with --config")
 	}
 	var l fault.List
-	c := Config{Service: "pre-primary", Worker: Worker{Lease: 5 * time.Second, Doubt: 2 * time.Hour, Jobs: 2}, Backup: Backup{Every: time.Hour}}
+	c := Config{Record: "here", Service: "pre-primary", Worker: Worker{Lease: 5 * time.Second, Doubt: 2 * time.Hour, Jobs: 2}, Backup: Backup{Every: time.Hour}}
 	d := yaml.NewDecoder(bytes.NewReader(b))
 	d.KnownFields(true)
 	if err := d.Decode(&c); err != nil && !errors.Is(err, io.EOF) {
@@ -198,6 +199,9 @@ func (c Config) check(l *fault.List) {
 	}
 	if c.Data == "" {
 		bad("data: /var/lib/ennakko", "the setting data is missing")
+	}
+	if c.Record != "here" && c.Record != "elsewhere" || c.Record == "elsewhere" && c.Database.Writer == "" {
+		bad("record: here; or, on further machines with one PostgreSQL, record: elsewhere", "record says nothing that can be")
 	}
 	if c.Database.Reader != "" && c.Database.Writer == "" {
 		bad("name the writer, too", "database has a reader and no writer")

@@ -157,9 +157,13 @@ func (w *watch) count() (map[*prometheus.Desc]map[string]float64, error) {
 	if err != nil {
 		return nil, err
 	}
-	logged, err := w.app.Log.Size(ctx)
-	if err != nil {
-		return nil, err
+	logged := map[string]float64{} // told where the log is
+	if w.app.Log != nil {
+		size, err := w.app.Log.Size(ctx)
+		if err != nil {
+			return nil, err
+		}
+		logged[""] = float64(size)
 	}
 	due := 0.0
 	if at, ok, err := w.app.DB.Next(ctx); err != nil {
@@ -175,5 +179,5 @@ func (w *watch) count() (map[*prometheus.Desc]map[string]float64, error) {
 	}
 	one := func(v float64) map[string]float64 { return map[string]float64{"": v} }
 	return map[*prometheus.Desc]map[string]float64{descMessages: messages, descItems: items, descPlaces: one(float64(overbooked)), descEntries: one(float64(last)),
-		descLogged: one(float64(logged)), descDue: one(due)}, nil
+		descLogged: logged, descDue: one(due)}, nil
 }

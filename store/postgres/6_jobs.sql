@@ -27,3 +27,10 @@ CREATE TABLE IF NOT EXISTS preparation_part (
   found BYTEA,
   PRIMARY KEY (preparation, part)
 );
+
+-- Who does what one alone may do, and when it said so last.
+CREATE TABLE IF NOT EXISTS keeper (
+  name TEXT PRIMARY KEY,
+  holder TEXT NOT NULL,
+  seen BIGINT NOT NULL
+);

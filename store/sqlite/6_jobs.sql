@@ -27,3 +27,10 @@ CREATE TABLE preparation_part (
   found BLOB,
   PRIMARY KEY (preparation, part)
 );
+
+-- Who does what one alone may do, and when it said so last.
+CREATE TABLE keeper (
+  name TEXT PRIMARY KEY,
+  holder TEXT NOT NULL,
+  seen INTEGER NOT NULL
+);
