@@ -360,3 +360,53 @@ func wholePreparation(t *testing.T, a *app.App, id int64) store.Preparation {
 	}
 	return pr
 }
+
+// TestMachinesThatAreKilledAtAnyJobLoseNothing kills whoever is at a job, again and
+// again, and starts it anew.
+func TestMachinesThatAreKilledAtAnyJobLoseNothing(t *testing.T) {
+	if testing.Short() {
+		t.Skip("servers are started, and processes are killed; -short is make check's race run, make test runs this")
+	}
+	a, x, db := shared(t)
+	pack, err := a.Pack("pre-primary")
+	if err != nil {
+		t.Fatal(err)
+	}
+	id, err := a.AskPrepare(t.Context(), pack, asOf, "officer:test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	machines, folders := map[string]*machine{}, map[string]string{}
+	for _, key := range []string{"one", "two", "three"} {
+		folders[key] = elsewhere(t, a.Data)
+		machines[key] = x.machine(t, db, folders[key], key)
+	}
+	const most = 8
+	kills := map[string]int{}
+	n := 0
+	until(t, a, "the round", func(list []store.Job) bool {
+		for _, j := range list {
+			key, pid, _ := strings.Cut(j.Worker, "-")
+			m := machines[key]
+			if n == most || j.State != store.JobRunning || m == nil || pid != fmt.Sprint(m.cmd.Process.Pid) || j.Kind == app.JobAssign && kills[j.Kind] > 2 {
+				continue
+			}
+			m.kill()
+			machines[key] = x.machine(t, db, folders[key], key)
+			kills[j.Kind]++
+			n++
+			break
+		}
+		return all(app.JobAssign, store.JobDone)(list)
+	})
+	t.Logf("killed at %v", kills)
+	if n == 0 {
+		t.Error("nobody was killed at a job")
+	}
+	pr := wholePreparation(t, a, id)
+	r, err := a.Prepare(t.Context(), pack, round.Order{AsOf: asOf, Officer: "officer:test", Now: begin}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, a, pr.Round, r.ID)
+}
