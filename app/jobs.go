@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -12,6 +13,8 @@ import (
 
 	"ennakko/audit"
 	"ennakko/fault"
+	"ennakko/round"
+	"ennakko/service"
 	"ennakko/store"
 	"ennakko/work/jobs"
 )
@@ -23,6 +26,9 @@ const (
 	JobBackup = "backup"
 	JobFind   = "find"   // people of one partition, for a round that is being prepared
 	JobAssign = "assign" // places, when all partitions are done
+	JobPost   = "letters"
+	JobNews   = "letter-news"
+	JobErase  = "erase"
 )
 
 // JobOptions are what a process that works background jobs needs.
@@ -35,6 +41,11 @@ type JobOptions struct {
 
 	Backups     string        // the folder into which backups go; "": none are taken
 	BackupEvery time.Duration // how often
+
+	Pack   *service.Pack    // whose letters and people; nil: the next two are not done
+	Office round.PostOffice // hands letters over; nil: nobody does
+	Erase  bool             // what is due is erased every day
+	Owner  string           // of the tables in PostgreSQL, who alone may erase
 }
 
 // queue is the queue of jobs that one machine alone can do.
@@ -77,27 +88,44 @@ func (a *App) AskImport(ctx context.Context, folder, machine, officer string) (s
 // WorkJobs works background jobs until ctx ends, beside any number of processes
 // that do the same on the same database.
 func (a *App) WorkJobs(ctx context.Context, o JobOptions) error {
-	kinds := map[string]jobs.Do{JobImport: a.doImport, JobTidy: a.doTidy, JobBackup: a.doBackup(o.Backups),
-		JobFind: a.ending(a.doFind(o.Name)), JobAssign: a.ending(a.doAssign)}
+	asking, stop := context.WithCancel(ctx)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		a.schedule(ctx, o)
+		a.schedule(asking, o)
 	}()
-	err := jobs.Run(ctx, a.DB, jobs.Options{Name: o.Name, Only: queue(o.Machine), Lease: o.Lease, Slots: o.Slots, Kinds: kinds, Log: o.Log, Told: 500 * time.Millisecond, Remain: parting})
+	err := jobs.Run(ctx, a.DB, jobs.Options{Name: o.Name, Only: queue(o.Machine), Lease: o.Lease, Slots: o.Slots, Kinds: a.kinds(o), Log: o.Log, Told: 500 * time.Millisecond, Remain: parting})
+	stop()
 	<-done
 	return err
 }
 
-// schedule puts jobs into the queue that come again and again, until ctx ends.
-func (a *App) schedule(ctx context.Context, o JobOptions) {
+// kinds says how each kind of job is done.
+func (a *App) kinds(o JobOptions) map[string]jobs.Do {
+	return map[string]jobs.Do{JobImport: a.doImport, JobTidy: a.doTidy, JobBackup: a.doBackup(o.Backups), JobFind: a.ending(a.doFind(o.Name)), JobAssign: a.ending(a.doAssign),
+		JobPost: a.doPost(o), JobNews: a.doNews(o), JobErase: a.doErase(o)}
+}
+
+// comeAgain are the jobs that come again and again, with how often.
+func comeAgain(o JobOptions) map[string]time.Duration {
 	every := map[string]time.Duration{JobTidy: 24 * time.Hour}
 	if o.Backups != "" {
 		every[JobBackup] = o.BackupEvery
 	}
+	if o.Pack != nil && o.Office != nil {
+		every[JobNews] = time.Hour
+	}
+	if o.Pack != nil && o.Erase {
+		every[JobErase] = 24 * time.Hour
+	}
+	return every
+}
+
+// schedule puts jobs into the queue that come again and again, until ctx ends.
+func (a *App) schedule(ctx context.Context, o JobOptions) {
 	asked := map[string]time.Time{}
 	for {
-		for kind, d := range every {
+		for kind, d := range comeAgain(o) {
 			period := RealClock{}.Now().Truncate(d)
 			if asked[kind].Equal(period) {
 				continue
@@ -163,6 +191,78 @@ func (a *App) doBackup(folder string) jobs.Do {
 		}
 		defer unlock()
 		_, err = a.Backup(ctx, to, t.Progress)
+		return err
+	}
+}
+
+// postArgs is what the handing over of letters is told.
+type postArgs struct {
+	Round   store.RoundID `json:"round"`
+	Officer string        `json:"officer"`
+}
+
+// AskPost puts the letters of a round into the queue of a machine that has the
+// settings for them.
+func (a *App) AskPost(ctx context.Context, p *service.Pack, id store.RoundID, machine, officer string) (store.JobID, error) {
+	act, err := audit.Begin(officer, "ask for letters", p.Purpose().ID(), p.Purpose().LegalBasis(), a.Now())
+	if err != nil {
+		return 0, err
+	}
+	var job store.JobID
+	err = a.DB.Write(ctx, act, func(tx store.Tx) error {
+		job, err = tx.AddJob(store.NewJob{Kind: JobPost, Args: postArgs{id, officer}, Only: queue(machine)})
+		tx.About(fmt.Sprintf("round %d", id))
+		tx.Detail("job %d", job)
+		return err
+	})
+	return job, err
+}
+
+func noOffice() error {
+	return fault.New(fault.Refused, "app.Post", "the settings of this machine have no letters").Do("see letters in docs/operations.md")
+}
+
+func (a *App) doPost(o JobOptions) jobs.Do {
+	return func(ctx context.Context, t jobs.Task) error {
+		args, err := jobs.Read[postArgs](t)
+		if err != nil || o.Office == nil || o.Pack == nil {
+			return errors.Join(err, noOffice())
+		}
+		_, _, err = a.Post(ctx, o.Pack, args.Round, args.Officer, o.Office, t.Progress)
+		return err
+	}
+}
+
+// doNews reads what became of letters that were handed over.
+func (a *App) doNews(o JobOptions) jobs.Do {
+	return func(ctx context.Context, _ jobs.Task) error {
+		if o.Office == nil || o.Pack == nil {
+			return noOffice()
+		}
+		rooms := round.Rooms{Store: a.DB, Pack: o.Pack, Worker: a.Worker(o.Pack)}
+		_, err := round.Fates(ctx, rooms, "system:work", a.Now(), o.Office)
+		return err
+	}
+}
+
+// doErase takes away what may no longer be kept.
+func (a *App) doErase(o JobOptions) jobs.Do {
+	return func(ctx context.Context, t jobs.Task) error {
+		if o.Pack == nil || !o.Erase || a.Database.Writer != "" && o.Owner == "" {
+			return fault.New(fault.Refused, "app.EraseDue", "the settings of this machine do not let it erase").Do("see erase in docs/operations.md")
+		}
+		with := a
+		if o.Owner != "" && a.Database.Writer != "" {
+			c := a.Config
+			c.Database, c.Families = Database{Writer: o.Owner}, false
+			owner, err := Open(ctx, c)
+			if err != nil {
+				return err
+			}
+			defer func() { _ = owner.Close(context.WithoutCancel(ctx)) }()
+			with = owner
+		}
+		_, err := with.EraseDue(ctx, o.Pack, "system:retention", t.Progress)
 		return err
 	}
 }

@@ -130,3 +130,41 @@ func TestAnImportIsDoneAsAJobWithTheRestOfTheHousekeeping(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestLettersAndErasingAreJobs(t *testing.T) {
+	n := newNoPhones(t)
+	c, o := n.office(t)
+	for range 2 {
+		if _, err := n.AskPost(t.Context(), n.pack, n.round.ID, "here", "officer:post"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := n.AskPost(t.Context(), n.pack, n.round.ID+100, "here", "officer:post"); err != nil {
+		t.Fatal(err)
+	}
+	stop := works(t, n.App, app.JobOptions{Pack: n.pack, Office: c, Erase: true})
+	list := until(t, n.App, "the end of all jobs", func(list []store.Job) bool {
+		ended := 0
+		for _, j := range list {
+			if !j.Ended.IsZero() {
+				ended++
+			}
+		}
+		return ended == 6
+	})
+	for _, j := range list {
+		if lost := strings.Contains(j.Args, "101"); lost != (j.State == store.JobRefused) {
+			t.Errorf("the job %s %s is %s: %s", j.Kind, j.Args, j.State, j.Trouble)
+		}
+	}
+	stop()
+	if l := o.Letters(); len(l) != 2 {
+		t.Errorf("%d letters to two guardians", len(l))
+	}
+	if err := n.Sequence(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := n.Verify(t.Context(), log.VerifyOptions{}); err != nil {
+		t.Error(err)
+	}
+}

@@ -30,6 +30,7 @@ type Config struct {
 	Gateways []Gateway `yaml:"gateways"` // in order of preference
 	Worker   Worker    `yaml:"worker"`
 	Backup   Backup    `yaml:"backup"`
+	Erase    Erase     `yaml:"erase"`
 	Mail     *Mail     `yaml:"mail"`    // nil: officers are not told by e-mail
 	Letters  *Letters  `yaml:"letters"` // nil: letters are printed by the city
 	Trial    *Trial    `yaml:"trial"`   // nil in a real city
@@ -79,6 +80,12 @@ type Worker struct {
 type Backup struct {
 	Folder string        `yaml:"folder"` // on this machine; "": none are taken
 	Every  time.Duration `yaml:"every"`  // how often (1h)
+}
+
+// Erase is how what may no longer be kept is erased by itself.
+type Erase struct {
+	Daily bool   `yaml:"daily"`
+	Owner string `yaml:"owner"` // of the tables in PostgreSQL, who alone may erase
 }
 
 // Mail tells officers by e-mail that something waits for them.
@@ -228,6 +235,9 @@ func (c Config) check(l *fault.List) {
 	}
 	if c.Backup.Every < time.Minute || c.Backup.Every > 24*time.Hour {
 		bad("1h is usual", "backup.every is not from 1m to 24h")
+	}
+	if c.Erase.Daily && c.Database.Writer != "" && c.Erase.Owner == "" {
+		bad("erase: {daily: true, owner: ...}", "in PostgreSQL the owner of the tables must be named to erase")
 	}
 	if c.Mail != nil && c.Mail.Every < time.Second {
 		bad("1h is usual", "mail.every is shorter than 1s")

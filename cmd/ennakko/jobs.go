@@ -42,10 +42,11 @@ func (p *program) jobsCommand() *cobra.Command {
 what went wrong. ` + "`ennakko worker`" + ` does them, any number of processes beside each other;
 each job is done once. docs/operations.md tells more.`,
 		Example: `  ennakko jobs --data D
-  ennakko jobs import --data D files`,
+  ennakko jobs import --data D files
+  ennakko jobs prepare pre-primary --data D --as-of 2021-01-07`,
 		RunE: func(c *cobra.Command, _ []string) error { return p.listJobs(c.Context(), pl) }}
 	pl.flags(c)
-	c.AddCommand(p.jobsImportCommand())
+	c.AddCommand(p.jobsImportCommand(), p.jobsPrepareCommand(), p.jobsLettersCommand())
 	return c
 }
 
@@ -124,6 +125,81 @@ on it does the import; the same files again change nothing.`,
 		}}
 	pl.flags(c)
 	c.Flags().StringVar(&officer, "officer", "officer:import", "who imports, for the record")
+	return c
+}
+
+// preparationResult is a preparation that was begun; its names are a contract.
+type preparationResult struct {
+	Preparation int64 `json:"preparation"`
+	Parts       int   `json:"parts"`
+}
+
+func (p *program) jobsPrepareCommand() *cobra.Command {
+	var pl place
+	var asOf day
+	var officer string
+	c := &cobra.Command{Use: "prepare SERVICE", Short: "Ask for a round, found by many processes", Args: args(cobra.ExactArgs(1)),
+		Long: `Put the preparation of a round into the queue, a job for each partition of people.
+Workers on any machines share them; the last one assigns the places. The round is
+the same as that of one process. Another officer approves it at the desk.`,
+		Example: `  ennakko jobs prepare pre-primary --data D --as-of 2021-01-07 --officer officer:anna`,
+		RunE: func(c *cobra.Command, a []string) error {
+			if asOf.IsZero() {
+				return fault.New(fault.Invalid, "cmd.jobs", "--as-of is missing").Do("give a day, as --as-of 2021-01-07")
+			}
+			return p.askPrepare(c.Context(), pl, a[0], asOf.Time, officer)
+		}}
+	pl.flags(c)
+	c.Flags().Var(&asOf, "as-of", "the day as of which people are found and registers known (needed)")
+	c.Flags().StringVar(&officer, "officer", "officer:preparer", "who prepares the round, for the record")
+	return c
+}
+
+func (p *program) askPrepare(ctx context.Context, pl place, service string, asOf time.Time, officer string) error {
+	a, err := pl.open(ctx, app.RealClock{}, false)
+	if err != nil {
+		return err
+	}
+	var pr store.Preparation
+	pack, err := a.Pack(service)
+	if err == nil {
+		var id int64
+		if id, err = a.AskPrepare(ctx, pack, asOf, officer); err == nil {
+			pr, err = a.DB.Preparation(ctx, id)
+		}
+	}
+	if err = errors.Join(err, a.Close(context.WithoutCancel(ctx))); err != nil {
+		return err
+	}
+	return p.show(preparationResult{pr.ID, pr.Parts}, func(w io.Writer) {
+		_, _ = fmt.Fprintf(w, "Preparation %d: %d parts are in the queue. See how far it is: ennakko jobs\n", pr.ID, pr.Parts)
+	})
+}
+
+func (p *program) jobsLettersCommand() *cobra.Command {
+	var pl place
+	var number int64
+	var officer string
+	c := &cobra.Command{Use: "letters SERVICE", Short: "Ask for a round's letters to be handed over", Args: args(cobra.ExactArgs(1)),
+		Long: `Put the letters of a round into the queue of this machine: a worker on it hands them
+over to the national service (see letters in the settings), each once.`,
+		Example: `  ennakko jobs letters pre-primary --data D --officer officer:anna`,
+		RunE: func(c *cobra.Command, args []string) error {
+			return p.ask(c.Context(), pl, func(ctx context.Context, a *app.App) (store.JobID, error) {
+				pack, err := a.Pack(args[0])
+				if err != nil {
+					return 0, err
+				}
+				r, err := a.Round(ctx, args[0], number)
+				if err != nil {
+					return 0, err
+				}
+				return a.AskPost(ctx, pack, r.ID, machine(), officer)
+			})
+		}}
+	pl.flags(c)
+	c.Flags().Int64Var(&number, "round", 0, "the number of the round (the newest, if it is left out)")
+	c.Flags().StringVar(&officer, "officer", "officer:lists", "who sends the letters, for the record")
 	return c
 }
 
