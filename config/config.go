@@ -26,11 +26,14 @@ type Config struct {
 	Data     string    `yaml:"data"`    // the folder of keys, facts and the log of the record
 	Packs    string    `yaml:"packs"`   // a folder of services; "": the built-in ones
 	Facts    string    `yaml:"facts"`   // a storage of facts that machines share; "": the folder of data
+	Record   string    `yaml:"record"`  // where the log of the record is: "here", in the folder of data, or "elsewhere", on another machine
 	Service  string    `yaml:"service"` // the one that is run
 	Database Database  `yaml:"database"`
 	Gateways []Gateway `yaml:"gateways"` // in order of preference
 	Worker   Worker    `yaml:"worker"`
 	Pages    *Pages    `yaml:"pages"`   // nil: this city has workers only
+	Backup   Backup    `yaml:"backup"`
+	Erase    Erase     `yaml:"erase"`
 	Mail     *Mail     `yaml:"mail"`    // nil: officers are not told by e-mail
 	Letters  *Letters  `yaml:"letters"` // nil: letters are printed by the city
 	Trial    *Trial    `yaml:"trial"`   // nil in a real city
@@ -73,6 +76,19 @@ type Worker struct {
 	Lease  time.Duration `yaml:"lease"`  // how long it may be silent before others take over (5s)
 	Doubt  time.Duration `yaml:"doubt"`  // how long a send may stay uncertain before a person sees it (2h)
 	Listen string        `yaml:"listen"` // where health and metrics are told; "": nowhere
+	Jobs   int           `yaml:"jobs"`   // background jobs at once (2)
+}
+
+// Backup is how backups are taken by themselves.
+type Backup struct {
+	Folder string        `yaml:"folder"` // on this machine; "": none are taken
+	Every  time.Duration `yaml:"every"`  // how often (1h)
+}
+
+// Erase is how what may no longer be kept is erased by itself.
+type Erase struct {
+	Daily bool   `yaml:"daily"`
+	Owner string `yaml:"owner"` // of the tables in PostgreSQL, who alone may erase
 }
 
 // Pages are the city's pages and the provider at which people log in.
@@ -131,7 +147,7 @@ func Read(path string, getenv func(string) string) (Config, error) {
 		return Config{}, fault.New(fault.Missing, op, "the file of settings cannot be read").Because(err).Do("name it with --config")
 	}
 	var l fault.List
-	c := Config{Service: "pre-primary", Worker: Worker{Lease: 5 * time.Second, Doubt: 2 * time.Hour}}
+	c := Config{Record: "here", Service: "pre-primary", Worker: Worker{Lease: 5 * time.Second, Doubt: 2 * time.Hour, Jobs: 2}, Backup: Backup{Every: time.Hour}}
 	d := yaml.NewDecoder(bytes.NewReader(b))
 	d.KnownFields(true)
 	if err := d.Decode(&c); err != nil && !errors.Is(err, io.EOF) {
@@ -205,6 +221,9 @@ func (c Config) check(l *fault.List) {
 	if c.Data == "" {
 		bad("data: /var/lib/ennakko", "the setting data is missing")
 	}
+	if c.Record != "here" && c.Record != "elsewhere" || c.Record == "elsewhere" && c.Database.Writer == "" {
+		bad("record: here; or, on further machines with one PostgreSQL, record: elsewhere", "record says nothing that can be")
+	}
 	if c.Database.Reader != "" && c.Database.Writer == "" {
 		bad("name the writer, too", "database has a reader and no writer")
 	}
@@ -224,6 +243,15 @@ func (c Config) check(l *fault.List) {
 	}
 	if c.Worker.Doubt < time.Minute {
 		bad("2h is usual", "worker.doubt is shorter than 1m")
+	}
+	if c.Worker.Jobs < 1 || c.Worker.Jobs > 64 {
+		bad("2 is usual; one for each core", "worker.jobs is not from 1 to 64")
+	}
+	if c.Backup.Every < time.Minute || c.Backup.Every > 24*time.Hour {
+		bad("1h is usual", "backup.every is not from 1m to 24h")
+	}
+	if c.Erase.Daily && c.Database.Writer != "" && c.Erase.Owner == "" {
+		bad("erase: {daily: true, owner: ...}", "in PostgreSQL the owner of the tables must be named to erase")
 	}
 	if c.Mail != nil && c.Mail.Every < time.Second {
 		bad("1h is usual", "mail.every is shorter than 1s")

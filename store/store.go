@@ -42,6 +42,8 @@ type Tx interface {
 	Sessions
 	Posts
 	Erasing
+	Jobs
+	Preparations
 }
 
 // Marker adds to the act's entry in the record.

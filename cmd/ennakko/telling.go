@@ -62,6 +62,8 @@ type watch struct {
 	mu  sync.Mutex
 	at  time.Time
 	now map[*prometheus.Desc]map[string]float64
+
+	jobs []store.JobCount
 }
 
 const watchEvery = 5 * time.Second
@@ -73,6 +75,7 @@ var (
 	descEntries  = prometheus.NewDesc("ennakko_record_entries", "Entries of the record.", nil, nil)
 	descLogged   = prometheus.NewDesc("ennakko_record_logged", "Entries that are in the log of the record.", nil, nil)
 	descDue      = prometheus.NewDesc("ennakko_due_seconds", "How long what is due has been waiting.", nil, nil)
+	descJobs     = prometheus.NewDesc("ennakko_jobs", "Background jobs of the last weeks, by kind and state.", []string{"kind", "state"}, nil)
 	descUp       = prometheus.NewDesc("ennakko_database_up", "Whether the database answers.", nil, nil)
 	descGate     = prometheus.NewDesc("ennakko_gateway_connected", "Whether a gateway takes messages.", []string{"gateway"}, nil)
 	descParts    = prometheus.NewDesc("ennakko_gateway_parts_total", "Parts of messages by what the gateway said.", []string{"gateway", "said"}, nil)
@@ -80,7 +83,7 @@ var (
 
 // Describe implements prometheus.Collector.
 func (w *watch) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{descMessages, descItems, descPlaces, descEntries, descLogged, descDue, descUp, descGate, descParts} {
+	for _, d := range []*prometheus.Desc{descMessages, descItems, descPlaces, descEntries, descLogged, descDue, descJobs, descUp, descGate, descParts} {
 		ch <- d
 	}
 }
@@ -105,6 +108,9 @@ func (w *watch) Collect(ch chan<- prometheus.Metric) {
 				ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, label)
 			}
 		}
+	}
+	for _, j := range w.jobs {
+		ch <- prometheus.MustNewConstMetric(descJobs, prometheus.GaugeValue, float64(j.N), j.Kind, string(j.State))
 	}
 	ch <- prometheus.MustNewConstMetric(descUp, prometheus.GaugeValue, up)
 	for _, g := range w.gates {
@@ -151,9 +157,13 @@ func (w *watch) count() (map[*prometheus.Desc]map[string]float64, error) {
 	if err != nil {
 		return nil, err
 	}
-	logged, err := w.app.Log.Size(ctx)
-	if err != nil {
-		return nil, err
+	logged := map[string]float64{} // told where the log is
+	if w.app.Log != nil {
+		size, err := w.app.Log.Size(ctx)
+		if err != nil {
+			return nil, err
+		}
+		logged[""] = float64(size)
 	}
 	due := 0.0
 	if at, ok, err := w.app.DB.Next(ctx); err != nil {
@@ -164,7 +174,10 @@ func (w *watch) count() (map[*prometheus.Desc]map[string]float64, error) {
 			due = 0
 		}
 	}
+	if w.jobs, err = w.app.DB.JobCounts(ctx); err != nil {
+		return nil, err
+	}
 	one := func(v float64) map[string]float64 { return map[string]float64{"": v} }
 	return map[*prometheus.Desc]map[string]float64{descMessages: messages, descItems: items, descPlaces: one(float64(overbooked)), descEntries: one(float64(last)),
-		descLogged: one(float64(logged)), descDue: one(due)}, nil
+		descLogged: logged, descDue: one(due)}, nil
 }

@@ -25,6 +25,7 @@ import (
 	"ennakko/channel/smpp"
 	"ennakko/config"
 	"ennakko/fault"
+	"ennakko/round"
 )
 
 func (p *program) workerCommand() *cobra.Command {
@@ -104,6 +105,10 @@ func (p *program) work(ctx context.Context, a *app.App, set config.Config, clock
 	g.Go(func() error {
 		return a.Work(gctx, app.WorkOptions{Pack: pack, Channel: several, Run: run, Door: door, Name: name, Lease: set.Worker.Lease, Doubt: set.Worker.Doubt, Window: window, Log: log, Tell: o.tell, TellEvery: o.every})
 	})
+	g.Go(func() error {
+		return a.WorkJobs(gctx, app.JobOptions{Name: name, Machine: machine(), Lease: set.Worker.Lease, Slots: set.Worker.Jobs, Log: log, Backups: set.Backup.Folder, BackupEvery: set.Backup.Every,
+			Pack: pack, Office: o.office, Erase: set.Erase.Daily, Owner: set.Erase.Owner})
+	})
 	err = g.Wait()
 	log.Info("stopped", "worker", name)
 	return err
@@ -114,6 +119,8 @@ type outsiders struct {
 	gates []gateway
 	tell  func(context.Context, map[string]int, time.Time) error // nil: officers are not told by e-mail
 	every time.Duration
+
+	office round.PostOffice // nil: letters are printed
 }
 
 // outside makes them, or tells all that is wrong at once. Nothing is connected.
@@ -122,7 +129,7 @@ func outside(set config.Config, door *app.Door, log *slog.Logger) (o outsiders, 
 	o.gates, wrong = gateways(set, door, log)
 	o.tell, o.every, more = notices(set.Mail)
 	if set.Letters != nil {
-		_, letters = postOffice(set.Letters)
+		o.office, letters = postOffice(set.Letters)
 	}
 	var pages error
 	if set.Pages != nil {
