@@ -42,6 +42,7 @@ type Tx interface {
 	Sessions
 	Posts
 	Erasing
+	Sealing
 }
 
 // Marker adds to the act's entry in the record.

@@ -142,6 +142,7 @@ type tx struct {
 	people *roaring.Bitmap
 	stmts  map[string]*sql.Stmt
 	fresh  []string // statements that the store does not keep yet
+	seals  bool     // the key that this process seals with is in use
 }
 
 // keep prepares statements once for all later writes. Inside a write that
