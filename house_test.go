@@ -51,7 +51,7 @@ var floors = map[string]int{
 // only lists who may import a package that is a door to something.
 var only = map[string][]string{
 	"database/sql":                        {"store/tables", "store/sqlite", "store/postgres", "register/parquet", "channel/phone", "cmd/soak"},
-	"github.com/minio/minio-go/v7":       {"register/objects"},
+	"github.com/minio/minio-go/v7":        {"register/objects"},
 	"modernc.org/sqlite":                  {"store/sqlite", "channel/phone"},
 	"github.com/duckdb/duckdb-go/v2":      {"register/parquet"},
 	"cel.dev/cel-go/cel":                  {"criteria"},

@@ -62,8 +62,8 @@ var registers = []struct{ name, file string }{
 // Options of an intake.
 type Options struct {
 	Facts    parquet.Shelf // where files of facts stand
-	Folder   string // the folder of register files
-	Actor    string // who imports: "officer:<id>"
+	Folder   string        // the folder of register files
+	Actor    string        // who imports: "officer:<id>"
 	Now      time.Time
 	Rand     *rand.Rand // shuffles the numbers of new people
 	Progress Progress

@@ -58,7 +58,7 @@ func Open(ctx context.Context, v *vault.Vault, opt Options) (*tables.DB, error) 
 		return nil, errors.Join(err, write.Close(), read.Close())
 	}
 	return tables.New(tables.Engine{Name: "postgres", Write: write, Read: read, Rebind: Rebind, Duplicate: duplicate, Away: away, RowKinds: "''", KindsAs: "", OneMoment: sql.LevelRepeatableRead,
-		Time: "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)",
+		Time:  "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)",
 		Scrub: func(ctx context.Context, db *sql.DB) error { _, err := db.ExecContext(ctx, "VACUUM"); return err },
 		Turn: func(ctx context.Context, tx *sql.Tx) error {
 			_, err := tx.ExecContext(ctx, "SELECT pg_advisory_xact_lock("+strconv.Itoa(turn)+")")

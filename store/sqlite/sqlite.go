@@ -61,7 +61,10 @@ func Open(ctx context.Context, path string, v *vault.Vault, opt Options) (*table
 	}
 	read.SetMaxOpenConns(4)
 	return tables.New(tables.Engine{Name: "sqlite", Write: write, Read: read, Rebind: func(q string) string { return q }, Duplicate: duplicate, Away: away,
-		Scrub:    func(ctx context.Context, db *sql.DB) error { _, err := db.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)"); return err },
+		Scrub: func(ctx context.Context, db *sql.DB) error {
+			_, err := db.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)")
+			return err
+		},
 		RowKinds: kindsOf, KindsAs: kindsAs,
 		Time: "CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)"}, v, opt.Rand), nil
 }

@@ -84,19 +84,24 @@ func Exercise(t *testing.T, open func(t *testing.T) Store) {
 		"a send that stays uncertain is put before a person once":     doubtful,
 		"what a phone was sent is counted by kind and time":           wrote,
 	} {
-		t.Run(name, func(t *testing.T) { do(&suite{t, open(t), context.Background()}) })
+		t.Run(name, func(t *testing.T) { do(newSuite(t, open(t))) })
 	}
 }
 
 // ExerciseOwner runs what only the owner of the tables may do.
 func ExerciseOwner(t *testing.T, open func(t *testing.T) Store) {
-	t.Run("entries are erased and their leaves stay", func(t *testing.T) { erasingEntries(&suite{t, open(t), context.Background()}) })
+	t.Run("entries are erased and their leaves stay", func(t *testing.T) { erasingEntries(newSuite(t, open(t))) })
 }
 
 type suite struct {
 	*testing.T
-	s   Store
-	ctx context.Context
+	s       Store
+	ctx     context.Context
+	numbers map[string]bool // the phones of the cases that were opened
+}
+
+func newSuite(t *testing.T, s Store) *suite {
+	return &suite{t, s, context.Background(), map[string]bool{}}
 }
 
 func (s *suite) act() audit.Act {
@@ -156,6 +161,9 @@ func (s *suite) newCase(child person.ID, numbers ...string) store.NewCase {
 
 func (s *suite) open(id store.RoundID, child person.ID, numbers ...string) (c conversation.Case) {
 	s.Helper()
+	for _, n := range numbers {
+		s.numbers[n] = true
+	}
 	s.write(func(tx store.Tx) (err error) { c, err = tx.OpenCase(id, s.newCase(child, numbers...)); return err })
 	return c
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/RoaringBitmap/roaring/v2"
@@ -283,13 +284,20 @@ func (t *tx) DropSnapshot(id int64) error {
 // EraseEntries: see store.Erasing.
 func (t *tx) EraseEntries(about person.ID, before time.Time, upTo uint64) (int, error) {
 	var seqs []uint64
+	told := roaring.New()
 	collect := func(query string, args ...any) error {
 		return t.query("SELECT "+entryColumns+" FROM audit_entry WHERE seq <= ? AND verb <> '' AND "+query+" ORDER BY seq", append([]any{int64(upTo)}, args...), func(scan func(...any) error) error {
 			e, err := scanEntry(scan)
-			if err == nil && (about == 0 || setSize(e) == 1) {
-				seqs = append(seqs, e.Seq)
+			if err != nil || about != 0 && setSize(e) != 1 {
+				return err
 			}
-			return err
+			seqs = append(seqs, e.Seq)
+			if e.Verb == store.EraseVerb { // what it said is said again
+				earlier, err := parseRanges(strings.TrimPrefix(e.Detail, "entries "))
+				told.Or(earlier)
+				return err
+			}
+			return nil
 		})
 	}
 	var err error
@@ -301,7 +309,6 @@ func (t *tx) EraseEntries(about person.ID, before time.Time, upTo uint64) (int, 
 	if err != nil || len(seqs) == 0 {
 		return 0, err
 	}
-	told := roaring.New()
 	for _, s := range seqs {
 		if err := t.blank(s); err != nil {
 			return 0, err
