@@ -195,3 +195,28 @@ func TestTheSecurityChecklistNamesRealTests(t *testing.T) {
 		}
 	}
 }
+
+// TestValuesAreSealedInOnePlace keeps sealing where all that is sealed is listed:
+// what is not listed could not be sealed anew, and would be lost with its key.
+func TestValuesAreSealedInOnePlace(t *testing.T) {
+	var where []string
+	err := fs.WalkDir(os.DirFS("."), ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && (d.Name() == "node_modules" || d.Name() == "data" || d.Name() == ".git") {
+			return fs.SkipDir
+		}
+		if !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return nil
+		}
+		b, err := os.ReadFile(path)
+		if bytes.Contains(b, []byte("vault.Seal(")) {
+			where = append(where, path)
+		}
+		return err
+	})
+	if err != nil || !slices.Equal(where, []string{"store/tables/sealed.go"}) {
+		t.Errorf("values are sealed in %v, %v", where, err)
+	}
+}

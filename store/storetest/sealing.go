@@ -193,7 +193,7 @@ func changeKey(t *testing.T, dir string) {
 func resealing(t *testing.T, open func(*vault.Vault) KeyStore) {
 	dir := filepath.Join(t.TempDir(), "keys")
 	first := vaults(t, dir)
-	s := &suite{t, open(first), t.Context()}
+	s := newSuite(t, open(first))
 	round, c, hash := filled(s)
 	changeKey(t, dir)
 	now := vaults(t, dir)
@@ -246,7 +246,7 @@ func must(b []byte, err error) []byte {
 func stale(t *testing.T, open func(*vault.Vault) KeyStore) {
 	dir := filepath.Join(t.TempDir(), "keys")
 	old := open(vaults(t, dir))
-	s := &suite{t, old, t.Context()}
+	s := newSuite(t, old)
 	round, c, _ := filled(s)
 	if _, err := vault.AddKey(dir); err != nil {
 		t.Fatal(err)
