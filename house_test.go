@@ -21,6 +21,8 @@ import (
 var floors = map[string]int{
 	"fault": 0,
 
+	"trace": 5,
+
 	"audit": 10, "person": 10, "place": 10,
 
 	"audit/log": 20, "permission": 20, "access": 20,
@@ -61,6 +63,8 @@ var only = map[string][]string{
 	"github.com/zitadel/oidc/v3/pkg/op":   {"testcity/idp"},
 	"github.com/coreos/go-oidc/v3/oidc":   {"signin"},
 	"github.com/cedar-policy/cedar-go":    {"access"},
+	"go.opentelemetry.io/otel/trace":      {"trace"},
+	"go.opentelemetry.io/otel/sdk/trace":  {"trace"},
 	"math/rand":                           {},
 	"log":                                 {},
 }

@@ -17,6 +17,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"ennakko/fault"
+	"ennakko/trace"
 )
 
 // Config is all settings of a running city.
@@ -30,6 +31,7 @@ type Config struct {
 	Worker   Worker    `yaml:"worker"`
 	Mail     *Mail     `yaml:"mail"`    // nil: officers are not told by e-mail
 	Letters  *Letters  `yaml:"letters"` // nil: letters are printed by the city
+	Traces   *Traces   `yaml:"traces"`  // nil: no collector is told how long things take
 	Trial    *Trial    `yaml:"trial"`   // nil in a real city
 }
 
@@ -99,6 +101,20 @@ type Letters struct {
 	PostiUsername string `yaml:"posti_username"` // the city's agreement on printing
 	PostiPassword string `yaml:"posti_password"`
 	PostiContact  string `yaml:"posti_contact"` // an e-mail address
+}
+
+// Traces tells a collector of OpenTelemetry how long things take.
+type Traces struct {
+	Endpoint string   `yaml:"endpoint"` // for OTLP over HTTP
+	Ratio    *float64 `yaml:"ratio"`    // which part of all is told; nil: all
+}
+
+// Part is which part of all traces is told, from above 0 to 1.
+func (t Traces) Part() float64 {
+	if t.Ratio == nil {
+		return 1
+	}
+	return *t.Ratio
 }
 
 // Trial lets the time run faster, for trials with made-up people. All processes
@@ -213,6 +229,11 @@ func (c Config) check(l *fault.List) {
 	}
 	if c.Mail != nil && c.Mail.Every < time.Second {
 		bad("1h is usual", "mail.every is shorter than 1s")
+	}
+	if t := c.Traces; t != nil {
+		if f, ok := errors.AsType[*fault.Error](trace.Options{Endpoint: t.Endpoint, Ratio: t.Part()}.Check()); ok {
+			l.Add(f)
+		}
 	}
 	if t := c.Trial; t != nil && (t.From.IsZero() || t.At.IsZero() || t.Speed <= 0 || t.Speed > 1e6) {
 		bad("write moments as 2021-01-07T06:00:00Z and a speed from above 0 to 1000000", "trial is not whole")

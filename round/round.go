@@ -26,6 +26,7 @@ import (
 	"ennakko/register"
 	"ennakko/service"
 	"ennakko/store"
+	"ennakko/trace"
 	"ennakko/work"
 )
 
@@ -71,7 +72,9 @@ type Order struct {
 // Prepare finds the people of the service as of a day and holds a place for
 // each who meets the criteria. It returns the number of the new round.
 // Criteria that nobody approved never meet real people.
-func Prepare(ctx context.Context, r Rooms, o Order) (store.RoundID, error) {
+func Prepare(ctx context.Context, r Rooms, o Order) (id store.RoundID, err error) {
+	ctx, span := trace.Start(ctx, "prepare round")
+	defer func() { span.End(err) }()
 	if err := r.Pack.Approved(); err != nil {
 		return 0, err
 	}
@@ -83,12 +86,23 @@ func Prepare(ctx context.Context, r Rooms, o Order) (store.RoundID, error) {
 	if p.objecting, err = r.Store.Objecting(ctx, r.Pack.Purpose().ID()); err != nil {
 		return 0, err
 	}
-	for _, step := range []func(context.Context, audit.Act) error{p.find, p.homes, p.assign} {
-		if err := step(ctx, act); err != nil {
+	for _, step := range []struct {
+		name trace.Name
+		do   func(context.Context, audit.Act) error
+	}{{"find", p.find}, {"homes", p.homes}, {"assign", p.assign}} {
+		if err := traced(ctx, step.name, func(ctx context.Context) error { return step.do(ctx, act) }); err != nil {
 			return 0, err
 		}
 	}
-	return p.keep(ctx, act)
+	err = traced(ctx, "draft", func(ctx context.Context) (err error) { id, err = p.keep(ctx, act); return err })
+	return id, err
+}
+
+func traced(ctx context.Context, name trace.Name, do func(context.Context) error) error {
+	ctx, span := trace.Start(ctx, name)
+	err := do(ctx)
+	span.End(err)
+	return err
 }
 
 // preparation is a round in the making.

@@ -275,4 +275,3 @@ func SealedTables() (out []string) {
 	}
 	return out
 }
-
