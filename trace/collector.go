@@ -15,7 +15,7 @@ import (
 
 const (
 	batchEvery = 2 * time.Second
-	exportTime = 5 * time.Second
+	exportTime = 2 * time.Second
 	toldEvery  = time.Minute
 )
 
@@ -35,7 +35,7 @@ func exporter(ctx context.Context, o Options) (sdk.SpanExporter, error) {
 	if err := o.Check(); err != nil {
 		return nil, err
 	}
-	e, err := otlptracehttp.New(ctx, otlptracehttp.WithEndpointURL(strings.TrimSuffix(o.Endpoint, "/")), otlptracehttp.WithTimeout(exportTime),
+	e, err := otlptracehttp.New(ctx, otlptracehttp.WithEndpointURL(strings.TrimSuffix(o.Endpoint, "/")+"/v1/traces"), otlptracehttp.WithTimeout(exportTime),
 		otlptracehttp.WithRetry(otlptracehttp.RetryConfig{Enabled: false}))
 	if err != nil {
 		return nil, fault.Wrap(err, "trace.New", "the collector of traces cannot be used")
