@@ -19,6 +19,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"ennakko/fault"
+	"ennakko/trace"
 )
 
 // Config is all settings of a running city.
@@ -31,11 +32,12 @@ type Config struct {
 	Database Database  `yaml:"database"`
 	Gateways []Gateway `yaml:"gateways"` // in order of preference
 	Worker   Worker    `yaml:"worker"`
-	Pages    *Pages    `yaml:"pages"`   // nil: this city has workers only
+	Pages    *Pages    `yaml:"pages"` // nil: this city has workers only
 	Backup   Backup    `yaml:"backup"`
 	Erase    Erase     `yaml:"erase"`
 	Mail     *Mail     `yaml:"mail"`    // nil: officers are not told by e-mail
 	Letters  *Letters  `yaml:"letters"` // nil: letters are printed by the city
+	Traces   *Traces   `yaml:"traces"`  // nil: no collector is told how long things take
 	Trial    *Trial    `yaml:"trial"`   // nil in a real city
 }
 
@@ -129,6 +131,20 @@ type Letters struct {
 	PostiUsername string `yaml:"posti_username"` // the city's agreement on printing
 	PostiPassword string `yaml:"posti_password"`
 	PostiContact  string `yaml:"posti_contact"` // an e-mail address
+}
+
+// Traces tells a collector of OpenTelemetry how long things take.
+type Traces struct {
+	Endpoint string   `yaml:"endpoint"` // for OTLP over HTTP
+	Ratio    *float64 `yaml:"ratio"`    // which part of all is told; nil: all
+}
+
+// Part is which part of all traces is told, from above 0 to 1.
+func (t Traces) Part() float64 {
+	if t.Ratio == nil {
+		return 1
+	}
+	return *t.Ratio
 }
 
 // Trial lets the time run faster, for trials with made-up people. All processes
@@ -258,6 +274,11 @@ func (c Config) check(l *fault.List) {
 	}
 	if c.Pages != nil {
 		c.Pages.check(bad)
+	}
+	if t := c.Traces; t != nil {
+		if f, ok := errors.AsType[*fault.Error](trace.Options{Endpoint: t.Endpoint, Ratio: t.Part()}.Check()); ok {
+			l.Add(f)
+		}
 	}
 	if t := c.Trial; t != nil && (t.From.IsZero() || t.At.IsZero() || t.Speed <= 0 || t.Speed > 1e6) {
 		bad("write moments as 2021-01-07T06:00:00Z and a speed from above 0 to 1000000", "trial is not whole")

@@ -14,6 +14,7 @@ import (
 	"ennakko/fault"
 	"ennakko/person"
 	"ennakko/store"
+	"ennakko/trace"
 )
 
 //go:embed templates/*.html
@@ -123,7 +124,9 @@ func (s *site) page(to route) http.Handler {
 		if l, chosen := languageOf(r); chosen {
 			http.SetCookie(w, &http.Cookie{Name: languageCookie, Value: string(l), Path: "/", MaxAge: 365 * 24 * 3600, HttpOnly: true, Secure: true, SameSite: http.SameSiteLaxMode})
 		}
-		r, err := s.identify(r)
+		ctx, span := trace.Start(r.Context(), trace.Name(to.pattern)) // never the address: it says which case
+		r, err := s.identify(r.WithContext(ctx))
+		defer func() { span.End(err) }()
 		if err == nil && to.action != anyone {
 			if whoOf(r).Nobody() {
 				s.askWho(w, r)
