@@ -282,7 +282,7 @@ func (r *reading) ofConcept(c *clinical.Record, concept criteria.Concept, x stri
 			x.Bad("look at the codes of the concept", "the code is not one of the concept's")
 		}
 	default:
-		x.Yes()
+		x.OneOf("yes")
 	}
 }
 
