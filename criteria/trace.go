@@ -5,7 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/operators"
 	"cel.dev/cel-go/common/types"
@@ -67,7 +66,7 @@ func (p *Program) Trace(facts Facts, params Params, run Run) (Step, error) {
 	if err != nil {
 		return Step{Text: b.text, Join: Atom, Truth: Broken}, err
 	}
-	whole, err := b.l.env.Program(b.checked, cel.CostLimit(2*maxCost), cel.EvalOptions(cel.OptExhaustiveEval))
+	whole, err := b.whole()
 	if err != nil {
 		return Step{}, b.failed("criteria.Trace", err)
 	}
