@@ -58,7 +58,7 @@ func (p *parser) patient(v *fastjson.Value) (Patient, refusal) {
 		if !ok {
 			return out, refusal{"the day of death is not one", "write days as 2020-03-05; years are from 1850 to 2150"}
 		}
-		out.Died, out.Deceased = Day{m.first, m.first == m.last}, true
+		out.Died, out.Deceased = Day{m.last, m.first == m.last}, true
 		if out.Born.Known && m.last < out.Born.Day {
 			return out, refusal{"the day of death is before the birth", ""}
 		}
