@@ -65,8 +65,8 @@ var registers = []struct{ name, file string }{
 // Options of an intake.
 type Options struct {
 	Facts    parquet.Shelf // where files of facts stand
-	Folder   string // the folder of register files
-	Actor    string // who imports: "officer:<id>"
+	Folder   string        // the folder of register files
+	Actor    string        // who imports: "officer:<id>"
 	Now      time.Time
 	Day      time.Time  // of health records without snapshot.yaml; zero: that of Now
 	Rand     *rand.Rand // shuffles the numbers of new people
