@@ -129,7 +129,7 @@ func filters(sets map[string]*coding.ValueSet) []cel.EnvOption {
 		cel.Function("lastDay", narrow("lastDay", kinds(), nil, func(s *series, _ []ref.Val) ref.Val { return s.lastDay() })...),
 		cel.Function("valued", narrow("valued", []Kind{Coded}, text, func(s *series, args []ref.Val) ref.Val {
 			fits := codeTest(sets, string(args[0].(types.String)))
-			return s.keep(func(x item) bool { return fits(x.fact.ValueCode) })
+			return s.keep(func(x item) bool { return fits(x.fact.Value.(coding.Code)) })
 		})...),
 	}
 	for name, fits := range map[string]func(x, y float64) bool{

@@ -289,6 +289,9 @@ func arithmetic() []cel.EnvOption {
 			})))
 	}
 	return []cel.EnvOption{
+		// A quantity becomes a number before a text is a program.
+		cel.Function("q", cel.Overload("quantity", []*cel.Type{cel.DoubleType, cel.StringType}, cel.DoubleType,
+			cel.BinaryBinding(func(ref.Val, ref.Val) ref.Val { return types.NoSuchOverloadErr() }))),
 		two(operators.Add, "number_add", func(a, b float64) float64 { return a + b }),
 		two(operators.Subtract, "number_subtract", func(a, b float64) float64 { return a - b }),
 		two(operators.Multiply, "number_multiply", func(a, b float64) float64 { return a * b }),
