@@ -4,10 +4,11 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"strings"
 	"sync"
 )
 
-// partBits says how many people share a part of a column: the same as share a
+// partBits says how many people share a part of a column: as many as share a
 // file of facts.
 const (
 	partBits   = 17
@@ -22,33 +23,28 @@ const (
 
 // column is the facts of one concept or one field of everyone, in parts.
 type column struct {
+	name  string
 	parts []*part
-	bad   people // people with a fact that cannot be used: a unit that cannot be converted
+	bad   people // who has a fact that cannot be used; nil: nobody
+	read  people // of whom the register was read; nil: nobody
 }
 
-// at is the part of a block and the block's place in it; nil: no facts.
-func (c *column) at(block int) (*part, int) {
-	i := block / partBlocks
-	if c == nil || i >= len(c.parts) {
-		return nil, 0
-	}
-	return c.parts[i], block % partBlocks
-}
-
-// part is the facts of the people of one part, in the order of person, first
-// day, minute and place in the source. A slice that would hold nothing is nil.
+// part is the facts of the people of one part in the order of a series: by
+// person, first day, minute, number of the resource and code. A slice that would
+// hold nothing is nil.
 type part struct {
 	blocks []uint32 // where each block begins; one more than there are blocks
 	who    []uint16 // the person's place in the block
 	from   []int32
 	until  []int32   // nil: each fact is of one day
-	num    []float64 // numbers
-	day    []int32   // days
-	text   []uint32  // texts, coded values and answers, as numbers of the dictionary
+	minute []int16   // nil: none is known
+	num    []float64 // numbers; NaN: it cannot be used
+	text   []uint32  // texts, coded values, answers and days
 	class  []uint16  // class of the encounter, as a number of classes
-	code   []uint32  // the code that made it a fact
 	visit  []uint32  // number of the encounter, 0: none
 	marks  []uint32  // qualifier
+	group  []uint32  // number of the resource, while the column is made
+	code   []uint32  // the code that made it a fact, while the column is made
 }
 
 // untilOf is the last day of a fact.
@@ -72,7 +68,8 @@ func (p *part) bytes() int {
 	if p == nil {
 		return 0
 	}
-	return 4*cap(p.blocks) + 2*cap(p.who) + 4*cap(p.from) + 4*cap(p.until) + 8*cap(p.num) + 4*cap(p.day) + 4*cap(p.text) + 2*cap(p.class) + 4*cap(p.code) + 4*cap(p.visit) + 4*cap(p.marks)
+	return 4*cap(p.blocks) + 2*cap(p.who) + 4*cap(p.from) + 4*cap(p.until) + 2*cap(p.minute) + 8*cap(p.num) + 4*cap(p.text) +
+		2*cap(p.class) + 4*cap(p.visit) + 4*cap(p.marks) + 4*cap(p.group) + 4*cap(p.code)
 }
 
 // dictionary gives texts numbers. Number 0 is "". It may be used by many at
@@ -118,122 +115,180 @@ func (d *dictionary) text(n uint32) string { return d.all()[n] }
 type row struct {
 	person      uint32
 	from, until int32
-	minute      int32
-	num         float64
-	day         int32
-	text        uint32
+	minute      int16
 	class       uint16
-	code        uint32
+	kind        uint8 // of the value
+	num         float64
+	text        uint32
 	visit       uint32
 	marks       uint32
 	group       uint32
+	code        uint32
 }
 
-// holds says which slices a column needs.
-type holds struct{ num, day, text, class, code, visit, marks bool }
+// The kinds of value of a row. The zero kind is none.
+const (
+	ofNumber uint8 = iota + 1 // num
+	ofText                    // text
+)
 
-// builder gathers the facts of one part. They should come in order; what does
-// not is sorted at the end.
+// builder gathers facts of one part. They should come in order; what does not is
+// sorted at the end.
 type builder struct {
-	rows   []row
-	sorted bool
+	texts *dictionary
+	rows  []row
+	loose bool // not in order
+	twice bool // a resource stands twice
 }
 
 func (b *builder) add(r row) {
-	if n := len(b.rows); n == 0 {
-		b.sorted = true
-	} else if b.sorted {
-		b.sorted = order(b.rows[n-1], r) <= 0
+	if n := len(b.rows); n > 0 {
+		last := &b.rows[n-1]
+		b.loose = b.loose || b.order(*last, r) > 0
+		b.twice = b.twice || last.person == r.person && last.group == r.group && r.group != 0
 	}
 	b.rows = append(b.rows, r)
 }
 
-// order is that of a series: by person, first day and minute; facts of the same
-// minute by value and the rest, so that one history has one order.
-func order(a, b row) int {
-	return cmp.Or(cmp.Compare(a.person, b.person), cmp.Compare(a.from, b.from), cmp.Compare(a.minute, b.minute),
-		cmp.Compare(a.num, b.num), cmp.Compare(a.day, b.day), cmp.Compare(a.text, b.text), cmp.Compare(a.until, b.until),
-		cmp.Compare(a.group, b.group), cmp.Compare(a.code, b.code))
+// order is that of a series.
+func (b *builder) order(x, y row) int {
+	c := cmp.Or(cmp.Compare(x.person, y.person), cmp.Compare(x.from, y.from), cmp.Compare(x.minute, y.minute), cmp.Compare(x.group, y.group))
+	if c != 0 || x.code == y.code {
+		return c
+	}
+	xs, xc, _ := strings.Cut(b.texts.text(x.code), "|")
+	ys, yc, _ := strings.Cut(b.texts.text(y.code), "|")
+	return cmp.Or(strings.Compare(xs, ys), strings.Compare(xc, yc))
 }
 
-// part makes the part of people from the number base on.
-func (b *builder) part(base uint32, blocks int, h holds) *part {
+// once leaves of each resource the fact whose code comes first.
+func (b *builder) once() {
+	slices.SortStableFunc(b.rows, func(x, y row) int {
+		return cmp.Or(cmp.Compare(x.person, y.person), cmp.Compare(x.group, y.group), strings.Compare(b.texts.text(x.code), b.texts.text(y.code)))
+	})
+	b.rows = slices.CompactFunc(b.rows, func(x, y row) bool { return x.group != 0 && x.person == y.person && x.group == y.group })
+	b.loose = true
+}
+
+// part makes the part of what was gathered and begins anew. Records keep their
+// number and code in it, in case another part is put to it.
+func (b *builder) part(records bool) *part {
 	if len(b.rows) == 0 {
 		return nil
 	}
-	if !b.sorted {
-		slices.SortStableFunc(b.rows, order)
+	if b.twice {
+		b.once()
 	}
-	n := len(b.rows)
-	p := &part{blocks: make([]uint32, blocks+1), who: make([]uint16, n), from: make([]int32, n)}
-	if slices.ContainsFunc(b.rows, func(r row) bool { return r.until != r.from }) {
-		p.until = make([]int32, n)
+	if b.loose {
+		slices.SortStableFunc(b.rows, b.order)
 	}
-	h.allocate(p, n)
-	block := 0
-	for i := range b.rows {
-		r := &b.rows[i]
-		for at := int(r.person-base) >> blockBits; block < at; {
-			block++
-			p.blocks[block] = uint32(i) //nolint:gosec // a part has fewer than 2^32 facts
+	p := pack(b.rows)
+	if records {
+		p.group, p.code = make([]uint32, len(b.rows)), make([]uint32, len(b.rows))
+		for i := range b.rows {
+			p.group[i], p.code[i] = b.rows[i].group, b.rows[i].code
 		}
-		p.who[i], p.from[i] = uint16(r.person&(blockPeople-1)), r.from
-		if p.until != nil {
-			p.until[i] = r.until
-		}
-		h.fill(p, i, r)
 	}
-	for block < blocks {
-		block++
-		p.blocks[block] = uint32(n) //nolint:gosec // a part has fewer than 2^32 facts
-	}
+	b.rows, b.loose, b.twice = b.rows[:0], false, false
 	return p
 }
 
-func (h holds) allocate(p *part, n int) {
-	if h.num {
+// pack makes a part of rows in order.
+func pack(rows []row) *part {
+	n := len(rows)
+	p := &part{blocks: make([]uint32, partBlocks+1), who: make([]uint16, n), from: make([]int32, n)}
+	if slices.ContainsFunc(rows, func(r row) bool { return r.until != r.from }) {
+		p.until = make([]int32, n)
+	}
+	if slices.ContainsFunc(rows, func(r row) bool { return r.minute > 0 || r.minute == 0 && r.group != 0 }) {
+		p.minute = make([]int16, n)
+	}
+	has := func(k uint8) bool { return slices.ContainsFunc(rows, func(r row) bool { return r.kind == k }) }
+	if has(ofNumber) {
 		p.num = make([]float64, n)
 	}
-	if h.day {
-		p.day = make([]int32, n)
+	numbers := func(of func(*row) uint32) []uint32 {
+		if !slices.ContainsFunc(rows, func(r row) bool { return of(&r) != 0 }) {
+			return nil
+		}
+		out := make([]uint32, n)
+		for i := range rows {
+			out[i] = of(&rows[i])
+		}
+		return out
 	}
-	if h.text {
+	if p.text = numbers(func(r *row) uint32 { return r.text }); p.text == nil && has(ofText) {
 		p.text = make([]uint32, n)
 	}
-	if h.class {
+	p.visit = numbers(func(r *row) uint32 { return r.visit })
+	p.marks = numbers(func(r *row) uint32 { return r.marks })
+	if slices.ContainsFunc(rows, func(r row) bool { return r.class != 0 }) {
 		p.class = make([]uint16, n)
 	}
-	if h.code {
-		p.code = make([]uint32, n)
+	p.fill(rows)
+	return p
+}
+
+func (p *part) fill(rows []row) {
+	block := 0
+	for i := range rows {
+		r := &rows[i]
+		for at := int(r.person>>blockBits) % partBlocks; block < at; {
+			block++
+			p.blocks[block] = uint32(i) //nolint:gosec // a part has fewer than 2^32 facts
+		}
+		p.who[i], p.from[i] = uint16(r.person&(blockPeople-1)), r.from //nolint:gosec // ten bits
+		if p.until != nil {
+			p.until[i] = r.until
+		}
+		if p.minute != nil {
+			p.minute[i] = r.minute
+		}
+		if p.num != nil {
+			p.num[i] = r.num
+		}
+		if p.class != nil {
+			p.class[i] = r.class
+		}
 	}
-	if h.visit {
-		p.visit = make([]uint32, n)
-	}
-	if h.marks {
-		p.marks = make([]uint32, n)
+	for block < partBlocks {
+		block++
+		p.blocks[block] = uint32(len(rows)) //nolint:gosec // a part has fewer than 2^32 facts
 	}
 }
 
-func (h holds) fill(p *part, i int, r *row) {
-	if h.num {
-		p.num[i] = r.num
+// unpack makes rows of a part again, for people from the number base on.
+func (p *part) unpack(base uint32, rows []row) []row {
+	for b := range uint32(partBlocks) {
+		for i := p.blocks[b]; i < p.blocks[b+1]; i++ {
+			rows = append(rows, p.row(i, base+b<<blockBits))
+		}
 	}
-	if h.day {
-		p.day[i] = r.day
+	return rows
+}
+
+// row is one fact of the part; base is the number of its block's first person.
+func (p *part) row(i, base uint32) row {
+	r := row{person: base + uint32(p.who[i]), from: p.from[i], until: p.untilOf(i), minute: -1}
+	if p.minute != nil {
+		r.minute = p.minute[i]
 	}
-	if h.text {
-		p.text[i] = r.text
+	if p.num != nil {
+		r.num, r.kind = p.num[i], ofNumber
 	}
-	if h.class {
-		p.class[i] = r.class
+	if p.text != nil {
+		r.kind = ofText
 	}
-	if h.code {
-		p.code[i] = r.code
+	if p.class != nil {
+		r.class = p.class[i]
 	}
-	if h.visit {
-		p.visit[i] = r.visit
+	for _, col := range []struct {
+		from []uint32
+		to   *uint32
+	}{{p.text, &r.text}, {p.visit, &r.visit}, {p.marks, &r.marks}, {p.group, &r.group}, {p.code, &r.code}} {
+		if col.from != nil {
+			*col.to = col.from[i]
+		}
 	}
-	if h.marks {
-		p.marks[i] = r.marks
-	}
+	return r
 }

@@ -113,7 +113,7 @@ func byDay(w *worker, s *step, out *vector) {
 		}
 		return lo, hi
 	})
-	strict(in, a, out)
+	errorsFirst(out, in, a)
 }
 
 // oneDay keeps the facts of the first or the last day.
@@ -154,7 +154,7 @@ func byNumber(w *worker, s *step, out *vector) {
 	case "below":
 		w.keep(in, out, func(i int, r uint32) bool { return num[r] < a.num[i] })
 	}
-	strict(in, a, out)
+	errorsFirst(out, in, a)
 }
 
 // byClass filters by the class of the encounter: inClass and notInClass. A fact
@@ -172,16 +172,12 @@ func byClass(w *worker, s *step, out *vector) {
 			class = uint32(in.part.class[r])
 		}
 		for _, n := range names {
-			if w.plan.classOf(n.text[i]) == class {
+			if w.classOf(n.text[i]) == class {
 				return want
 			}
 		}
 		return !want
 	})
-	if len(names) == 1 {
-		strict(in, names[0], out)
-		return
-	}
 	errorsFirst(out, append([]*vector{in}, names...)...)
 }
 
@@ -189,6 +185,8 @@ func byClass(w *worker, s *step, out *vector) {
 type tests struct {
 	name uint32
 	of   map[uint32]bool
+
+	numbers map[uint32]uint32
 }
 
 func (t *tests) fits(name, word uint32, fits func() bool) bool {
@@ -212,7 +210,7 @@ func byCode(w *worker, s *step, out *vector) {
 		name, word := a.text[i], in.part.text[r]
 		return memory.fits(name, word, func() bool { return w.plan.codeTest(texts[name])(coding.Parse(texts[word])) })
 	})
-	strict(in, a, out)
+	errorsFirst(out, in, a)
 }
 
 // byMark keeps the facts that carry a mark.
@@ -233,10 +231,29 @@ func byMark(w *worker, s *step, out *vector) {
 // overlapping keeps the facts that share a day with a period.
 func overlapping(w *worker, s *step, out *vector) {
 	in, a := w.arg(s, 0), w.arg(s, 1)
-	w.keep(in, out, func(i int, r uint32) bool {
-		return in.part.from[r] <= a.last[i] && in.part.untilOf(r) >= a.day[i]
+	if in.part != nil && in.part.until == nil {
+		withinDays(w, in, a, out)
+	} else {
+		w.keep(in, out, func(i int, r uint32) bool {
+			return in.part.from[r] <= a.last[i] && in.part.untilOf(r) >= a.day[i]
+		})
+	}
+	errorsFirst(out, in, a)
+}
+
+// withinDays is overlapping for facts of one day each, which stand in order.
+func withinDays(w *worker, in, a, out *vector) {
+	from := in.part.from
+	w.narrow(in, out, func(i int, lo, hi uint32) (uint32, uint32) {
+		first, last := a.day[i], a.last[i]
+		for lo < hi && from[in.row(lo)] < first {
+			lo++
+		}
+		for lo < hi && from[in.row(hi-1)] > last {
+			hi--
+		}
+		return lo, hi
 	})
-	strict(in, a, out)
 }
 
 // related filters by another series: if nobody knows the other, nobody knows
@@ -270,7 +287,7 @@ func related(w *worker, s *step, out *vector) {
 			return lo, hi
 		})
 	}
-	strict(in, other, out)
+	errorsFirst(out, in, other)
 	out.depend(other)
 }
 

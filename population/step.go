@@ -55,11 +55,8 @@ type step struct {
 	do     kernel
 	args   []int
 	fixed  *vector // the same for everyone: a vector of one person
-	number float64
-	word   uint32
-	words  []string
 	column int
-	spare  any
+	word   uint32 // of facts: 1 if it is known that there are none
 }
 
 // worker computes steps for one block at a time. Many workers may share a plan.
@@ -69,6 +66,33 @@ type worker struct {
 	n     int // people in the block
 	block int
 	out   []vector
+
+	remembered map[string]*tests
+}
+
+// memory is what a worker remembers for a step from block to block.
+func (w *worker) memory(s *step) *tests {
+	m, ok := w.remembered[s.key]
+	if !ok {
+		m = &tests{}
+		w.remembered[s.key] = m
+	}
+	return m
+}
+
+// classOf is the number that columns have for the class of that name.
+func (w *worker) classOf(name uint32) uint32 {
+	m, ok := w.remembered["class"]
+	if !ok {
+		m = &tests{numbers: map[uint32]uint32{}}
+		w.remembered["class"] = m
+	}
+	n, ok := m.numbers[name]
+	if !ok {
+		n = w.plan.classes.number(w.plan.texts.text(name))
+		m.numbers[name] = n
+	}
+	return n
 }
 
 // facts is where a worker finds the columns: the whole city, or one person.
@@ -79,12 +103,10 @@ type facts interface {
 	read(col, block int) flags
 	// bad tells who has a fact in the column that cannot be used.
 	bad(col, block int) flags
-	// base is the number of the first person of a block.
-	base(block int) uint32
 }
 
 func newWorker(p *Plan, f facts, n int) *worker {
-	w := &worker{plan: p, facts: f, n: n, out: make([]vector, len(p.steps))}
+	w := &worker{plan: p, facts: f, n: n, out: make([]vector, len(p.steps)), remembered: map[string]*tests{}}
 	for i := range p.steps {
 		w.prepare(i)
 	}
