@@ -76,7 +76,7 @@ func rules() map[kind][]rule {
 			r("%s.startsWith(%s)", kText, kText), r("(%s == %s)", kText, kText), r("(%s != %s)", kText, kText),
 		},
 		kNum: {
-			r("(%s + %s)", kNum, kNum), r("(%s - %s)", kNum, kNum), r("(%s * %s)", kNum, kNum), r("(%s / %s)", kNum, kNum), r("(-(%s))", kNum),
+			r("(%s + %s)", kNum, kNum), r("(%s - %s)", kNum, kNum), r("(%s * %s)", kNum, kNum), r("(%s / %s)", kNum, kNum), r("(-(%s))", kNum), r("(-(1 / %s))", kNum), r("(-(%s / 0))", kNum),
 			r("(%s ? %s : %s)", kBool, kNum, kNum), r("yearsBetween(%s, %s)", kDay, kDay), r("daysBetween(%s, %s)", kDay, kDay), r("%s.year()", kDay),
 			r("date(%s, 2, 1).year()", kNum),
 		},

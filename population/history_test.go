@@ -145,16 +145,16 @@ func (c *chance) on() int32 {
 }
 
 func (c *chance) history(id person.ID) *history {
-	h := &history{id: id, read: c.rng.IntN(10) > 0, language: c.language, made: map[string][]criteria.Fact{}, fields: map[string][]criteria.Fact{}}
+	h := &history{id: id, read: c.rng.IntN(20) > 0, language: c.language, made: map[string][]criteria.Fact{}, fields: map[string][]criteria.Fact{}}
 	for range pick(c.rng, 0, 1, 3, 8, 20) {
 		h.records = append(h.records, c.record(uint32(len(h.records)/2+1)))
 	}
 	for _, f := range vocabulary().Fields {
-		if c.rng.IntN(6) == 0 {
+		if c.rng.IntN(15) == 0 {
 			continue
 		}
 		h.fields[f.Name] = []criteria.Fact{}
-		for range pick(c.rng, 0, 1, 1, 2, 3) {
+		for range pick(c.rng, 0, 1, 1, 1, 1, 2, 3) {
 			h.fields[f.Name] = append(h.fields[f.Name], c.fact(f.Kind))
 		}
 	}
