@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -57,15 +58,15 @@ func (l *Language) CompileDay(text string) (*Day, error) {
 
 // built is a checked text with what it reads.
 type built struct {
-	l       *Language
-	text    string
-	checked *cel.Ast
-	ast     *ast.AST // of checked
-	run     cel.Program
-	named   map[int64]string // parts that were a definition's name
-	fields  []string
-	reads   []FieldSpec // of fields
-	params  []string
+	l      *Language
+	text   string
+	whole  func() (cel.Program, error) // that evaluates every part, made when it is first needed
+	ast    *ast.AST                    // of checked
+	run    cel.Program
+	named  map[int64]string // parts that were a definition's name
+	fields []string
+	reads  []FieldSpec // of fields
+	params []string
 }
 
 // parse reads a text, puts what is short into its long form and checks the
@@ -114,7 +115,10 @@ func (l *Language) build(op, text string, want *cel.Type) (*built, error) {
 		c.add(tree.Expr().ID(), "the text cannot be made a program")
 		return nil, c.faults.Err()
 	}
-	b := &built{l: l, text: text, checked: checked, ast: tree, run: run, named: c.named, fields: distinct(c.fields), params: distinct(c.params)}
+	whole := sync.OnceValues(func() (cel.Program, error) {
+		return l.env.Program(checked, cel.CostLimit(2*maxCost), cel.EvalOptions(cel.OptExhaustiveEval))
+	})
+	b := &built{l: l, whole: whole, text: text, ast: tree, run: run, named: c.named, fields: distinct(c.fields), params: distinct(c.params)}
 	for _, name := range b.fields {
 		spec, _ := l.find(name)
 		b.reads = append(b.reads, spec)

@@ -52,7 +52,7 @@ func health(t testing.TB, more ...criteria.Definition) *criteria.Language {
 		Definitions: append([]criteria.Definition{
 			{Name: "adult", Text: "age >= 18"},
 			{Name: "office", Text: "systolic.notInClass('IMP', 'EMER')"},
-			{Name: "high", Text: "q(18.66542, 'kPa')"},
+			{Name: "high", Text: "q(18.66508, 'kPa')"},
 			{Name: "office_high", Text: "office.lastDay().min() >= high"},
 		}, more...),
 	})

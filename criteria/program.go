@@ -10,6 +10,7 @@ import (
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/common/types/ref"
 	"cel.dev/cel-go/interpreter"
+	"cel.dev/cel-go/parser"
 
 	"ennakko/fault"
 )
@@ -42,6 +43,16 @@ func (p *Program) Text() string { return p.b.text }
 // AST is the checked text, with its definitions in their place, quantities in
 // the unit of what they are compared with, and questions of a period as filters.
 func (p *Program) AST() *ast.AST { return p.b.ast }
+
+// Canonical is the checked text in one way of writing: conditions that mean the
+// same part by part have the same.
+func (p *Program) Canonical() string {
+	s, err := parser.Unparse(p.b.ast.Expr(), p.b.ast.SourceInfo())
+	if err != nil {
+		return p.b.text
+	}
+	return s
+}
 
 // Concepts lists the concepts that the condition reads, those of the household
 // as "household.systolic", in order of the alphabet.

@@ -115,7 +115,53 @@ func (w *Writer) HandOver(ctx context.Context, k clinical.Kind, file string, peo
 	if _, err := w.conn.ExecContext(ctx, "CREATE VIEW "+recordTable(k)+" AS SELECT "+columns+" FROM "+strings.Replace(from, "LEFT JOIN", "JOIN", 1)+" WHERE "+good); err != nil {
 		return out, broken(err)
 	}
+	w.handed[recordTable(k)] = true
 	return out, nil
+}
+
+// Row is one row of the layout of records, as those write it who make many: a
+// made-up city. Days, minute and value are as in clinical.Record.
+type Row struct {
+	Person                         uint32
+	Code                           string // "loinc|8480-6"
+	Day, Until, Minute             int32
+	Value                          float64
+	Unit, ValueCode, Status, Class string
+	Encounter, Group               uint32
+}
+
+// AppendRow adds a row as it is.
+func (r *Records) AppendRow(x *Row) error {
+	row := r.t.row
+	row[0], row[1], row[2], row[3], row[4], row[5] = x.Person, x.Code, unless(x.Day, clinical.Always), unless(x.Until, clinical.Open), nil, nil
+	if x.Minute >= 0 {
+		row[4] = int16(x.Minute)
+	}
+	if !math.IsNaN(x.Value) {
+		row[5] = x.Value
+	}
+	row[6], row[7], row[8], row[9] = text(x.Unit), text(x.ValueCode), text(x.Status), text(x.Class)
+	row[10], row[11], row[12] = unless(x.Encounter, 0), x.Group, nil
+	return r.t.appender.AppendRow(row...)
+}
+
+// Export writes the rows of a kind into one file in the layout of
+// docs/registers.md, in the order in which they were appended, and forgets them.
+// It returns how many there were; none leave no file.
+func (w *Writer) Export(ctx context.Context, r *Records, file string) (int64, error) {
+	const op = "parquet.Export"
+	if err := r.t.appender.Flush(); err != nil {
+		return 0, fault.Wrap(err, op, "the rows cannot be laid out")
+	}
+	var n int64
+	if err := w.conn.QueryRowContext(ctx, "SELECT count(*) FROM "+r.t.name).Scan(&n); err != nil || n == 0 {
+		return 0, fault.Wrap(err, op, "the rows cannot be counted")
+	}
+	if _, err := w.conn.ExecContext(ctx, "COPY "+r.t.name+" TO "+quote(file)+" (FORMAT parquet, COMPRESSION zstd)"); err != nil {
+		return 0, fault.New(fault.Internal, op, "the file of records cannot be written").Because(err).Do("look whether the disk is full")
+	}
+	_, err := w.conn.ExecContext(ctx, "TRUNCATE "+r.t.name)
+	return n, fault.Wrap(err, op, "the rows cannot be forgotten")
 }
 
 // scanRecord reads one row of a file of records.

@@ -59,6 +59,7 @@ type Writer struct {
 	db     *sql.DB
 	conn   *sql.Conn
 	tables map[string]*Table
+	handed map[string]bool // views of files that others wrote
 }
 
 // Table is a staging table; the first column is always the person's number.
@@ -79,7 +80,7 @@ func NewWriter(ctx context.Context) (*Writer, error) {
 		_ = db.Close()
 		return nil, fault.Wrap(err, "parquet.NewWriter", "DuckDB does not open")
 	}
-	return &Writer{db, conn, map[string]*Table{}}, nil
+	return &Writer{db, conn, map[string]*Table{}, map[string]bool{}}, nil
 }
 
 // Close gives the memory back.
@@ -164,6 +165,12 @@ func (w *Writer) Write(ctx context.Context, root, folder string, exports []Expor
 	}
 	var files []File
 	for i, e := range exports {
+		// Files of others are read once for all partitions, and one kind at a time.
+		laid, drop, err := w.layOut(ctx, e.Table)
+		if err != nil {
+			return nil, err
+		}
+		e.Table = laid
 		for p := 0; p <= parts; p++ {
 			f, err := w.copy(ctx, tmp, folder, e, p)
 			if err != nil {
@@ -172,8 +179,11 @@ func (w *Writer) Write(ctx context.Context, root, folder string, exports []Expor
 			if f.Rows > 0 {
 				files = append(files, f)
 			}
+			progress(i*(parts+1)+p+1, len(exports)*(parts+1))
 		}
-		progress(i+1, len(exports))
+		if err := drop(); err != nil {
+			return nil, err
+		}
 	}
 	if err := os.MkdirAll(tmp, 0o700); err != nil {
 		return nil, fault.Wrap(err, op, "the folder cannot be made")
@@ -182,6 +192,20 @@ func (w *Writer) Write(ctx context.Context, root, folder string, exports []Expor
 		return nil, fault.Wrap(err, op, "the snapshot cannot be put in its place")
 	}
 	return files, nil
+}
+
+func (w *Writer) layOut(ctx context.Context, table string) (string, func() error, error) {
+	if !w.handed[table] {
+		return table, func() error { return nil }, nil
+	}
+	name := table + "_laid_out"
+	if _, err := w.conn.ExecContext(ctx, "CREATE TABLE "+name+" AS SELECT * FROM "+table); err != nil {
+		return "", nil, fault.New(fault.Invalid, "parquet.Write", "the records that were handed over cannot be read").Because(err)
+	}
+	return name, func() error {
+		_, err := w.conn.ExecContext(ctx, "DROP TABLE "+name)
+		return fault.Wrap(err, "parquet.Write", "the records that were handed over cannot be dropped")
+	}, nil
 }
 
 func (w *Writer) partitions(ctx context.Context) (int, error) {
