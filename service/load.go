@@ -145,7 +145,8 @@ func (r *reading) changes(text string) {
 }
 
 // CheckAll loads and tests every pack in the folders of fsys. It returns those
-// in which nothing is wrong, and all that is wrong with the others.
+// in which nothing is wrong, and all that is wrong with the others. A folder
+// with a library of criteria of care in it is passed over.
 func CheckAll(fsys fs.FS, catalog criteria.Catalog) ([]*Pack, error) {
 	entries, err := fs.ReadDir(fsys, ".")
 	if err != nil {
@@ -156,6 +157,9 @@ func CheckAll(fsys fs.FS, catalog criteria.Catalog) ([]*Pack, error) {
 	folders := 0
 	for _, e := range entries {
 		if !e.IsDir() || strings.HasPrefix(e.Name(), ".") {
+			continue
+		}
+		if _, err := fs.Stat(fsys, path.Join(e.Name(), "library.yaml")); err == nil {
 			continue
 		}
 		folders++
