@@ -62,9 +62,9 @@ func (h *history) controls() {
 	if all == 0 {
 		return
 	}
-	every := 365.0
+	every := 400.0
 	if hard > 2 {
-		every = 200
+		every = 260
 	}
 	for day := max(first, h.from) + h.r.Int32N(int32(every)); day <= h.last; day += int32(every * (0.8 + 0.4*h.r.Float64())) {
 		if day >= h.lapses {
@@ -228,7 +228,7 @@ func (h *history) gap() int32 {
 	case age >= 60:
 		rate = 1.5
 	}
-	rate *= 0.25 + 0.75*h.burden
+	rate *= 0.15 + 0.5*h.burden
 	return int32(h.r.ExpFloat64()*daysInYear/rate) + 1
 }
 

@@ -10,8 +10,8 @@ import (
 
 // historyYears is how far back the records go.
 const (
-	historyYears = 10
-	historyDays  = 3653
+	historyYears = 8
+	historyDays  = 2922
 )
 
 // history makes the health record of one person after the other. Everything of a

@@ -23,7 +23,7 @@ func (h *history) habits() {
 	if h.ill(alcoholism) {
 		audit = h.near(9.5, 1.5)
 	}
-	for day := h.from + h.r.Int32N(1600); day <= h.last; day += 900 + h.r.Int32N(1800) {
+	for day := h.from + h.r.Int32N(1600); day <= h.last; day += 1200 + h.r.Int32N(1800) {
 		enc := h.visit(day, "AMB", h.near(70, 15))
 		h.add(clinical.Observation, parquet.Row{Code: "loinc|72166-2", Day: day, Until: day, Minute: h.minutes, Value: noValue, ValueCode: smoking, Status: "final", Class: "AMB", Encounter: enc})
 		h.measure("loinc|75626-2", day, min(max(h.near(audit, 1), 0), 12), "{score}", "AMB", enc, 0)
@@ -178,7 +178,7 @@ func (h *history) births() {
 		}
 		end := day + 260 + h.r.Int32N(25)
 		h.add(clinical.Condition, parquet.Row{Code: "icd10|Z34.9", Day: day + 50, Until: end, Minute: clinical.NoMinute, Value: noValue, Status: "resolved"})
-		for at := day + 60; at < end; at += 28 {
+		for at := day + 60; at < end; at += 42 {
 			enc := h.visit(at, "AMB", h.near(75, 12))
 			h.pressure(at, enc)
 			h.measure("loinc|29463-7", at, h.base.weight+float64(at-day)/22, "kg", "AMB", enc, 1)
