@@ -353,6 +353,9 @@ func (r *reading) expectations(m *made, x strictyaml.Node, k map[string]strictya
 	}
 	for _, p := range k["expect"].Pairs() {
 		c, ok := r.lib.Criterion(p.Name)
+		if _, faulty := r.places["criterion "+p.Name]; !ok && faulty {
+			continue // its own faults are told
+		}
 		if !ok {
 			p.Key.Bad("see the files of criteria", "there is no criterion %q", strictyaml.Cut(p.Name, 60))
 			continue

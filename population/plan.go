@@ -392,3 +392,6 @@ func (p *Plan) codeTest(name string) func(coding.Code) bool {
 	}
 	return coding.NewValueSet("", coding.ParsePattern(name)).Has
 }
+
+// Steps is how many distinct parts the criteria have.
+func (p *Plan) Steps() int { return len(p.steps) }

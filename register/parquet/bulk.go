@@ -16,13 +16,14 @@ import (
 	"ennakko/register"
 )
 
-// recordRegister is the register whose fields hold records with codes.
-const recordRegister = "health"
+// isRecords reports whether a field holds records with codes.
+func isRecords(f permission.Field) bool {
+	spec, ok := register.Spec(f)
+	return ok && spec.Kind == register.Record
+}
 
-// readField has a row for each person whose record was read.
-const readField permission.Field = recordRegister + ".read"
-
-// Everyone lists the people of whom any of the fields says anything.
+// Everyone lists the people of whom any of the fields says anything. Of health
+// records those count that were read, so nobody counts by records alone.
 func (s *Source) Everyone(ctx context.Context, fields []permission.Field) (*roaring.Bitmap, error) {
 	out := roaring.New()
 	e, err := newEngine()
@@ -31,10 +32,10 @@ func (s *Source) Everyone(ctx context.Context, fields []permission.Field) (*roar
 	}
 	defer e.close()
 	for _, f := range fields {
-		if len(s.files[f]) == 0 {
+		if len(s.files[f]) == 0 || isRecords(f) {
 			continue
 		}
-		err := e.each(ctx, "SELECT DISTINCT person FROM "+s.scan(f), func(c *batch) error {
+		err := e.each(ctx, "SELECT person FROM "+s.scan(f), func(c *batch) error {
 			out.AddMany(numbers[uint32](c, 0))
 			return nil
 		})
@@ -62,7 +63,7 @@ func (s *Source) Scan(ctx context.Context, f permission.Field, want func(code st
 			defer e.close()
 			from := "read_parquet(" + quote(path) + ")"
 			q := question{field: f, from: from}
-			if strings.HasPrefix(string(f), recordRegister+".") && f != readField {
+			if isRecords(f) {
 				some, err := q.records(ctx, e, want)
 				if err != nil || !some {
 					return fault.Wrap(err, op, "the field %s cannot be read", f)
@@ -121,7 +122,7 @@ func (q *question) text() string {
 	switch {
 	case q.coded:
 		return "SELECT " + days + ", value, coalesce(minute, -1)::INTEGER, coalesce(encounter, 0)::UINTEGER, coalesce(grp, 0)::UINTEGER, code, unit, value_code, class, status FROM " + q.from + q.where
-	case q.field == readField:
+	case q.field == register.HealthRead:
 		return "SELECT person, day::INTEGER FROM " + q.from
 	}
 	spec, _ := register.Spec(q.field)
@@ -140,7 +141,7 @@ func (q *question) chunk(b *batch, w *words) *register.Chunk {
 		c.Until, c.Value = numbers[int32](b, 2), b.doubles(3)
 		c.Minute, c.Encounter, c.Group = numbers[int32](b, 4), numbers[uint32](b, 5), numbers[uint32](b, 6)
 		c.Code, c.Unit, c.ValueCode, c.Class, c.Status = w.column(b, 7), w.column(b, 8), w.column(b, 9), w.column(b, 10), w.column(b, 11)
-	case q.field == readField:
+	case q.field == register.HealthRead:
 	case q.textual:
 		c.Until, c.Text, c.Qualifier = numbers[int32](b, 2), w.column(b, 3), w.column(b, 4)
 	default:
