@@ -176,7 +176,7 @@ func (c *watchedCity) command(t *testing.T, want int, args ...string) string {
 // Gateway is more of the settings of the operator.
 func (c *watchedCity) works(t *testing.T, from time.Time, speed int, gateway string, env ...string) {
 	t.Helper()
-	c.kill()
+	c.stop()
 	if gateway == "" {
 		gateway = fmt.Sprintf("address: %q", c.operator.Addr())
 	}
@@ -193,6 +193,15 @@ func (c *watchedCity) works(t *testing.T, from time.Time, speed int, gateway str
 		t.Fatal(err)
 	}
 	c.until(t, "the worker is there", func(s samples) bool { return s["up"] == 1 })
+}
+
+// stop ends the worker as systemd does.
+func (c *watchedCity) stop() {
+	if c.worker != nil {
+		_ = c.worker.Process.Signal(syscall.SIGTERM)
+		_ = c.worker.Wait()
+		c.worker = nil
+	}
 }
 
 // kill ends the worker as a power cut would.
@@ -253,7 +262,8 @@ func (c *watchedCity) until(t *testing.T, what string, so func(samples) bool) sa
 			return s
 		}
 		if time.Now().After(late) {
-			t.Fatalf("it did not come to be that %s: %v\n%s", what, s, c.log.String())
+			log := c.log.String()
+			t.Fatalf("it did not come to be that %s: %v\n%s", what, s, log[max(0, len(log)-3000):])
 		}
 	}
 }

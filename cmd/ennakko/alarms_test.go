@@ -8,6 +8,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"io"
 	"math/big"
@@ -24,6 +25,8 @@ import (
 	"github.com/linxGnu/gosmpp/data"
 	"go.yaml.in/yaml/v3"
 
+	"ennakko/app"
+	"ennakko/packs"
 	"ennakko/testcity/smsc"
 )
 
@@ -345,28 +348,35 @@ func sendsInDoubt(t *testing.T, c *watchedCity) story {
 	return s
 }
 
-// Runbook: officers ask the family, and note what it says.
+// Runbook: officers ask the family, and settle the matter with what it says.
 func uncertainSend(t *testing.T, c *watchedCity) story {
 	s := c.well(t)
 	c.works(t, c.round.Schedule.InquiryAt.Add(2*time.Minute), 1, "") // the moment of doubt has come
 	s.then(c.until(t, "a matter waits", func(x samples) bool { return x[uncertain] > 0 }), 15, true)
-	rows, err := c.owner.QueryContext(t.Context(), "SELECT case_id FROM item WHERE kind = 'uncertain send' AND settled IS NULL")
+	c.settle(t)
+	s.then(c.until(t, "the family was asked", func(x samples) bool { return x["up"] == 1 && x[uncertain] == 0 }), 15, false)
+	return s
+}
+
+// settle does what the button at the desk does with each matter of an uncertain
+// send.
+func (c *watchedCity) settle(t *testing.T) {
+	t.Helper()
+	a, err := app.Open(t.Context(), app.Config{Data: c.data, Packs: packs.FS, Clock: app.RealClock{}, Database: app.Database{Writer: c.url("w")}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = rows.Close() }()
-	for rows.Next() {
-		var id int
-		if err := rows.Scan(&id); err != nil {
-			t.Fatal(err)
-		}
-		c.command(t, exitOK, "round", "note", "pre-primary", "--data", c.data, "--case", fmt.Sprint(id), "--answer", "accept", "--by", "phone")
-	}
-	if err := rows.Err(); err != nil {
+	pack, err := a.Pack("pre-primary")
+	if err != nil {
 		t.Fatal(err)
 	}
-	s.then(c.until(t, "the family was asked", func(x samples) bool { return x["up"] == 1 && x[uncertain] == 0 }), 15, false)
-	return s
+	items, err := a.DB.Items(t.Context(), c.round.ID, "uncertain send", 0, 100)
+	for _, i := range items {
+		err = errors.Join(err, a.Worker(pack).SettleItem(t.Context(), c.round.ID, i.ID, "officer:desk", "the message came, they say", c.round.Schedule.InquiryAt.Add(3*time.Minute)))
+	}
+	if err = errors.Join(err, a.Close(t.Context())); err != nil || len(items) == 0 {
+		t.Fatalf("%d matters: %v", len(items), err)
+	}
 }
 
 // whoBlocks is the runbook's query for who keeps the writers from writing.
@@ -394,9 +404,9 @@ func (c *watchedCity) unblock(t *testing.T) {
 
 // Runbook: see who holds the writers' turn, and end them.
 func nobodyWorks(t *testing.T, c *watchedCity) story {
-	c.works(t, c.round.Schedule.ReminderAt.Add(-time.Minute), 60, "")
+	c.works(t, c.round.Schedule.ReminderAt.Add(-4*time.Minute), 240, "")
 	s := c.well(t)
-	c.forgotten(t, "SELECT pg_advisory_xact_lock(0x656e6e616b6b6f)")
+	c.forgotten(t, fmt.Sprintf("SELECT pg_advisory_xact_lock(%d)", 0x656e6e616b6b6f))
 	s.then(c.until(t, "what is due waits", func(x samples) bool { return x["ennakko_due_seconds"] > 600 }), 15, true)
 	c.unblock(t)
 	s.then(c.until(t, "nothing waits", func(x samples) bool { return x["up"] == 1 && x["ennakko_due_seconds"] < 60 }), 15, false)
@@ -405,8 +415,10 @@ func nobodyWorks(t *testing.T, c *watchedCity) story {
 
 // Runbook: the same.
 func answersWait(t *testing.T, c *watchedCity) story {
+	c.works(t, c.round.Schedule.ReminderAt.Add(24*time.Hour), 60, "")
 	s := c.well(t)
-	phone := c.operator.Parts()[0].To
+	parts := c.operator.Parts()
+	phone := parts[len(parts)-1].To
 	c.forgotten(t, "LOCK TABLE kase IN EXCLUSIVE MODE")
 	var bringing sync.WaitGroup
 	bringing.Go(func() { c.operator.Deliver(phone, "+358450000000", "A") })

@@ -65,7 +65,7 @@ type watch struct {
 	now map[*prometheus.Desc]map[string]float64
 }
 
-const watchEvery = 5 * time.Second
+const watchEvery = 3 * time.Second
 
 var (
 	descMessages = prometheus.NewDesc("ennakko_messages", "Messages of running rounds by state.", []string{"state"}, nil)
