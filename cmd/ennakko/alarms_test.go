@@ -321,9 +321,9 @@ func notVerified(t *testing.T, c *watchedCity) story {
 // Runbook: ask the operator why; what it refused goes by letter or is a matter
 // for officers, and nothing is to be sent again by hand.
 func gatewayRefuses(t *testing.T, c *watchedCity) story {
-	c.works(t, c.round.Schedule.NoticeAt.Add(-2*time.Second), 1, "")
 	s := c.well(t)
 	c.does(func(int, smsc.Part) smsc.Order { return smsc.Order{Status: data.ESME_RINVDSTADR} })
+	c.works(t, c.round.Schedule.NoticeAt, 1, "")
 	s.then(c.until(t, "all is refused", func(x samples) bool { return x[refused] > 3 && x[taken] == 0 }), 15, true)
 	c.does(nil)
 	c.works(t, c.round.Schedule.NoticeAt.Add(time.Minute), 1, "")
@@ -333,7 +333,6 @@ func gatewayRefuses(t *testing.T, c *watchedCity) story {
 
 // Runbook: nothing is to be sent again; it ends when the operator answers again.
 func sendsInDoubt(t *testing.T, c *watchedCity) story {
-	c.works(t, c.round.Schedule.InquiryAt.Add(-4*time.Second), 1, "")
 	s := c.well(t)
 	once := false
 	c.does(func(int, smsc.Part) smsc.Order {
@@ -343,6 +342,7 @@ func sendsInDoubt(t *testing.T, c *watchedCity) story {
 		}
 		return smsc.Order{Reports: []string{"DELIVRD"}}
 	})
+	c.works(t, c.round.Schedule.InquiryAt, 1, "")
 	s.then(c.until(t, "a send is in doubt", func(x samples) bool { return x[doubtful] > 0 }), 15, true)
 	s.then(c.until(t, "the operator answers", func(x samples) bool { return x[connected] == 1 && x[taken] > 0 }), 25, false)
 	return s
@@ -404,9 +404,10 @@ func (c *watchedCity) unblock(t *testing.T) {
 
 // Runbook: see who holds the writers' turn, and end them.
 func nobodyWorks(t *testing.T, c *watchedCity) story {
-	c.works(t, c.round.Schedule.ReminderAt.Add(-4*time.Minute), 240, "")
 	s := c.well(t)
+	c.stop()
 	c.forgotten(t, fmt.Sprintf("SELECT pg_advisory_xact_lock(%d)", 0x656e6e616b6b6f))
+	c.works(t, c.round.Schedule.ReminderAt, 240, "")
 	s.then(c.until(t, "what is due waits", func(x samples) bool { return x["ennakko_due_seconds"] > 600 }), 15, true)
 	c.unblock(t)
 	s.then(c.until(t, "nothing waits", func(x samples) bool { return x["up"] == 1 && x["ennakko_due_seconds"] < 60 }), 15, false)
