@@ -27,9 +27,9 @@ var floors = map[string]int{
 
 	"audit/log": 20, "permission": 20, "access": 20,
 
-	"register": 30, "criteria": 30, "packs": 30,
+	"strictyaml": 20, "coding": 20, "clinical": 25, "register": 30, "criteria": 30, "packs": 30,
 
-	"register/csv": 40, "register/parquet": 40, "register/objects": 40, "service": 40, "offer/assign": 40, "testcity": 40, "testcity/idp": 40, "testcity/wire": 30, "testcity/pg": 40, "testcity/smsc": 76, "testcity/kannelbox": 40,
+	"register/csv": 40, "register/parquet": 40, "register/objects": 40, "register/fhir": 40, "service": 40, "offer/assign": 40, "testcity": 42, "testcity/idp": 40, "testcity/wire": 30, "testcity/pg": 40, "testcity/smsc": 76, "testcity/kannelbox": 40,
 
 	"offer": 50, "reply": 50,
 
@@ -39,7 +39,7 @@ var floors = map[string]int{
 
 	"channel/sms": 75, "channel/letter": 75, "channel/phone": 75, "channel/smpp": 77, "channel/kannel": 77, "channel/email": 75, "channel/suomifi": 75, "testcity/post": 40, "config": 70, "store": 75, "store/vault": 75,
 
-	"signin": 80, "work": 80, "intake": 80, "store/tables": 80, "store/sqlite": 85, "store/postgres": 85, "store/storetest": 80,
+	"signin": 80, "work": 80, "work/jobs": 86, "intake": 80, "store/tables": 80, "store/sqlite": 85, "store/postgres": 85, "store/storetest": 80,
 
 	"round": 85,
 
@@ -54,6 +54,7 @@ var floors = map[string]int{
 var only = map[string][]string{
 	"database/sql":                        {"store/tables", "store/sqlite", "store/postgres", "register/parquet", "channel/phone", "cmd/soak"},
 	"github.com/minio/minio-go/v7":        {"register/objects"},
+	"github.com/riverqueue/river":         {"store/tables", "work/jobs"},
 	"modernc.org/sqlite":                  {"store/sqlite", "channel/phone"},
 	"github.com/duckdb/duckdb-go/v2":      {"register/parquet"},
 	"cel.dev/cel-go/cel":                  {"criteria"},

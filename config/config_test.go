@@ -76,3 +76,38 @@ trial: {speed: 0}
 		t.Error("a file that is not there was read")
 	}
 }
+
+func TestTheGuidesSettingsAreSettings(t *testing.T) {
+	guide, err := os.ReadFile("../docs/operations.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all strings.Builder
+	for _, part := range strings.Split(string(guide), "```yaml\n")[1:] {
+		block, _, _ := strings.Cut(part, "```")
+		all.WriteString(block)
+	}
+	path := filepath.Join(t.TempDir(), "ennakko.yaml")
+	if err := os.WriteFile(path, []byte(all.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := config.Read(path, func(string) string { return "0123456789abcdef" })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(c.Gateways) < 2 || c.Pages == nil || c.Letters == nil || c.Letters.Sender.PostalCode != "00100" {
+		t.Errorf("%+v", c)
+	}
+}
+
+func TestPagesWithoutTheirNameAreRefused(t *testing.T) {
+	for address, ok := range map[string]bool{"https://city.example": true, "http://127.0.0.1:8080": true, "http://city.example": false, "https://city.example/ennakko": false, "city.example": false} {
+		_, err := read(t, `data: x
+gateways: [{kind: smpp, name: a, address: "h:1", system_id: c}]
+pages: {listen: "127.0.0.1:8080", address: "`+address+`", sign_in: {issuer: "https://login.example", client_id: c, client_secret: s}}
+`, nil)
+		if ok != (err == nil) || !ok && !strings.Contains(err.Error(), "pages.address") {
+			t.Errorf("%s: %v", address, err)
+		}
+	}
+}

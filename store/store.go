@@ -42,6 +42,8 @@ type Tx interface {
 	Sessions
 	Posts
 	Erasing
+	Jobs
+	Preparations
 	Sealing
 }
 

@@ -211,7 +211,7 @@ func shown(err error) (show, hint string) {
 
 // render writes a page whole or not at all.
 func (s *site) render(w http.ResponseWriter, r *http.Request, status int, name string, v view) error {
-	v.Languages, v.Who, v.Demo = languages, whoOf(r), s.demo
+	v.Languages, v.Who, v.Demo = languages, whoOf(r), s.demo()
 	v.Nav = s.nav(r, v.words, v.Path)
 	if r.Method == http.MethodGet && r.URL.Path == v.Path {
 		v.query = r.URL.Query()
@@ -246,8 +246,8 @@ func (s *site) nav(r *http.Request, t words, path string) []link {
 	add("/my/uses", "nav.uses", who.Is(access.Resident))
 	add("/desk/record", "nav.record", s.can(r, access.SeeRecord, access.On{}))
 	add("/open", "nav.open", true)
-	add("/demo", "nav.tour", s.demo)
-	add("/demo/handset", "nav.handset", s.demo)
+	add("/demo", "nav.tour", s.demo())
+	add("/demo/handset", "nav.handset", s.demo())
 	// The longest way that leads here is the one.
 	here := -1
 	for i, l := range out {

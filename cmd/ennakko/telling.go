@@ -63,6 +63,8 @@ type watch struct {
 	mu  sync.Mutex
 	at  time.Time
 	now map[*prometheus.Desc]map[string]float64
+
+	jobs []store.JobCount
 }
 
 const watchEvery = 3 * time.Second
@@ -74,6 +76,7 @@ var (
 	descEntries  = prometheus.NewDesc("ennakko_record_entries", "Entries of the record.", nil, nil)
 	descLogged   = prometheus.NewDesc("ennakko_record_logged", "Entries that are in the log of the record.", nil, nil)
 	descDue      = prometheus.NewDesc("ennakko_due_seconds", "How long what is due has been waiting.", nil, nil)
+	descJobs     = prometheus.NewDesc("ennakko_jobs", "Background jobs of the last weeks, by kind and state.", []string{"kind", "state"}, nil)
 	descUp       = prometheus.NewDesc("ennakko_database_up", "Whether the database answers.", nil, nil)
 	descAnswers  = prometheus.NewDesc("ennakko_answers_waiting_seconds", "How long the oldest answer has been waiting to be read.", nil, nil)
 	descFree     = prometheus.NewDesc("ennakko_disk_free_bytes", "Room that is left where the folder of data is.", nil, nil)
@@ -85,7 +88,7 @@ var (
 
 // Describe implements prometheus.Collector.
 func (w *watch) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{descMessages, descItems, descPlaces, descEntries, descLogged, descDue, descAnswers, descFree, descDisk, descUp, descCert, descGate, descParts} {
+	for _, d := range []*prometheus.Desc{descMessages, descItems, descPlaces, descEntries, descLogged, descDue, descJobs, descAnswers, descFree, descDisk, descUp, descCert, descGate, descParts} {
 		ch <- d
 	}
 }
@@ -114,9 +117,14 @@ func (w *watch) Collect(ch chan<- prometheus.Metric) {
 	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
 		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
 	}
+	for _, j := range w.jobs {
+		gauge(descJobs, float64(j.N), j.Kind, string(j.State))
+	}
 	gauge(descUp, up)
-	if logged, err := w.app.Log.Size(w.ctx); err == nil {
-		gauge(descLogged, float64(logged))
+	if w.app.Log != nil { // told where the log is
+		if logged, err := w.app.Log.Size(w.ctx); err == nil {
+			gauge(descLogged, float64(logged))
+		}
 	}
 	var disk unix.Statfs_t
 	if err := unix.Statfs(w.app.Data, &disk); err == nil {
@@ -184,6 +192,9 @@ func (w *watch) count() (map[*prometheus.Desc]map[string]float64, error) {
 		if at.Unix() == 0 { // answers that nobody has read yet have no moment
 			due = 0
 		}
+	}
+	if w.jobs, err = w.app.DB.JobCounts(ctx); err != nil {
+		return nil, err
 	}
 	one := func(v float64) map[string]float64 { return map[string]float64{"": v} }
 	return map[*prometheus.Desc]map[string]float64{descMessages: messages, descItems: items, descPlaces: one(float64(overbooked)), descEntries: one(float64(last)),

@@ -13,7 +13,6 @@ import (
 	"ennakko/app"
 	"ennakko/audit/log"
 	"ennakko/fault"
-	"ennakko/service"
 )
 
 func (p *program) verifyCommand() *cobra.Command {
@@ -66,36 +65,4 @@ func (p *program) runVerify(ctx context.Context, pl place, remembered, metrics s
 			rep.Entries, rep.Pending, rep.Files, rep.FactFiles)
 		_, _ = fmt.Fprintf(w, "Keep this checkpoint elsewhere:\n%s", rep.Checkpoint)
 	})
-}
-
-func (p *program) checkCommand() *cobra.Command {
-	return &cobra.Command{Use: "check FOLDER", Short: "Check packs: all faults at once, with file and line", Args: args(cobra.ExactArgs(1)),
-		Long: `Check every pack in a folder: its five conditions, criteria, messages in three
-languages, and the made-up people who each must get the finding they are written
-with. All faults come at once, each with its file and line.`,
-		Example: `  ennakko check packs`,
-		RunE: func(_ *cobra.Command, a []string) error {
-			if _, err := os.Stat(a[0]); err != nil {
-				return fault.New(fault.Missing, "cmd.check", "there is no folder of packs of that name")
-			}
-			list, err := service.CheckAll(os.DirFS(a[0]), app.Catalog())
-			if err != nil {
-				return err
-			}
-			type checked struct {
-				Name     string `json:"name"`
-				Version  string `json:"version"`
-				Hash     string `json:"hash"`
-				Criteria int    `json:"criteria"`
-			}
-			out := []checked{}
-			for _, k := range list {
-				out = append(out, checked{k.Name(), k.Version(), k.Hash(), len(k.Criteria())})
-			}
-			return p.show(out, func(w io.Writer) {
-				for _, k := range out {
-					_, _ = fmt.Fprintf(w, "%s %s: good (%d criteria, hash %.12s)\n", k.Name, k.Version, k.Criteria, k.Hash)
-				}
-			})
-		}}
 }

@@ -126,7 +126,22 @@ func TestAWorkerTellsHowItStands(t *testing.T) {
 	if code, body := fetch(t, "http://"+listen+"/healthz"); code != http.StatusOK || body != "ok\n" {
 		t.Errorf("health: %d %s", code, body)
 	}
-	_, metrics := fetch(t, "http://"+listen+"/metrics")
+	if out := must(t, "jobs", "import", "--data", data, filepath.Join(dir, "files")); !strings.Contains(out, "in the queue") {
+		t.Error(out)
+	}
+	for late := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		if out := must(t, "jobs", "--data", data); strings.Contains(out, "import     done") {
+			break
+		} else if time.Now().After(late) {
+			t.Fatal(out)
+		}
+	}
+	var metrics string
+	for late := time.Now().Add(20 * time.Second); !strings.Contains(metrics, `ennakko_jobs{kind="import",state="done"} 1`); time.Sleep(50 * time.Millisecond) {
+		if _, metrics = fetch(t, "http://"+listen+"/metrics"); time.Now().After(late) {
+			t.Fatal(metrics)
+		}
+	}
 	for _, want := range []string{`ennakko_gateway_connected{gateway="op"} 1`, "ennakko_database_up 1", "ennakko_places_overbooked 0", "ennakko_record_entries", `ennakko_gateway_parts_total{gateway="op",said="taken"} 0`} {
 		if !strings.Contains(metrics, want) {
 			t.Errorf("the metrics do not say %s", want)

@@ -2,6 +2,7 @@ package tables
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"github.com/RoaringBitmap/roaring/v2"
 
 	"ennakko/conversation"
+	"ennakko/fault"
 	"ennakko/person"
 	"ennakko/register/parquet"
 	"ennakko/store"
@@ -30,6 +32,10 @@ func (t *tx) Engaged(id person.ID) ([]store.RoundID, error) {
 
 func (t *tx) ErasePerson(id person.ID) (store.Erased, error) {
 	out := store.Erased{People: 1}
+	var parts int
+	if _, err := t.one("SELECT count(*) FROM preparation_part WHERE found IS NOT NULL", nil, &parts); err != nil || parts > 0 {
+		return out, errors.Join(err, fault.New(fault.Conflict, "store.ErasePerson", "a round is being prepared").Do("wait until it is there"))
+	}
 	rounds, err := t.numbers("SELECT round FROM finding WHERE person = ?1 UNION SELECT round FROM kase WHERE child = ?1 UNION SELECT round FROM waiting WHERE child = ?1", int64(id))
 	if err != nil {
 		return out, err

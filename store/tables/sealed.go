@@ -37,6 +37,7 @@ func sealedTables() []sealedTable {
 		{"incoming", id, firstNumber, []sealedColumn{{"sealed", "incoming"}}},
 		{"item", id, firstNumber, []sealedColumn{{"words", "item.words"}}},
 		{"round_step", id, firstNumber, []sealedColumn{{"words", "step.words"}}},
+		{"preparation_part", []string{"preparation", "part"}, partNumber, []sealedColumn{{"found", foundIn}}},
 		{"session", []string{"hash"}, hashNumber, []sealedColumn{{"content", "session"}}},
 	}
 }
@@ -68,6 +69,15 @@ func partyNumber(k store.SealedKey) (uint64, error) {
 	}
 	party, err := keyNumber(k, 1)
 	return id<<8 | party, err
+}
+
+func partNumber(k store.SealedKey) (uint64, error) {
+	id, err := keyNumber(k, 0)
+	if err != nil {
+		return 0, err
+	}
+	part, err := keyNumber(k, 1)
+	return sealID(int64(id), int(part)), err //nolint:gosec // the numbers come from columns of numbers
 }
 
 func hashNumber(k store.SealedKey) (uint64, error) {

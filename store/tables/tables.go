@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/RoaringBitmap/roaring/v2"
+	"github.com/riverqueue/river/riverdriver"
 
 	"ennakko/audit"
 	"ennakko/fault"
@@ -43,6 +44,10 @@ type Engine struct {
 	KindsAs   string                               // what it must say
 	Scrub     func(context.Context, *sql.DB) error // takes what was erased out of the storage, too
 	OneMoment sql.IsolationLevel                   // of a transaction whose readings all see one moment
+
+	Beside    *sql.DB                     // further writing connections, for what takes no turn; nil: there are none
+	Queue     riverdriver.Driver[*sql.Tx] // of background jobs
+	QueueLast string                      // an expression for who began a job last
 }
 
 // DB is the open store. It is safe for concurrent use, also by several
@@ -71,7 +76,13 @@ func New(e Engine, v *vault.Vault, random io.Reader) *DB {
 func (d *DB) Engine() string { return d.engine.Name }
 
 // Close closes the connections.
-func (d *DB) Close() error { return errors.Join(d.read.Close(), d.write.Close()) }
+func (d *DB) Close() error {
+	err := errors.Join(d.read.Close(), d.write.Close())
+	if d.engine.Beside != nil {
+		err = errors.Join(err, d.engine.Beside.Close())
+	}
+	return err
+}
 
 // Wake says, at most once for many, that entries were written by this process.
 func (d *DB) Wake() <-chan struct{} { return d.wake }
