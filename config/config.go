@@ -9,6 +9,8 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"net"
+	"net/url"
 	"os"
 	"reflect"
 	"regexp"
@@ -17,6 +19,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"ennakko/fault"
+	"ennakko/trace"
 )
 
 // Config is all settings of a running city.
@@ -29,10 +32,12 @@ type Config struct {
 	Database Database  `yaml:"database"`
 	Gateways []Gateway `yaml:"gateways"` // in order of preference
 	Worker   Worker    `yaml:"worker"`
+	Pages    *Pages    `yaml:"pages"` // nil: this city has workers only
 	Backup   Backup    `yaml:"backup"`
 	Erase    Erase     `yaml:"erase"`
 	Mail     *Mail     `yaml:"mail"`    // nil: officers are not told by e-mail
 	Letters  *Letters  `yaml:"letters"` // nil: letters are printed by the city
+	Traces   *Traces   `yaml:"traces"`  // nil: no collector is told how long things take
 	Trial    *Trial    `yaml:"trial"`   // nil in a real city
 }
 
@@ -88,6 +93,17 @@ type Erase struct {
 	Owner string `yaml:"owner"` // of the tables in PostgreSQL, who alone may erase
 }
 
+// Pages are the city's pages and the provider at which people log in.
+type Pages struct {
+	Listen  string `yaml:"listen"`  // where a proxy that ends TLS finds them
+	Address string `yaml:"address"` // how browsers ask for them: https://ennakko.example.fi
+	SignIn  struct {
+		Issuer       string `yaml:"issuer"`
+		ClientID     string `yaml:"client_id"`
+		ClientSecret string `yaml:"client_secret"`
+	} `yaml:"sign_in"`
+}
+
 // Mail tells officers by e-mail that something waits for them.
 type Mail struct {
 	Server   string        `yaml:"server"` // host:port
@@ -115,6 +131,20 @@ type Letters struct {
 	PostiUsername string `yaml:"posti_username"` // the city's agreement on printing
 	PostiPassword string `yaml:"posti_password"`
 	PostiContact  string `yaml:"posti_contact"` // an e-mail address
+}
+
+// Traces tells a collector of OpenTelemetry how long things take.
+type Traces struct {
+	Endpoint string   `yaml:"endpoint"` // for OTLP over HTTP
+	Ratio    *float64 `yaml:"ratio"`    // which part of all is told; nil: all
+}
+
+// Part is which part of all traces is told, from above 0 to 1.
+func (t Traces) Part() float64 {
+	if t.Ratio == nil {
+		return 1
+	}
+	return *t.Ratio
 }
 
 // Trial lets the time run faster, for trials with made-up people. All processes
@@ -242,9 +272,35 @@ func (c Config) check(l *fault.List) {
 	if c.Mail != nil && c.Mail.Every < time.Second {
 		bad("1h is usual", "mail.every is shorter than 1s")
 	}
+	if c.Pages != nil {
+		c.Pages.check(bad)
+	}
+	if t := c.Traces; t != nil {
+		if f, ok := errors.AsType[*fault.Error](trace.Options{Endpoint: t.Endpoint, Ratio: t.Part()}.Check()); ok {
+			l.Add(f)
+		}
+	}
 	if t := c.Trial; t != nil && (t.From.IsZero() || t.At.IsZero() || t.Speed <= 0 || t.Speed > 1e6) {
 		bad("write moments as 2021-01-07T06:00:00Z and a speed from above 0 to 1000000", "trial is not whole")
 	}
+}
+
+func (p Pages) check(bad func(hint, format string, args ...any)) {
+	if _, _, err := net.SplitHostPort(p.Listen); err != nil {
+		bad("listen: 127.0.0.1:8080", "pages.listen is not an address")
+	}
+	u, err := url.Parse(p.Address)
+	if err != nil || u.Host == "" || u.Path != "" || u.RawQuery != "" || u.User != nil || u.Scheme != "https" && !(u.Scheme == "http" && loopback(u.Hostname())) {
+		bad("address: https://ennakko.example.fi", "pages.address is not the https address of a site")
+	}
+	if p.SignIn.Issuer == "" || p.SignIn.ClientID == "" || p.SignIn.ClientSecret == "" {
+		bad("the provider gives them when the city is made known to it", "pages.sign_in lacks issuer, client_id or client_secret")
+	}
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 func (g Gateway) check(n int, bad func(hint, format string, args ...any)) {

@@ -19,6 +19,7 @@ import (
 	"strings"
 	"time"
 
+	"ennakko/coding"
 	"ennakko/fault"
 )
 
@@ -34,6 +35,8 @@ const (
 	YesNo       // bool
 	Person      // person.ID
 	Hidden      // sealed: no criterion may read it
+	Coded       // coding.Code; of concepts only
+	Event       // none: that it was is all; of concepts only
 )
 
 // Absence says what it means that a register that was read holds no fact.
@@ -104,13 +107,24 @@ type Fact struct {
 	Until     time.Time // the last day, itself included; zero: open
 	Value     any       // by the field's kind
 	Qualifier string    // marks parted by commas, "joint,parent,lives"; may be empty
+
+	// Of the facts of a concept:
+	Minute    int32       // minute of the first day; -1: not known
+	Code      coding.Code // that made it a fact of the concept
+	ValueCode coding.Code
+	Class     string // class of the encounter, as AMB, IMP or EMER; "" not known
+	Encounter uint32 // number of the encounter within the person; 0: none
+	Group     uint32 // number of the resource within the person; 0: it stands alone
+	Source    string // register and resource, for the trace; never for a log
 }
 
 // Facts is what is known of one person.
 type Facts interface {
-	// Facts returns what the registers say of the field, in any order. The
-	// second result is false when the register was not read at all: then
-	// everything that needs the field is unknown.
+	// Facts returns what the registers say of the field or concept, in any
+	// order. The second result is false when the register was not read at all:
+	// then everything that needs the field is unknown. "household." before a
+	// name asks for the facts of all who live in the person's dwelling, the
+	// person included: read only if that of each of them was.
 	Facts(field string) ([]Fact, bool)
 }
 

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -57,25 +58,42 @@ func (l *Language) CompileDay(text string) (*Day, error) {
 
 // built is a checked text with what it reads.
 type built struct {
+	l      *Language
 	text   string
-	ast    *ast.AST
+	whole  func() (cel.Program, error) // that evaluates every part, made when it is first needed
+	ast    *ast.AST                    // of checked
 	run    cel.Program
+	named  map[int64]string // parts that were a definition's name
 	fields []string
 	reads  []FieldSpec // of fields
 	params []string
 }
 
-func (l *Language) build(op, text string, want *cel.Type) (*built, error) {
-	c := &checking{op: op, l: l}
+// parse reads a text, puts what is short into its long form and checks the
+// names. Definitions that are on their way in are taken on demand.
+func (l *Language) parse(op, text string, d *defining) (*checking, *cel.Ast, error) {
+	c := &checking{op: op, l: l, defining: d, named: map[int64]string{}}
 	if n := utf8.RuneCountInString(text); n > MaxText || !utf8.ValidString(text) {
-		return nil, fault.List{fault.New(fault.Invalid, op, "the text is longer than %d characters, or not UTF-8", MaxText).Where("column 1")}.Err()
+		return nil, nil, fault.List{fault.New(fault.Invalid, op, "the text is longer than %d characters, or not UTF-8", MaxText).Where("column 1")}.Err()
 	}
 	parsed, issues := l.env.Parse(text)
 	if issues.Err() != nil {
-		return nil, c.issues(issues)
+		return nil, nil, c.issues(issues)
 	}
-	c.info = parsed.NativeRep().SourceInfo()
+	c.info, c.last = parsed.NativeRep().SourceInfo(), ast.MaxID(parsed.NativeRep())
 	c.before(parsed.NativeRep().Expr())
+	if len(c.faults) > 0 {
+		return nil, nil, c.faults.Err()
+	}
+	return c, parsed, nil
+}
+
+func (l *Language) build(op, text string, want *cel.Type) (*built, error) {
+	c, parsed, err := l.parse(op, text, nil)
+	if err != nil {
+		return nil, err
+	}
+	c.units(parsed.NativeRep().Expr(), false)
 	if len(c.faults) > 0 {
 		return nil, c.faults.Err()
 	}
@@ -97,9 +115,12 @@ func (l *Language) build(op, text string, want *cel.Type) (*built, error) {
 		c.add(tree.Expr().ID(), "the text cannot be made a program")
 		return nil, c.faults.Err()
 	}
-	b := &built{text: text, ast: tree, run: run, fields: distinct(c.fields), params: distinct(c.params)}
+	whole := sync.OnceValues(func() (cel.Program, error) {
+		return l.env.Program(checked, cel.CostLimit(2*maxCost), cel.EvalOptions(cel.OptExhaustiveEval))
+	})
+	b := &built{l: l, whole: whole, text: text, ast: tree, run: run, named: c.named, fields: distinct(c.fields), params: distinct(c.params)}
 	for _, name := range b.fields {
-		spec, _ := l.catalog.Find(name)
+		spec, _ := l.find(name)
 		b.reads = append(b.reads, spec)
 	}
 	return b, nil
@@ -117,10 +138,14 @@ type checking struct {
 	op     string
 	l      *Language
 	info   *ast.SourceInfo
+	last   int64 // the highest number of a part
 	tree   *ast.AST
 	faults fault.List
 	fields []string
 	params []string
+
+	defining *defining        // not nil: definitions are being read
+	named    map[int64]string // parts that were a definition's name
 }
 
 func at(line, column int) string {
@@ -166,6 +191,7 @@ func (c *checking) before(e ast.Expr) {
 			}
 			c.before(arg)
 		}
+		c.short(e)
 	case ast.ListKind:
 		c.hint(e.ID(), "write: value in ['a', 'b']", "a list may only stand after in")
 	default:
@@ -194,10 +220,11 @@ func (c *checking) name(e ast.Expr) {
 		c.hint(e.ID(), "write functions with brackets, as in .year()", "nothing stands behind a point here")
 		return
 	}
-	if full == asOfName {
+	if full == asOfName || full == periodName || full == everName || c.defined(e, full) {
 		return
 	}
-	head, rest, _ := strings.Cut(full, ".")
+	full = strings.TrimPrefix(full, householdPrefix)
+	head, rest, more := strings.Cut(full, ".")
 	if head == "param" {
 		if !slices.Contains(c.l.params, rest) {
 			c.hint(e.ID(), "parameters here: "+listed(c.l.params), "there is no parameter %q", rest)
@@ -217,16 +244,39 @@ func (c *checking) name(e ast.Expr) {
 		}
 	}
 	known := c.l.catalog.Of(head)
+	if !more && len(c.l.concepts) > 0 {
+		c.hint(e.ID(), "see the concepts and definitions of the library", "there is no concept or definition %q", full)
+		return
+	}
 	if len(known) == 0 {
 		var registers []string
 		for _, f := range c.l.catalog {
-			register, _, _ := strings.Cut(f.Name, ".")
-			registers = append(registers, register)
+			if register, _, ok := strings.Cut(f.Name, "."); ok {
+				registers = append(registers, register)
+			}
 		}
 		c.hint(e.ID(), "registers here: "+listed(distinct(registers)), "there is no register %q", head)
 		return
 	}
 	c.hint(e.ID(), "fields here: "+listed(known), "there is no field %q", full)
+}
+
+// defined puts a definition in the place of its name and reports whether the
+// name was one.
+func (c *checking) defined(e ast.Expr, name string) bool {
+	if c.defining != nil {
+		if circle(c.defining.busy, name) {
+			where := c.info.GetStartLocation(e.ID())
+			c.faults.Add(circleFault(name, c.defining.busy).Where("%s", at(where.Line(), where.Column()+1)))
+			return true
+		}
+		c.defining.take(name)
+	}
+	d, ok := c.l.definitions[name]
+	if ok {
+		c.expand(e, d)
+	}
+	return ok
 }
 
 // dotted is the whole name of an identifier with its selections.
@@ -251,7 +301,7 @@ func listed(names []string) string {
 // after walks the checked text: it notes what is read and refuses a field that
 // stands without a question.
 func (c *checking) after(e ast.Expr, asked bool) {
-	if t := c.tree.GetType(e.ID()); t.Kind() == types.OpaqueKind && !asked {
+	if t := c.tree.GetType(e.ID()); t.Kind() == types.OpaqueKind && t.TypeName() != periodType.TypeName() && !asked {
 		c.hint(e.ID(), "ask for one value first, as in .latest(), or whether there is one: .exists()", "all facts of a field stand where one value is needed")
 		return
 	}
@@ -260,7 +310,7 @@ func (c *checking) after(e ast.Expr, asked bool) {
 		name := e.AsIdent()
 		if p, ok := strings.CutPrefix(name, paramPrefix); ok {
 			c.params = append(c.params, p)
-		} else if _, ok := c.l.catalog.Find(name); ok {
+		} else if _, ok := c.l.find(name); ok {
 			c.fields = append(c.fields, name)
 		}
 	case ast.ListKind:
@@ -272,12 +322,31 @@ func (c *checking) after(e ast.Expr, asked bool) {
 		if call.IsMemberFunction() {
 			c.after(call.Target(), true)
 		}
-		for _, arg := range call.Args() {
-			c.after(arg, false)
+		for i, arg := range call.Args() {
+			c.after(arg, i == 0 && slices.Contains(takeSeries(), call.FunctionName()))
 		}
-		if call.FunctionName() == "date" && len(call.Args()) == 1 {
-			c.dayText(call.Args()[0])
+		c.written(call)
+	}
+}
+
+// takeSeries are the filters that take another series in their brackets.
+func takeSeries() []string {
+	return []string{"during", "notDuring", "beforeFirst", "afterLast", "near"}
+}
+
+// written checks the arguments that must be written out.
+func (c *checking) written(call ast.CallExpr) {
+	switch args := call.Args(); call.FunctionName() {
+	case "date":
+		if len(args) == 1 {
+			c.dayText(args[0])
 		}
+	case "plus", "minus":
+		c.spanText(args[0], false)
+	case "near":
+		c.spanText(args[1], true)
+	case "valued":
+		c.codedText(args[0])
 	}
 }
 
@@ -313,16 +382,24 @@ func syntax(message string) string {
 	return plainType(message)
 }
 
+// page is the page of the manual that has the language.
+func (c *checking) page() string {
+	if len(c.l.concepts) > 0 {
+		return "criteria.md"
+	}
+	return "packs.md"
+}
+
 // issues says in plain words what CEL found.
 func (c *checking) issues(found *cel.Issues) error {
 	for _, e := range found.Errors() {
 		f := fault.New(fault.Invalid, c.op, "%s", syntax(e.Message)).
-			Where("%s", at(max(1, e.Location.Line()), max(0, e.Location.Column())+1)).Do("see docs/packs.md, The language")
+			Where("%s", at(max(1, e.Location.Line()), max(0, e.Location.Column())+1)).Do("see docs/%s, The language", c.page())
 		if m := noOverload.FindStringSubmatch(e.Message); m != nil {
 			f.Show = fmt.Sprintf("%s cannot be applied to %s", strings.Trim(strings.TrimPrefix(m[1], "@"), "_"), plainType(m[2]))
 			f.Hint = "compare like with like; ask a field for one value first, as in .latest()"
 		} else if m := undeclared.FindStringSubmatch(e.Message); m != nil {
-			f.Show, f.Hint = fmt.Sprintf("there is no function %q", m[1]), "functions: exists, none, active, count, latest, earliest, current, with, year, date, startsWith"
+			f.Show, f.Hint = fmt.Sprintf("there is no function %q", m[1]), "functions: exists, none, active, count, days, latest, earliest, current, min, max, mean, sum, daysSince and others in docs/criteria.md"
 		}
 		c.faults.Add(f)
 	}

@@ -3,11 +3,14 @@ package criteria
 import (
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
+	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/common/types/ref"
 	"cel.dev/cel-go/interpreter"
+	"cel.dev/cel-go/parser"
 
 	"ennakko/fault"
 )
@@ -37,7 +40,34 @@ type Program struct{ b built }
 // Text is the condition as it was written.
 func (p *Program) Text() string { return p.b.text }
 
-// Fields lists the fields that the condition reads, in order of the alphabet.
+// AST is the checked text, with its definitions in their place, quantities in
+// the unit of what they are compared with, and questions of a period as filters.
+func (p *Program) AST() *ast.AST { return p.b.ast }
+
+// Canonical is the checked text in one way of writing: conditions that mean the
+// same part by part have the same.
+func (p *Program) Canonical() string {
+	s, err := parser.Unparse(p.b.ast.Expr(), p.b.ast.SourceInfo())
+	if err != nil {
+		return p.b.text
+	}
+	return s
+}
+
+// Concepts lists the concepts that the condition reads, those of the household
+// as "household.systolic", in order of the alphabet.
+func (p *Program) Concepts() []string {
+	var names []string
+	for _, f := range p.b.fields {
+		if !strings.Contains(strings.TrimPrefix(f, householdPrefix), ".") {
+			names = append(names, f)
+		}
+	}
+	return names
+}
+
+// Fields lists the fields and concepts that the condition reads, in order of
+// the alphabet.
 func (p *Program) Fields() []string { return slices.Clone(p.b.fields) }
 
 // Params lists the parameters that the condition uses.
@@ -48,7 +78,12 @@ func (p *Program) Params() []string { return slices.Clone(p.b.params) }
 // field's kind, a parameter without a value in force and arithmetic that has no
 // result are faults that name the place, never a value.
 func (p *Program) Eval(facts Facts, params Params, asOf time.Time) (Verdict, []string, error) {
-	out, err := p.b.eval("criteria.Eval", facts, params, asOf)
+	return p.EvalRun(facts, params, Run{AsOf: asOf})
+}
+
+// EvalRun is Eval with a measurement period.
+func (p *Program) EvalRun(facts Facts, params Params, run Run) (Verdict, []string, error) {
+	out, err := p.b.eval("criteria.Eval", facts, params, run)
 	if err != nil {
 		return "", nil, err
 	}
@@ -75,7 +110,7 @@ func (d *Day) Params() []string { return slices.Clone(d.b.params) }
 
 // Eval gives the day, at midnight UTC.
 func (d *Day) Eval(params Params, asOf time.Time) (time.Time, error) {
-	out, err := d.b.eval("criteria.Day", nothing{}, params, asOf)
+	out, err := d.b.eval("criteria.Day", nothing{}, params, Run{AsOf: asOf})
 	if err != nil {
 		return time.Time{}, err
 	}
@@ -100,12 +135,25 @@ func (b bindings) ResolveName(name string) (any, bool) {
 
 func (bindings) Parent() interpreter.Activation { return nil }
 
-func (b *built) eval(op string, facts Facts, params Params, asOf time.Time) (ref.Val, error) {
-	if asOf.IsZero() {
+func (b *built) eval(op string, facts Facts, params Params, run Run) (ref.Val, error) {
+	names, err := b.bind(op, facts, params, run)
+	if err != nil {
+		return nil, err
+	}
+	out, _, err := b.run.Eval(names)
+	if err != nil {
+		return nil, b.failed(op, err)
+	}
+	return out, nil
+}
+
+// bind gives each name of the text its value.
+func (b *built) bind(op string, facts Facts, params Params, run Run) (bindings, error) {
+	if run.AsOf.IsZero() {
 		return nil, fault.New(fault.Invalid, op, "there is no day as of which to decide")
 	}
-	asOf = dayOf(asOf)
-	names := bindings{asOfName: types.Timestamp{Time: asOf}}
+	asOf := dayOf(run.AsOf)
+	names := bindings{asOfName: types.Timestamp{Time: asOf}, periodName: run.period().span(), everName: ever()}
 	for _, name := range b.params {
 		v, err := params.At(name, asOf)
 		if err != nil {
@@ -120,11 +168,7 @@ func (b *built) eval(op string, facts Facts, params Params, asOf time.Time) (ref
 		}
 		names[spec.Name] = s
 	}
-	out, _, err := b.run.Eval(names)
-	if err != nil {
-		return nil, b.failed(op, err)
-	}
-	return out, nil
+	return names, nil
 }
 
 // failed tells what went wrong in words of our own: CEL's may hold values.

@@ -26,6 +26,7 @@ import (
 	"ennakko/register"
 	"ennakko/service"
 	"ennakko/store"
+	"ennakko/trace"
 	"ennakko/work"
 )
 
@@ -100,14 +101,16 @@ func Find(ctx context.Context, r Rooms, o Order, among permission.People, part s
 	if p.objecting, err = r.Store.Objecting(ctx, r.Pack.Purpose().ID()); err != nil {
 		return Found{}, err
 	}
-	err = p.find(ctx, act, among, part)
+	err = traced(ctx, "find", func(ctx context.Context) error { return p.find(ctx, act, among, part) })
 	return Found{p.findings, p.breakdown()}, err
 }
 
 // Assemble makes a round of what was found in all parts, given in order: it holds a
 // place for each who meets the criteria. Also is kept together with the round;
 // nil: nothing is.
-func Assemble(ctx context.Context, r Rooms, o Order, parts []Found, also func(store.Tx, store.RoundID) error) (store.RoundID, error) {
+func Assemble(ctx context.Context, r Rooms, o Order, parts []Found, also func(store.Tx, store.RoundID) error) (id store.RoundID, err error) {
+	ctx, span := trace.Start(ctx, "prepare round")
+	defer func() { span.End(err) }()
 	if err := r.Pack.Approved(); err != nil {
 		return 0, err
 	}
@@ -122,12 +125,23 @@ func Assemble(ctx context.Context, r Rooms, o Order, parts []Found, also func(st
 	if err := p.gather(parts); err != nil {
 		return 0, err
 	}
-	for _, step := range []func(context.Context, audit.Act) error{p.homes, p.assign} {
-		if err := step(ctx, act); err != nil {
+	for _, step := range []struct {
+		name trace.Name
+		do   func(context.Context, audit.Act) error
+	}{{"homes", p.homes}, {"assign", p.assign}} {
+		if err := traced(ctx, step.name, func(ctx context.Context) error { return step.do(ctx, act) }); err != nil {
 			return 0, err
 		}
 	}
-	return p.keep(ctx, act)
+	err = traced(ctx, "draft", func(ctx context.Context) (err error) { id, err = p.keep(ctx, act); return err })
+	return id, err
+}
+
+func traced(ctx context.Context, name trace.Name, do func(context.Context) error) error {
+	ctx, span := trace.Start(ctx, name)
+	err := do(ctx)
+	span.End(err)
+	return err
 }
 
 const prepareVerb = "find people and hold places"

@@ -16,7 +16,10 @@ import (
 	"ennakko/fault"
 	"ennakko/permission"
 	"ennakko/person"
+	"ennakko/strictyaml"
 )
+
+const loadOp = "service.Load"
 
 // The files of a pack.
 const (
@@ -39,24 +42,24 @@ func files() []string {
 // line and what to do about it. Load does not run the made-up people: Test
 // does.
 func Load(fsys fs.FS, dir string, catalog criteria.Catalog) (*Pack, error) {
-	l := &faults{dir: dir}
+	l := &strictyaml.Faults{Op: loadOp, Dir: dir, Files: files(), Page: "docs/packs.md"}
 	content, err := read(fsys, dir, l)
 	if err != nil {
 		return nil, err
 	}
-	if err := l.err(); err != nil {
+	if err := l.Err(); err != nil {
 		return nil, err
 	}
 	r := reading{pack: &Pack{hash: hash(content), titles: map[string]map[person.Language]string{}}, catalog: catalog, faults: l}
-	r.service(document(serviceFile, content[serviceFile], l))
+	r.service(strictyaml.Document(serviceFile, content[serviceFile], l))
 	if r.pack.name != "" && r.pack.name != path.Base(dir) {
-		l.add(serviceFile, 1, "", "give both the same name", "the pack %q stands in the folder %q", r.pack.name, path.Base(dir))
+		l.Add(serviceFile, 1, "", "give both the same name", "the pack %q stands in the folder %q", r.pack.name, path.Base(dir))
 	}
-	r.criteria(document(criteriaFile, content[criteriaFile], l))
-	r.messages(document(messagesFile, content[messagesFile], l))
-	r.people(document(peopleFile, content[peopleFile], l))
+	r.criteria(strictyaml.Document(criteriaFile, content[criteriaFile], l))
+	r.messages(strictyaml.Document(messagesFile, content[messagesFile], l))
+	r.people(strictyaml.Document(peopleFile, content[peopleFile], l))
 	r.changes(string(content[changesFile]))
-	if err := l.err(); err != nil {
+	if err := l.Err(); err != nil {
 		return nil, err
 	}
 	return r.pack, nil
@@ -66,17 +69,17 @@ func Load(fsys fs.FS, dir string, catalog criteria.Catalog) (*Pack, error) {
 type reading struct {
 	pack     *Pack
 	catalog  criteria.Catalog
-	faults   *faults
+	faults   *strictyaml.Faults
 	language *criteria.Language // nil until the parameters are read
 	fields   []permission.Field // what the purpose covers
 
-	cohort    map[string]node // the cohort's keys, until the parameters are known
-	checkedBy []node          // names of criteria in the conditions
-	lines     []node          // the criteria's own places, in their order
+	cohort    map[string]strictyaml.Node // the cohort's keys, until the parameters are known
+	checkedBy []strictyaml.Node          // names of criteria in the conditions
+	lines     []strictyaml.Node          // the criteria's own places, in their order
 }
 
 // read reads the five files. What is wrong with the folder is told at once.
-func read(fsys fs.FS, dir string, l *faults) (map[string][]byte, error) {
+func read(fsys fs.FS, dir string, l *strictyaml.Faults) (map[string][]byte, error) {
 	if !fs.ValidPath(dir) {
 		return nil, fault.New(fault.Invalid, loadOp, "the folder's name is not a plain path").Do("name it without .. and without / in front")
 	}
@@ -91,21 +94,21 @@ func read(fsys fs.FS, dir string, l *faults) (map[string][]byte, error) {
 			continue
 		}
 		if !slices.Contains(files(), name) {
-			l.add(serviceFile, 0, "", "files of a pack: "+strings.Join(files(), ", "), "the file %q does not belong to a pack", cut(name, 60))
+			l.Add(serviceFile, 0, "", "files of a pack: "+strings.Join(files(), ", "), "the file %q does not belong to a pack", strictyaml.Cut(name, 60))
 			continue
 		}
 		b, err := readFile(fsys, path.Join(dir, name))
 		switch {
 		case err != nil:
-			l.add(name, 0, "", "look at the file's rights", "the file cannot be read")
+			l.Add(name, 0, "", "look at the file's rights", "the file cannot be read")
 		case len(b) > maxFile:
-			l.add(name, 0, "", "a pack is short enough to be read aloud", "the file is longer than %d bytes", maxFile)
+			l.Add(name, 0, "", "a pack is short enough to be read aloud", "the file is longer than %d bytes", maxFile)
 		}
 		content[name] = b
 	}
 	for _, name := range files() {
 		if _, ok := content[name]; !ok {
-			l.add(name, 0, "", "files of a pack: "+strings.Join(files(), ", "), "the file is missing")
+			l.Add(name, 0, "", "files of a pack: "+strings.Join(files(), ", "), "the file is missing")
 		}
 	}
 	return content, nil
@@ -137,12 +140,13 @@ func (r *reading) changes(text string) {
 	}
 	heading := regexp.MustCompile(`(?m)^## ` + regexp.QuoteMeta(r.pack.version) + `\b`)
 	if !heading.MatchString(text) {
-		r.faults.add(changesFile, 1, "", "add the line: ## "+r.pack.version, "the version %s is not told of", r.pack.version)
+		r.faults.Add(changesFile, 1, "", "add the line: ## "+r.pack.version, "the version %s is not told of", r.pack.version)
 	}
 }
 
 // CheckAll loads and tests every pack in the folders of fsys. It returns those
-// in which nothing is wrong, and all that is wrong with the others.
+// in which nothing is wrong, and all that is wrong with the others. A folder
+// with a library of criteria of care in it is passed over.
 func CheckAll(fsys fs.FS, catalog criteria.Catalog) ([]*Pack, error) {
 	entries, err := fs.ReadDir(fsys, ".")
 	if err != nil {
@@ -153,6 +157,9 @@ func CheckAll(fsys fs.FS, catalog criteria.Catalog) ([]*Pack, error) {
 	folders := 0
 	for _, e := range entries {
 		if !e.IsDir() || strings.HasPrefix(e.Name(), ".") {
+			continue
+		}
+		if _, err := fs.Stat(fsys, path.Join(e.Name(), "library.yaml")); err == nil {
 			continue
 		}
 		folders++

@@ -9,6 +9,7 @@ import (
 
 	"ennakko/fault"
 	"ennakko/person"
+	"ennakko/strictyaml"
 )
 
 // Kind is a kind of message.
@@ -127,15 +128,15 @@ func (t template) names(name string) bool {
 }
 
 // messages reads messages.yaml.
-func (r *reading) messages(x node) {
+func (r *reading) messages(x strictyaml.Node) {
 	var names []string
 	for _, k := range Kinds() {
 		names = append(names, string(k))
 	}
-	got := x.keys(names...)
+	got := x.Keys(names...)
 	r.pack.messages = map[Kind]map[person.Language]template{}
 	for _, rule := range kinds() {
-		k := got[string(rule.kind)].keys("fi", "sv", "en")
+		k := got[string(rule.kind)].Keys("fi", "sv", "en")
 		r.pack.messages[rule.kind] = map[person.Language]template{}
 		for _, l := range person.Languages() {
 			limit := maxMessage
@@ -143,17 +144,17 @@ func (r *reading) messages(x node) {
 				limit = maxLetter
 			}
 			n := k[string(l)]
-			if text := n.textUpTo(limit); text != "" {
+			if text := n.TextUpTo(limit); text != "" {
 				r.pack.messages[rule.kind][l] = checkMessage(n, rule, text)
 			}
 		}
 	}
 }
 
-func checkMessage(n node, r rule, text string) template {
+func checkMessage(n strictyaml.Node, r rule, text string) template {
 	t, err := cutTemplate(text)
 	if err != nil {
-		n.bad("write placeholders as {child}", "a curly bracket stands alone")
+		n.Bad("write placeholders as {child}", "a curly bracket stands alone")
 		return nil
 	}
 	allowed := append(append([]string{"number", "phone"}, r.must...), r.may...)
@@ -161,23 +162,23 @@ func checkMessage(n node, r rule, text string) template {
 	allowed = slices.Compact(allowed)
 	for _, p := range t {
 		if p.name != "" && !slices.Contains(allowed, p.name) {
-			n.bad("placeholders here: {"+strings.Join(allowed, "}, {")+"}", "the message %s cannot name {%s}", r.kind, cut(p.name, 40))
+			n.Bad("placeholders here: {"+strings.Join(allowed, "}, {")+"}", "the message %s cannot name {%s}", r.kind, strictyaml.Cut(p.name, 40))
 		}
 	}
 	for _, name := range r.must {
 		if !t.names(name) {
-			n.bad("say it in the text", "the message %s must name {%s}", r.kind, name)
+			n.Bad("say it in the text", "the message %s must name {%s}", r.kind, name)
 		}
 	}
 	if strings.Contains(text, "://") || strings.Contains(text, "www.") {
 		if r.kind != LetterText {
-			n.bad("take it away: families are told that we never send one", "the message %s holds a link", r.kind)
+			n.Bad("take it away: families are told that we never send one", "the message %s holds a link", r.kind)
 		}
 	}
 	if r.kind == Inquiry {
 		for _, letter := range []string{"A", "B", "C", "D"} {
 			if !strings.Contains("\n"+text, "\n"+letter+" = ") {
-				n.bad("put each answer on a line of its own: A = ...", "the inquiry does not offer the answer %s", letter)
+				n.Bad("put each answer on a line of its own: A = ...", "the inquiry does not offer the answer %s", letter)
 			}
 		}
 	}

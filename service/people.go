@@ -5,16 +5,15 @@ import (
 	"strings"
 	"time"
 
-	"go.yaml.in/yaml/v3"
-
 	"ennakko/criteria"
 	"ennakko/fault"
 	"ennakko/person"
+	"ennakko/strictyaml"
 )
 
 // made is a made-up person with the finding that the criteria must make.
 type made struct {
-	place    node
+	place    strictyaml.Node
 	who      string
 	asOf     time.Time
 	facts    madeFacts
@@ -37,15 +36,15 @@ func (m madeFacts) Facts(field string) ([]criteria.Fact, bool) {
 const maxPeople = 1000
 
 // people reads people.yaml and checks that every criterion is tried out.
-func (r *reading) people(x node) {
-	k := x.keys("people", "?", "usual")
-	if !x.there() {
+func (r *reading) people(x strictyaml.Node) {
+	k := x.Keys("people", "?", "usual")
+	if !x.There() {
 		return
 	}
 	usual := r.facts(k["usual"])
-	list := k["people"].list()
+	list := k["people"].List()
 	if len(list) > maxPeople {
-		k["people"].bad("keep those that show something", "there are more than %d people", maxPeople)
+		k["people"].Bad("keep those that show something", "there are more than %d people", maxPeople)
 		return
 	}
 	for _, e := range list {
@@ -56,9 +55,9 @@ func (r *reading) people(x node) {
 	}
 }
 
-func (r *reading) madeUp(x node, usual madeFacts) made {
-	k := x.keys("who", "as_of", "finding", "?", "facts", "without", "unread", "not_met", "unknown", "missing", "failsafe")
-	m := made{place: x, who: k["who"].text(), asOf: k["as_of"].day(), facts: madeFacts{}}
+func (r *reading) madeUp(x strictyaml.Node, usual madeFacts) made {
+	k := x.Keys("who", "as_of", "finding", "?", "facts", "without", "unread", "not_met", "unknown", "missing", "failsafe")
+	m := made{place: x, who: k["who"].Text(), asOf: k["as_of"].Day(), facts: madeFacts{}}
 	for name, list := range usual {
 		m.facts[name] = list
 	}
@@ -71,9 +70,9 @@ func (r *reading) madeUp(x node, usual madeFacts) made {
 	for _, name := range r.fieldList(k["unread"]) {
 		m.facts[name] = nil
 	}
-	m.finding = criteria.Verdict(k["finding"].oneOf(string(criteria.Met), string(criteria.NotMet), string(criteria.Unknown)))
+	m.finding = criteria.Verdict(k["finding"].OneOf(string(criteria.Met), string(criteria.NotMet), string(criteria.Unknown)))
 	m.notMet, m.unknown = r.criteriaList(k["not_met"]), r.criteriaList(k["unknown"])
-	m.missing, m.failsafe = r.fieldList(k["missing"]), k["failsafe"].yes()
+	m.missing, m.failsafe = r.fieldList(k["missing"]), k["failsafe"].Yes()
 	slices.Sort(m.missing)
 	want := criteria.Met
 	if len(m.notMet) > 0 {
@@ -82,21 +81,21 @@ func (r *reading) madeUp(x node, usual madeFacts) made {
 		want = criteria.Unknown
 	}
 	if m.finding != "" && m.finding != want {
-		k["finding"].bad("name the criteria that leave the person out in not_met, those that cannot tell in unknown", "with these reasons the finding would be %s", want)
+		k["finding"].Bad("name the criteria that leave the person out in not_met, those that cannot tell in unknown", "with these reasons the finding would be %s", want)
 	}
 	return m
 }
 
 // criteriaList reads names of criteria, in the pack's order.
-func (r *reading) criteriaList(x node) []string {
-	if !x.there() {
+func (r *reading) criteriaList(x strictyaml.Node) []string {
+	if !x.There() {
 		return nil
 	}
 	named := map[string]bool{}
-	for _, e := range x.list() {
-		name := e.name()
+	for _, e := range x.List() {
+		name := e.Name()
 		if _, ok := r.pack.criterion(name); !ok && name != "" {
-			e.bad("see criteria.yaml", "there is no criterion %q", name)
+			e.Bad("see criteria.yaml", "there is no criterion %q", name)
 		}
 		named[name] = true
 	}
@@ -109,13 +108,13 @@ func (r *reading) criteriaList(x node) []string {
 	return out
 }
 
-func (r *reading) fieldList(x node) []string {
-	if !x.there() {
+func (r *reading) fieldList(x strictyaml.Node) []string {
+	if !x.There() {
 		return nil
 	}
 	var out []string
-	for _, e := range x.list() {
-		if name := e.text(); name != "" {
+	for _, e := range x.List() {
+		if name := e.Text(); name != "" {
 			r.fieldNamed(e, name)
 			out = append(out, name)
 		}
@@ -123,60 +122,60 @@ func (r *reading) fieldList(x node) []string {
 	return out
 }
 
-func (r *reading) fieldNamed(x node, name string) (criteria.FieldSpec, bool) {
+func (r *reading) fieldNamed(x strictyaml.Node, name string) (criteria.FieldSpec, bool) {
 	f, ok := r.catalog.Find(name)
 	if !ok || f.Kind == criteria.Hidden {
 		register, _, _ := strings.Cut(name, ".")
-		x.bad("fields here: "+strings.Join(r.catalog.Of(register), ", "), "there is no field %q that criteria read", cut(name, 60))
+		x.Bad("fields here: "+strings.Join(r.catalog.Of(register), ", "), "there is no field %q that criteria read", strictyaml.Cut(name, 60))
 		return f, false
 	}
 	return f, true
 }
 
-func (r *reading) facts(x node) madeFacts {
+func (r *reading) facts(x strictyaml.Node) madeFacts {
 	out := madeFacts{}
-	for _, p := range x.pairs() {
-		spec, ok := r.fieldNamed(p.key, p.name)
+	for _, p := range x.Pairs() {
+		spec, ok := r.fieldNamed(p.Key, p.Name)
 		if !ok {
 			continue
 		}
-		if p.value.n.Kind != yaml.SequenceNode {
-			out[p.name] = []criteria.Fact{{Value: factValue(p.value, spec.Kind)}}
+		if !p.Value.IsList() {
+			out[p.Name] = []criteria.Fact{{Value: factValue(p.Value, spec.Kind)}}
 			continue
 		}
-		for _, e := range p.value.list() {
-			k := e.keys("value", "?", "from", "until", "qualifier")
-			f := criteria.Fact{Value: factValue(k["value"], spec.Kind), From: k["from"].day(), Until: k["until"].day()}
-			if k["qualifier"].there() {
-				f.Qualifier = k["qualifier"].text()
+		for _, e := range p.Value.List() {
+			k := e.Keys("value", "?", "from", "until", "qualifier")
+			f := criteria.Fact{Value: factValue(k["value"], spec.Kind), From: k["from"].Day(), Until: k["until"].Day()}
+			if k["qualifier"].There() {
+				f.Qualifier = k["qualifier"].Text()
 			}
-			out[p.name] = append(out[p.name], f)
+			out[p.Name] = append(out[p.Name], f)
 		}
 	}
 	return out
 }
 
-func factValue(x node, k criteria.Kind) any {
+func factValue(x strictyaml.Node, k criteria.Kind) any {
 	switch k {
 	case criteria.Text:
-		return x.text()
+		return x.Text()
 	case criteria.Date:
-		return x.day()
+		return x.Day()
 	case criteria.Number:
-		v := x.number()
+		v := x.Number()
 		return v
 	case criteria.YesNo:
-		return x.yes()
+		return x.Yes()
 	}
-	return person.ID(x.whole(1, 1<<31-1))
+	return person.ID(x.Whole(1, 1<<31-1))
 }
 
 // tried checks that each verdict is reached, and that each criterion is all
 // that leaves somebody out: else nobody would see if it were taken away.
-func (r *reading) tried(x node) {
+func (r *reading) tried(x strictyaml.Node) {
 	for _, v := range []criteria.Verdict{criteria.Met, criteria.NotMet, criteria.Unknown} {
 		if !slices.ContainsFunc(r.pack.people, func(m made) bool { return m.finding == v }) {
-			x.bad("make up at least one", "nobody's finding is %s", v)
+			x.Bad("make up at least one", "nobody's finding is %s", v)
 		}
 	}
 	for i, c := range r.pack.criteria {
@@ -184,7 +183,7 @@ func (r *reading) tried(x node) {
 			return len(m.notMet) == 1 && m.notMet[0] == c.Name && len(m.unknown) == 0
 		})
 		if !alone && c.Name != "" {
-			r.lines[i].bad("make somebody up in people.yaml for whom not_met is just this", "nobody is left out by the criterion %s alone", c.Name)
+			r.lines[i].Bad("make somebody up in people.yaml for whom not_met is just this", "nobody is left out by the criterion %s alone", c.Name)
 		}
 	}
 }
@@ -195,7 +194,7 @@ func (p *Pack) Test() error {
 	var l fault.List
 	for i, m := range p.people {
 		bad := func(hint, format string, args ...any) {
-			l.Add(fault.New(fault.Invalid, "service.Test", format, args...).Where("%s/%s:%d", p.name, peopleFile, m.place.line()).Do("%s", hint))
+			l.Add(fault.New(fault.Invalid, "service.Test", format, args...).Where("%s/%s:%d", p.name, peopleFile, m.place.Line()).Do("%s", hint))
 		}
 		f, err := p.Find(person.ID(i+1), m.facts, m.asOf)
 		if err != nil {

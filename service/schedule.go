@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"ennakko/fault"
+	"ennakko/strictyaml"
 )
 
 // Schedule is when things happen in a round, and when nothing may be sent.
@@ -146,42 +147,42 @@ func easter(y int) time.Time {
 
 var senderForm = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
 
-func readSchedule(x node) Schedule {
-	k := x.keys("time_zone", "notice_at", "inquiry_after", "reminder_before_deadline", "late_days", "quiet", "validity", "rate_per_second", "sender", "?", "answer_days", "deadline", "part_price_cents")
+func readSchedule(x strictyaml.Node) Schedule {
+	k := x.Keys("time_zone", "notice_at", "inquiry_after", "reminder_before_deadline", "late_days", "quiet", "validity", "rate_per_second", "sender", "?", "answer_days", "deadline", "part_price_cents")
 	s := Schedule{
-		noticeAt: k["notice_at"].clock(), inquiryAfter: k["inquiry_after"].lasting(30 * 24 * time.Hour),
-		reminder: k["reminder_before_deadline"].lasting(60 * 24 * time.Hour), lateDays: k["late_days"].whole(0, 365),
-		validity: k["validity"].lasting(7 * 24 * time.Hour), rate: k["rate_per_second"].whole(1, 1000), sender: k["sender"].text(),
+		noticeAt: k["notice_at"].Clock(), inquiryAfter: k["inquiry_after"].Lasting(30 * 24 * time.Hour),
+		reminder: k["reminder_before_deadline"].Lasting(60 * 24 * time.Hour), lateDays: k["late_days"].Whole(0, 365),
+		validity: k["validity"].Lasting(7 * 24 * time.Hour), rate: k["rate_per_second"].Whole(1, 1000), sender: k["sender"].Text(),
 	}
-	if z := k["time_zone"].text(); z != "" {
+	if z := k["time_zone"].Text(); z != "" {
 		zone, err := time.LoadLocation(z)
 		if err != nil || z == "Local" {
-			k["time_zone"].bad("Finland's is Europe/Helsinki", "the time zone is not known")
+			k["time_zone"].Bad("Finland's is Europe/Helsinki", "the time zone is not known")
 		}
 		s.zone = zone
 	}
-	if price := k["part_price_cents"]; price.there() {
-		if s.partPrice = price.number(); s.partPrice < 0 || s.partPrice > 1000 {
-			price.bad("such as 6.2", "a part of a message costs from 0 to 1000 cents")
+	if price := k["part_price_cents"]; price.There() {
+		if s.partPrice = price.Number(); s.partPrice < 0 || s.partPrice > 1000 {
+			price.Bad("such as 6.2", "a part of a message costs from 0 to 1000 cents")
 		}
 	}
 	days, fixed := k["answer_days"], k["deadline"]
 	switch {
-	case x.there() && days.there() == fixed.there():
-		x.bad("keep one: answer_days counts from the day on which the round begins", "either answer_days or deadline is needed")
-	case days.there():
-		s.answerDays = days.whole(1, 365)
+	case x.There() && days.There() == fixed.There():
+		x.Bad("keep one: answer_days counts from the day on which the round begins", "either answer_days or deadline is needed")
+	case days.There():
+		s.answerDays = days.Whole(1, 365)
 	default:
-		s.deadline = fixed.day()
+		s.deadline = fixed.Day()
 	}
-	q := k["quiet"].keys("from", "to", "sundays", "public_holidays")
-	s.quietFrom, s.quietTo = q["from"].clock(), q["to"].clock()
-	s.sundays, s.holidays = !q["sundays"].yes(), !q["public_holidays"].yes()
-	if q["from"].there() && q["to"].there() && s.quietFrom <= s.quietTo {
-		k["quiet"].bad(`such as from "20:00" to "08:00"`, "the quiet hours must begin in the evening and end in the morning")
+	q := k["quiet"].Keys("from", "to", "sundays", "public_holidays")
+	s.quietFrom, s.quietTo = q["from"].Clock(), q["to"].Clock()
+	s.sundays, s.holidays = !q["sundays"].Yes(), !q["public_holidays"].Yes()
+	if q["from"].There() && q["to"].There() && s.quietFrom <= s.quietTo {
+		k["quiet"].Bad(`such as from "20:00" to "08:00"`, "the quiet hours must begin in the evening and end in the morning")
 	}
 	if s.sender != "" && !senderForm.MatchString(s.sender) {
-		k["sender"].bad("write it as +358401234567; a name cannot be answered", "the sender is not an international telephone number")
+		k["sender"].Bad("write it as +358401234567; a name cannot be answered", "the sender is not an international telephone number")
 	}
 	return s
 }

@@ -8,6 +8,7 @@ import (
 	"ennakko/criteria"
 	"ennakko/fault"
 	"ennakko/person"
+	"ennakko/strictyaml"
 )
 
 // Trial is a service with other values of its parameters, or without some of
@@ -33,11 +34,11 @@ func (p *Pack) Try(values map[string]float64, without []string) (Trial, error) {
 		}
 	}
 	for name := range values {
-		return t, fault.New(fault.Invalid, op, "there is no parameter %q", cut(name, 40))
+		return t, fault.New(fault.Invalid, op, "there is no parameter %q", strictyaml.Cut(name, 40))
 	}
 	for _, name := range without {
 		if _, ok := p.criterion(name); !ok {
-			return t, fault.New(fault.Invalid, op, "there is no criterion %q", cut(name, 40))
+			return t, fault.New(fault.Invalid, op, "there is no criterion %q", strictyaml.Cut(name, 40))
 		}
 	}
 	var err error

@@ -44,6 +44,7 @@ type Tx interface {
 	Erasing
 	Jobs
 	Preparations
+	Sealing
 }
 
 // Marker adds to the act's entry in the record.

@@ -52,8 +52,12 @@ func exitCode(err error) int {
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := root(os.Stdin, os.Stdout, os.Stderr).ExecuteContext(ctx)
+	tracer, err := tracerOfEnvironment(ctx)
+	if err == nil {
+		err = root(os.Stdin, os.Stdout, os.Stderr).ExecuteContext(tracer.In(ctx))
+	}
 	stop()
+	_ = tracer.Close() // the work is done whether or not a collector knows
 	if err != nil {
 		tell(os.Stderr, err)
 	}

@@ -59,19 +59,27 @@ func (p *program) runWorker(ctx context.Context, file string) error {
 		return err
 	}
 	log := slog.New(slog.NewJSONHandler(p.err, nil))
-	var clock app.Clock = app.RealClock{}
-	if t := set.Trial; t != nil {
-		clock = app.TrialClock{From: t.From, At: t.At, Speed: t.Speed}
+	clock := settingsClock(set)
+	name := workerName()
+	tracer, err := tracerOf(ctx, set.Traces, name, log)
+	if err != nil {
+		return err
 	}
+	defer func() {
+		if err := tracer.Close(); err != nil {
+			log.Warn("the last traces are lost", "error", err)
+		}
+	}()
+	ctx = tracer.In(ctx)
 	a, err := openSettings(ctx, set, clock)
 	if err != nil {
 		return err
 	}
-	err = p.work(ctx, a, set, clock, log)
+	err = p.work(ctx, a, set, clock, name, log)
 	return errors.Join(err, a.Close(context.WithoutCancel(ctx)))
 }
 
-func (p *program) work(ctx context.Context, a *app.App, set config.Config, clock app.Clock, log *slog.Logger) error {
+func (p *program) work(ctx context.Context, a *app.App, set config.Config, clock app.Clock, name string, log *slog.Logger) error {
 	if set.Database.Writer == "" { // the file in the folder has room for one
 		unlock, err := a.Lock()
 		if err != nil {
@@ -89,7 +97,6 @@ func (p *program) work(ctx context.Context, a *app.App, set config.Config, clock
 		return err
 	}
 	gates := o.gates
-	name := workerName()
 	g, gctx := errgroup.WithContext(ctx)
 	var several channel.Several
 	var run []func(context.Context) error
@@ -134,7 +141,11 @@ func outside(set config.Config, door *app.Door, log *slog.Logger) (o outsiders, 
 	if set.Letters != nil {
 		o.office, letters = postOffice(set.Letters)
 	}
-	return o, errors.Join(wrong, more, letters)
+	var pages error
+	if set.Pages != nil {
+		_, _, pages = pagesDoor(*set.Pages)
+	}
+	return o, errors.Join(wrong, more, letters, pages)
 }
 
 // notices is how officers are told by e-mail what waits; nil without the setting.
@@ -255,7 +266,8 @@ func serveOn(ctx context.Context, addr string, h http.Handler) error {
 	if err != nil {
 		return fault.New(fault.Conflict, "cmd.worker", "the address %s cannot be served on", addr).Because(err).Do("choose another, or stop what serves there")
 	}
-	s := &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, MaxHeaderBytes: 32 << 10}
+	s := &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, MaxHeaderBytes: 32 << 10,
+		BaseContext: func(net.Listener) context.Context { return context.WithoutCancel(ctx) }}
 	go func() {
 		<-ctx.Done()
 		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)

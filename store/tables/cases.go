@@ -43,7 +43,7 @@ func (t *tx) OpenCase(id store.RoundID, n store.NewCase) (conversation.Case, err
 		return conversation.Case{}, err
 	}
 	for i, p := range c.Parties {
-		number, err := t.db.vault.Seal("party.number", uint64(c.ID)<<8|uint64(i), []byte(n.Numbers[i]))
+		number, err := t.sealValue("party.number", uint64(c.ID)<<8|uint64(i), []byte(n.Numbers[i]))
 		if err != nil {
 			return conversation.Case{}, err
 		}
@@ -70,7 +70,7 @@ func (t *tx) seal(c conversation.Case) ([]byte, error) {
 	if err != nil {
 		return nil, fault.Wrap(err, "store.seal", "the case cannot be written")
 	}
-	return t.db.vault.Seal("case", uint64(c.ID), plain)
+	return t.sealValue("case", uint64(c.ID), plain)
 }
 
 // openCase unseals a stored case.

@@ -94,7 +94,7 @@ func (t *tx) SettleItem(round store.RoundID, id store.ItemID, by, words string, 
 		return i, fault.New(fault.Conflict, op, "matter %d is settled already", id).Do("look at the queue again")
 	}
 	i.Case = conversation.CaseID(caseID)
-	sealed, err := t.db.vault.Seal("item.words", uint64(id), []byte(words))
+	sealed, err := t.sealValue("item.words", uint64(id), []byte(words))
 	if err != nil {
 		return i, err
 	}
@@ -107,7 +107,7 @@ func (t *tx) AddStep(s store.RoundStep) error {
 	if _, err := t.one("SELECT coalesce(max(id), 0) FROM round_step", nil, &last); err != nil {
 		return err
 	}
-	sealed, err := t.db.vault.Seal("step.words", uint64(last+1), []byte(s.Words))
+	sealed, err := t.sealValue("step.words", uint64(last+1), []byte(s.Words))
 	if err != nil {
 		return err
 	}

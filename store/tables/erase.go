@@ -191,7 +191,7 @@ func (t *tx) eraseParty(id conversation.CaseID, party int) (messages int, err er
 	if _, err := t.one("SELECT phone_hash FROM party WHERE case_id = ? AND party = ?", []any{int64(id), party}, &phone); err != nil {
 		return 0, err
 	}
-	number, err := t.db.vault.Seal("party.number", uint64(id)<<8|uint64(party), nil)
+	number, err := t.sealValue("party.number", uint64(id)<<8|uint64(party), nil)
 	if err != nil {
 		return 0, err
 	}
@@ -223,7 +223,7 @@ func (t *tx) eraseParty(id conversation.CaseID, party int) (messages int, err er
 }
 
 func (t *tx) eraseMessage(id int64) error {
-	sealed, err := t.db.vault.Seal("outbox.text", uint64(id), nil)
+	sealed, err := t.sealValue("outbox.text", uint64(id), nil)
 	if err != nil {
 		return err
 	}
@@ -235,7 +235,7 @@ func (t *tx) eraseMessage(id int64) error {
 }
 
 func (t *tx) eraseAnswer(id int64) error {
-	sealed, err := t.db.vault.Seal("incoming", uint64(id), []byte("{}"))
+	sealed, err := t.sealValue("incoming", uint64(id), []byte("{}"))
 	if err != nil {
 		return err
 	}

@@ -36,7 +36,7 @@ func (t *tx) Enqueue(o store.Outgoing) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	text, err := t.db.vault.Seal("outbox.text", uint64(id), []byte(o.Text))
+	text, err := t.sealValue("outbox.text", uint64(id), []byte(o.Text))
 	if err != nil {
 		return false, err
 	}
@@ -237,7 +237,7 @@ func (t *tx) Receive(in []channel.Incoming) (int, error) {
 		if err != nil {
 			return 0, fault.Wrap(err, "store.Receive", "the message cannot be written")
 		}
-		sealed, err := t.db.vault.Seal("incoming", uint64(id), plain)
+		sealed, err := t.sealValue("incoming", uint64(id), plain)
 		if err != nil {
 			return 0, err
 		}

@@ -41,7 +41,7 @@ func (t *tx) KeepPart(id int64, part int, worker string, found []byte) (left int
 	if on, err := t.preparing(id); err != nil || !on {
 		return 0, orNothing(err)
 	}
-	sealed, err := t.db.vault.Seal(foundIn, sealID(id, part), found)
+	sealed, err := t.sealValue(foundIn, sealID(id, part), found)
 	if err != nil {
 		return 0, err
 	}

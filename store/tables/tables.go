@@ -26,6 +26,7 @@ import (
 	"ennakko/person"
 	"ennakko/store"
 	"ennakko/store/vault"
+	"ennakko/trace"
 )
 
 // Engine is an open database with what differs between engines.
@@ -93,38 +94,51 @@ func (d *DB) Write(ctx context.Context, act audit.Act, do func(store.Tx) error) 
 	if act.IsZero() {
 		return fault.New(fault.Refused, op, "no act was begun")
 	}
+	ctx, span := trace.Start(ctx, "write")
+	if span != nil {
+		span.Say("act", trace.Name(act.Entry().Verb)) // the program's own words, never a value
+	}
+	kept, err := d.writeIn(ctx, span, act, do)
+	span.EndIf(kept, err)
+	return err
+}
+
+// writeIn reports whether anything was kept.
+func (d *DB) writeIn(ctx context.Context, span *trace.Span, act audit.Act, do func(store.Tx) error) (kept bool, err error) {
+	const op = "store.Write"
 	sqlTx, err := d.write.BeginTx(ctx, nil)
 	if err != nil {
-		return fault.Wrap(err, op, "the store is not to be had")
+		return false, fault.Wrap(err, op, "the store is not to be had")
 	}
 	if d.engine.Turn != nil {
 		if err := d.engine.Turn(ctx, sqlTx); err != nil {
 			_ = sqlTx.Rollback()
-			return fault.Wrap(err, op, "the store is not to be had")
+			return false, fault.Wrap(err, op, "the store is not to be had")
 		}
 	}
+	span.Event("turn") // the one writer's turn came
 	t := &tx{ctx: ctx, db: d, tx: sqlTx, at: act.At(), entry: act.Entry(), people: roaring.New(), stmts: map[string]*sql.Stmt{}}
 	defer func() {
 		_ = sqlTx.Rollback()
 		d.keep(ctx, t.fresh)
 	}()
 	if err := do(t); errors.Is(err, store.ErrNothing) {
-		return nil
+		return false, nil
 	} else if err != nil {
-		return err
+		return false, err
 	}
 	t.entry.People = t.people
 	if err := t.Note(t.entry); err != nil {
-		return err
+		return false, err
 	}
 	if err := sqlTx.Commit(); err != nil {
-		return fault.Wrap(err, op, "the store could not keep the change")
+		return false, fault.Wrap(err, op, "the store could not keep the change")
 	}
 	select {
 	case d.wake <- struct{}{}:
 	default:
 	}
-	return nil
+	return true, nil
 }
 
 // Note keeps one entry durably, on its own. It is the journal of readings.
@@ -153,6 +167,7 @@ type tx struct {
 	people *roaring.Bitmap
 	stmts  map[string]*sql.Stmt
 	fresh  []string // statements that the store does not keep yet
+	seals  bool     // the key that this process seals with is in use
 }
 
 // keep prepares statements once for all later writes. Inside a write that

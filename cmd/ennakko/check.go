@@ -1,0 +1,132 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"ennakko/app"
+	"ennakko/fault"
+	"ennakko/library"
+	"ennakko/service"
+)
+
+// checked is a pack or library in which nothing is wrong.
+type checked struct {
+	Name     string          `json:"name"`
+	Version  string          `json:"version"`
+	Hash     string          `json:"hash"`
+	Criteria int             `json:"criteria"`
+	Library  *checkedLibrary `json:"library,omitempty"`
+}
+
+// checkedLibrary is what was measured of a library.
+type checkedLibrary struct {
+	States     map[library.State]int `json:"states"`
+	People     int                   `json:"people"`
+	Pairs      int                   `json:"pairs"`
+	Clauses    int                   `json:"clauses"`
+	Coverage   float64               `json:"clause_coverage"` // share of clauses seen true, false and unknown
+	Exclusions int                   `json:"exclusions"`
+	Guarded    int                   `json:"exclusions_guarded"` // without which a verdict changes
+	Pins       []library.Pin         `json:"pins"`
+}
+
+func (p *program) checkCommand() *cobra.Command {
+	return &cobra.Command{Use: "check FOLDER", Short: "Check packs and libraries: all faults at once, with file and line", Args: args(cobra.ExactArgs(1)),
+		Long: `Check every pack in a folder: its five conditions, criteria, messages in three
+languages, and the made-up people who each must get the finding they are written
+with. A library of criteria of care (a folder with library.yaml, alone or beside
+packs) is tried on its made-up people too: every sub-condition must be seen true,
+false and unknown, no exclusion may be missed by nobody, and no condition may be
+such that it can never hold. All faults come at once, each with its file and line.
+With --json, a library shows the hash of each criterion, concept and value set.`,
+		Example: `  ennakko check packs
+  ennakko check packs/health`,
+		RunE: func(_ *cobra.Command, a []string) error {
+			if _, err := os.Stat(a[0]); err != nil {
+				return fault.New(fault.Missing, "cmd.check", "there is no folder of packs of that name")
+			}
+			out, err := checkFolder(os.DirFS(a[0]))
+			if err != nil {
+				return err
+			}
+			return p.show(out, func(w io.Writer) {
+				for _, k := range out {
+					showChecked(w, k)
+				}
+			})
+		}}
+}
+
+// checkFolder checks a library, or all packs and libraries in a folder.
+func checkFolder(fsys fs.FS) ([]checked, error) {
+	if library.Is(fsys, ".") {
+		k, err := checkLibrary(fsys, ".")
+		return []checked{k}, err
+	}
+	out := []checked{}
+	var errs []error
+	entries, err := fs.ReadDir(fsys, ".")
+	if err != nil {
+		return nil, fault.New(fault.Missing, "cmd.check", "the folder cannot be read")
+	}
+	libraries, others := 0, 0
+	for _, e := range entries {
+		switch {
+		case !e.IsDir() || strings.HasPrefix(e.Name(), "."):
+		case library.Is(fsys, e.Name()):
+			libraries++
+			k, err := checkLibrary(fsys, e.Name())
+			if errs = append(errs, err); err == nil {
+				out = append(out, k)
+			}
+		default:
+			others++
+		}
+	}
+	if libraries > 0 && others == 0 {
+		return out, errors.Join(errs...)
+	}
+	list, err := service.CheckAll(fsys, app.Catalog())
+	for _, k := range list {
+		out = append(out, checked{Name: k.Name(), Version: k.Version(), Hash: k.Hash(), Criteria: len(k.Criteria())})
+	}
+	return out, errors.Join(append(errs, err)...)
+}
+
+func checkLibrary(fsys fs.FS, dir string) (checked, error) {
+	l, err := library.Load(fsys, dir, app.Catalog())
+	if err != nil {
+		return checked{}, err
+	}
+	r, err := l.Check()
+	if err != nil {
+		return checked{}, err
+	}
+	return checked{Name: l.Name(), Version: l.Version(), Hash: l.Hash(), Criteria: r.Criteria,
+		Library: &checkedLibrary{States: l.States(), People: r.People, Pairs: r.Pairs, Clauses: r.Clauses, Coverage: r.Share(),
+			Exclusions: r.Exclusions, Guarded: r.Guarded, Pins: l.Pins()}}, nil
+}
+
+func showChecked(w io.Writer, k checked) {
+	_, _ = fmt.Fprintf(w, "%s %s: good (%d criteria, hash %.12s)\n", k.Name, k.Version, k.Criteria, k.Hash)
+	if k.Library == nil {
+		return
+	}
+	l := k.Library
+	var states []string
+	for _, s := range []library.State{library.Draft, library.Tested, library.Approved, library.InUse, library.Retired} {
+		if n := l.States[s]; n > 0 {
+			states = append(states, fmt.Sprintf("%d %s", n, s))
+		}
+	}
+	_, _ = fmt.Fprintf(w, "  criteria: %s\n  made-up people: %d, tried on criteria %d times\n", strings.Join(states, ", "), l.People, l.Pairs)
+	_, _ = fmt.Fprintf(w, "  sub-conditions: %d, seen true, false and unknown: %.1f %%\n", l.Clauses, 100*l.Coverage)
+	_, _ = fmt.Fprintf(w, "  exclusions: %d, without which somebody's verdict changes: %d\n", l.Exclusions, l.Guarded)
+}
