@@ -64,7 +64,7 @@ func Open(ctx context.Context, v *vault.Vault, opt Options) (*tables.DB, error) 
 		return nil, errors.Join(err, write.Close(), read.Close(), beside.Close())
 	}
 	return tables.New(tables.Engine{Name: "postgres", Write: write, Read: read, Rebind: Rebind, Duplicate: duplicate, Away: away, RowKinds: "''", KindsAs: "", OneMoment: sql.LevelRepeatableRead,
-		Beside: beside, Queue: riverdatabasesql.New(beside), QueueLast: "attempted_by[array_upper(attempted_by, 1)]",
+		Pipe: pipe, Beside: beside, Queue: riverdatabasesql.New(beside), QueueLast: "attempted_by[array_upper(attempted_by, 1)]",
 		Time:  "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)",
 		Scrub: func(ctx context.Context, db *sql.DB) error { _, err := db.ExecContext(ctx, "VACUUM"); return err },
 		Turn: func(ctx context.Context, tx *sql.Tx) error {

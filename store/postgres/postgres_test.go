@@ -175,6 +175,8 @@ func TestEachUserMayDoItsOwnAndNoMore(t *testing.T) {
 		{"a", "SELECT count(*) FROM audit_entry", true}, {"a", "SELECT count(*) FROM log_checkpoint", true}, {"a", "SELECT * FROM kase", false}, {"a", "SELECT * FROM identity", false},
 		{"a", "INSERT INTO audit_mass VALUES (9)", false}, {"w", "UPDATE round SET state = 'running'", true}, {"w", "DROP TABLE kase", false}, {"w", "DELETE FROM schema_step", false},
 		{"w", "ALTER TABLE audit_entry DISABLE TRIGGER ALL", false},
+		{"w", "INSERT INTO river_job (kind, max_attempts, args) VALUES ('tidy', 1, '{}')", true}, {"w", "DELETE FROM river_migration", false}, {"r", "SELECT * FROM river_job", true},
+		{"r", "DELETE FROM river_job", false}, {"a", "SELECT * FROM river_job", false}, {"a", "SELECT * FROM preparation_part", false},
 	} {
 		_, err := sqlAs(t, x.user, name).ExecContext(t.Context(), x.query)
 		if (err == nil) != x.may {

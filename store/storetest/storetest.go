@@ -43,6 +43,7 @@ type Store interface {
 	Session(ctx context.Context, hash []byte) (store.Session, bool, error)
 	TouchSession(ctx context.Context, hash []byte, seen time.Time) error
 	log.Records
+	Worked
 }
 
 // Start is the time at which the exercises begin.
@@ -67,6 +68,9 @@ func Exercise(t *testing.T, open func(t *testing.T) Store) {
 		"a message is claimed once":                                   claims,
 		"a worker that is silent is relieved, one that is not is not": relieved,
 		"what may be handed over is shared":                           allowance,
+		"a job is in the queue when its cause is kept":                queued,
+		"one alone may do what one alone may do":                      holding,
+		"a part of a preparation is kept once":                        preparations,
 		"officers are told once of what waits":                        notices,
 		"a letter has one name and one fate":                          posts,
 		"people are erased and counts stay":                           erasing,

@@ -45,6 +45,7 @@ type Engine struct {
 	Scrub     func(context.Context, *sql.DB) error // takes what was erased out of the storage, too
 	OneMoment sql.IsolationLevel                   // of a transaction whose readings all see one moment
 
+	Pipe      Pipe                        // sends many statements in one go; nil: they do not travel
 	Beside    *sql.DB                     // further writing connections, for what takes no turn; nil: there are none
 	Queue     riverdriver.Driver[*sql.Tx] // of background jobs
 	QueueLast string                      // an expression for who began a job last
@@ -106,20 +107,27 @@ func (d *DB) Write(ctx context.Context, act audit.Act, do func(store.Tx) error) 
 // writeIn reports whether anything was kept.
 func (d *DB) writeIn(ctx context.Context, span *trace.Span, act audit.Act, do func(store.Tx) error) (kept bool, err error) {
 	const op = "store.Write"
-	sqlTx, err := d.write.BeginTx(ctx, nil)
+	conn, err := d.write.Conn(ctx)
 	if err != nil {
+		return false, fault.Wrap(err, op, "the store is not to be had")
+	}
+	sqlTx, err := conn.BeginTx(ctx, nil)
+	if err != nil {
+		_ = conn.Close()
 		return false, fault.Wrap(err, op, "the store is not to be had")
 	}
 	if d.engine.Turn != nil {
 		if err := d.engine.Turn(ctx, sqlTx); err != nil {
 			_ = sqlTx.Rollback()
+			_ = conn.Close()
 			return false, fault.Wrap(err, op, "the store is not to be had")
 		}
 	}
 	span.Event("turn") // the one writer's turn came
-	t := &tx{ctx: ctx, db: d, tx: sqlTx, at: act.At(), entry: act.Entry(), people: roaring.New(), stmts: map[string]*sql.Stmt{}}
+	t := &tx{ctx: ctx, db: d, conn: conn, tx: sqlTx, last: map[string]int64{}, at: act.At(), entry: act.Entry(), people: roaring.New(), stmts: map[string]*sql.Stmt{}}
 	defer func() {
 		_ = sqlTx.Rollback()
+		_ = conn.Close() // it goes back
 		d.keep(ctx, t.fresh)
 	}()
 	if err := do(t); errors.Is(err, store.ErrNothing) {
@@ -129,6 +137,9 @@ func (d *DB) writeIn(ctx context.Context, span *trace.Span, act audit.Act, do fu
 	}
 	t.entry.People = t.people
 	if err := t.Note(t.entry); err != nil {
+		return false, err
+	}
+	if _, _, err := t.send(nil); err != nil {
 		return false, err
 	}
 	if err := sqlTx.Commit(); err != nil {
@@ -168,6 +179,11 @@ type tx struct {
 	stmts  map[string]*sql.Stmt
 	fresh  []string // statements that the store does not keep yet
 	seals  bool     // the key that this process seals with is in use
+
+	conn   *sql.Conn        // that of tx
+	wait   []waiting        // statements that go with the next one
+	values int              // of them
+	last   map[string]int64 // the last number that was given in a table, if one was
 }
 
 // keep prepares statements once for all later writes. Inside a write that
@@ -201,6 +217,10 @@ func (t *tx) stmt(query string) (*sql.Stmt, error) {
 }
 
 func (t *tx) exec(query string, args ...any) (int64, error) {
+	if t.db.engine.Pipe != nil {
+		n, _, err := t.send(&Statement{query, args})
+		return n, err
+	}
 	s, err := t.stmt(query)
 	if err != nil {
 		return 0, err
@@ -222,6 +242,15 @@ func (d *DB) rowFault(err error) error {
 }
 
 func (t *tx) query(query string, args []any, each func(scan func(...any) error) error) error {
+	if t.db.engine.Pipe != nil {
+		_, rows, err := t.send(&Statement{query, args})
+		for _, r := range rows {
+			if err == nil {
+				err = each(scanner(r))
+			}
+		}
+		return err
+	}
 	s, err := t.stmt(query)
 	if err != nil {
 		return err
@@ -241,6 +270,14 @@ func (t *tx) query(query string, args []any, each func(scan func(...any) error) 
 
 // one scans the first row; found is false when there is none.
 func (t *tx) one(query string, args []any, dest ...any) (found bool, err error) {
+	if t.db.engine.Pipe != nil {
+		_, rows, err := t.send(&Statement{query, args})
+		if err != nil || len(rows) == 0 {
+			return false, err
+		}
+		err = scanner(rows[0])(dest...)
+		return err == nil, fault.Wrap(err, "store", "the store cannot be read")
+	}
 	s, err := t.stmt(query)
 	if err != nil {
 		return false, err
@@ -268,11 +305,11 @@ func (t *tx) Detail(format string, args ...any) { t.entry.Detail = fmt.Sprintf(f
 // Note adds an entry in this transaction.
 func (t *tx) Note(e audit.Entry) error {
 	const op = "store.Note"
-	var last sql.NullInt64
-	if _, err := t.one("SELECT max(seq) FROM audit_entry", nil, &last); err != nil {
+	seq, err := t.nextOf("audit_entry", "seq")
+	if err != nil {
 		return err
 	}
-	e.Seq, e.At = uint64(last.Int64)+1, e.At.UTC().Truncate(time.Microsecond)
+	e.Seq, e.At = uint64(seq), e.At.UTC().Truncate(time.Microsecond)
 	salt := make([]byte, audit.SaltSize)
 	if _, err := io.ReadFull(t.db.rand, salt); err != nil {
 		return fault.Wrap(err, op, "there is no randomness for a salt")
@@ -295,7 +332,7 @@ func (t *tx) Note(e audit.Entry) error {
 	if err != nil {
 		return fault.Wrap(err, op, "the fields cannot be written")
 	}
-	_, err = t.exec(`INSERT INTO audit_entry (seq, at, actor, verb, purpose, basis, object, fields, people, detail, salt, leaf)
+	err = t.put(`INSERT INTO audit_entry (seq, at, actor, verb, purpose, basis, object, fields, people, detail, salt, leaf)
 		VALUES (?,?,?,?,?,?,?,?,?,?,?,?)`, int64(e.Seq), micro(e.At), e.Actor, e.Verb, e.Purpose, e.Basis, e.Object, string(fields), people, e.Detail, salt, leaf)
 	if err != nil {
 		return err
