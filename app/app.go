@@ -199,7 +199,7 @@ func (a *App) rooms(ctx context.Context, p *service.Pack, known time.Time, files
 		return round.Rooms{}, nil, err
 	}
 	facts := parquet.NewSource(a.path("facts"), files)
-	return round.Rooms{Store: a.DB, Registers: register.NewReader(a.DB, facts, a.DB.Identities(known)), Pack: p,
+	return round.Rooms{Store: a.DB, Registers: register.NewReader(a.DB, facts, a.DB.Identities(known), a.DB.Invitations(p.Name(), known)), Pack: p,
 		Worker: a.Worker(p), Progress: progress}, func() { _ = facts.Close() }, nil
 }
 

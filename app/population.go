@@ -21,7 +21,7 @@ const CarePurpose = "care"
 // carePurpose is what health records may be used for here: to find who needs
 // care.
 func carePurpose() (permission.Purpose, error) {
-	fields := []permission.Field{register.Code}
+	fields := []permission.Field{register.Code, register.Name}
 	for _, f := range register.Fields() {
 		if f.Kind != register.Hidden {
 			fields = append(fields, f.Field)

@@ -185,7 +185,7 @@ func (s *step) follow(was Stage, party int) {
 		}
 		return
 	case Declined:
-		s.do(Queue{ItemDeclined, "a person calls about the ordinary application"})
+		s.do(Queue{ItemDeclined, s.whenDeclined()})
 		s.release()
 	}
 	if is == Accepted || is == Declined {
@@ -195,6 +195,14 @@ func (s *step) follow(was Stage, party int) {
 			}
 		}
 	}
+}
+
+// whenDeclined says what a no is for the officers.
+func (s *step) whenDeclined() string {
+	if s.r.Policy == OwnAnswer {
+		return "the person does not want it now"
+	}
+	return "a person calls about the ordinary application"
 }
 
 // objected puts the family before an officer. The place stays held.

@@ -49,6 +49,7 @@ const (
 	AnyGuardian Policy = "any"      // one answer is enough; a different one is a conflict
 	AllMust     Policy = "all"      // every guardian who was asked must accept
 	OneAsked    Policy = "one-told" // one is asked, the others are told
+	OwnAnswer   Policy = "self"     // the one party is the person the offer is for
 )
 
 // Rules are the settings of a round that the engine needs.

@@ -223,7 +223,13 @@ func questions() []cel.EnvOption {
 		}
 		return nil
 	}
-	people := seriesOf(Person)
+	var marked []cel.FunctionOpt
+	for k, id := range map[Kind]string{Person: "people_with", Number: "numbers_with"} {
+		marked = append(marked, cel.MemberOverload(id, []*cel.Type{seriesOf(k), cel.StringType}, seriesOf(k),
+			cel.BinaryBinding(func(v, mark ref.Val) ref.Val {
+				return v.(*series).with(string(mark.(types.String)))
+			})))
+	}
 	return []cel.EnvOption{
 		ask("exists", (*series).exists, always(cel.BoolType)),
 		ask("none", (*series).none, always(cel.BoolType)),
@@ -240,10 +246,7 @@ func questions() []cel.EnvOption {
 		ask("latest", (*series).latest, valueOf),
 		ask("earliest", (*series).earliest, valueOf),
 		ask("current", (*series).current, valueOf),
-		cel.Function("with", cel.MemberOverload("people_with", []*cel.Type{people, cel.StringType}, people,
-			cel.BinaryBinding(func(v, mark ref.Val) ref.Val {
-				return v.(*series).with(string(mark.(types.String)))
-			}))),
+		cel.Function("with", marked...),
 	}
 }
 

@@ -58,7 +58,7 @@ func (in *run) parseUnits() error {
 		}
 		in.unitIDs[r.Unit] = true
 		in.units = append(in.units, store.Unit{ID: r.Unit, Name: name, Provider: r.Provider, North: site.North(), East: site.East(),
-			District: r.District, Language: r.Language, Places: r.Places})
+			District: r.District, Language: r.Language, Places: r.Places, Kind: r.Kind})
 		in.tick(csv.UnitsFile)
 		return "", ""
 	})

@@ -66,6 +66,10 @@ const (
 	Name            permission.Field = "population.name"
 	Address         permission.Field = "population.address"
 	Mobile          permission.Field = "contacts.mobile"
+	CareFound       permission.Field = "care.found"
+	CareGap         permission.Field = "care.gap"
+	Invited         permission.Field = "invitation.sent"
+	Declined        permission.Field = "invitation.declined"
 	HealthRead      permission.Field = "health.read" // the fields of records are clinical.Kind.Field
 )
 
@@ -92,6 +96,10 @@ func Fields() []FieldSpec {
 		{Name, "population", Hidden, Unknown, "names"},
 		{Address, "population", Hidden, None, "address and coordinates of the home"},
 		{Mobile, "contacts", Hidden, None, "mobile number"},
+		{CareFound, "care", Date, None, "day as of which a run of the care library found something undone"},
+		{CareGap, "care", Number, None, "what is undone: the criterion's name beside the expected benefit, from 0 to 1,000"},
+		{Invited, "invitation", Date, None, "day on which this service asked the person"},
+		{Declined, "invitation", Date, None, "day on which the person said no to this service"},
 		{HealthRead, "health", Date, Unknown, "that the person's health record was read, and as of when"},
 		{"health.condition", "health", Record, Unknown, "diagnoses and problems"},
 		{"health.observation", "health", Record, Unknown, "measurements, laboratory results and other observations"},

@@ -133,7 +133,7 @@ func (f *families) listed(x OnFailsafe) ([][]string, error) {
 		protected = "yes"
 	}
 	reason := x.Reason
-	if hand == handFoster || hand == handNobody {
+	if hand == handFoster || hand == handNobody || hand == handDied {
 		who = nil
 		if !strings.Contains(reason, hand) {
 			reason = strings.TrimSpace(fmt.Sprintf("%s (%s)", reason, hand))

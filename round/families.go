@@ -14,7 +14,8 @@ import (
 	"ennakko/store"
 )
 
-// families are children and those who decide for them, read under a grant.
+// families are children and those who decide for them, or grown-ups who decide
+// for themselves, read under a grant.
 type families struct {
 	Rooms
 	act  audit.Act
@@ -44,6 +45,9 @@ func (f *families) read(ctx context.Context, set *roaring.Bitmap, object string,
 	if err != nil {
 		return err
 	}
+	if f.Pack.ForSelf() {
+		return f.readSelves(ctx, set, objecting, object, ofGuardians)
+	}
 	if f.children, f.grant, err = f.rows(ctx, set, objecting, object+": children", ofChildren...); err != nil {
 		return err
 	}
@@ -59,6 +63,15 @@ func (f *families) read(ctx context.Context, set *roaring.Bitmap, object string,
 	}
 	parents.Or(set)
 	f.grant, err = permission.Check(f.act, f.Pack.Purpose(), append([]permission.Field{register.GuardianOf}, ofGuardians...), permission.Only(parents), objecting)
+	return err
+}
+
+// readSelves reads grown-ups who answer for themselves: each is the one whom the
+// offer is for, and the one who decides.
+func (f *families) readSelves(ctx context.Context, set, objecting *roaring.Bitmap, object string, more []permission.Field) (err error) {
+	fields := append([]permission.Field{register.Name, register.NonDisclosure, register.DeathDate, register.ContactLanguage}, more...)
+	f.children, f.grant, err = f.rows(ctx, set, objecting, object+": people", fields...)
+	f.grownups = f.children
 	return err
 }
 
@@ -81,6 +94,7 @@ const (
 	handNonDisclosure = "non-disclosure for personal safety"
 	handFoster        = "the child is in foster care"
 	handNobody        = "nobody who decides for the child can be asked"
+	handDied          = "the person has died"
 )
 
 // deciding are the guardians who decide for the child, those who live with it
@@ -90,6 +104,12 @@ const (
 func (f *families) deciding(child register.Row) (who []register.Row, hand string, err error) {
 	if child.YesNo(f.grant, register.NonDisclosure) {
 		hand = handNonDisclosure
+	}
+	if f.Pack.ForSelf() {
+		if died, _ := child.Open(f.grant, register.DeathDate); len(died) > 0 {
+			return nil, handDied, nil
+		}
+		return []register.Row{child}, hand, nil
 	}
 	known, err := child.Open(f.grant, register.GuardianOf)
 	if err != nil {

@@ -25,6 +25,9 @@ func (p *preparation) homes(ctx context.Context, act audit.Act) error {
 		set.Add(uint32(id))
 	}
 	need := []permission.Field{register.Address, register.Dwelling, register.GuardianOf, register.EducationUnit, register.EducationLang}
+	if p.Pack.ForSelf() {
+		return p.ownHomes(ctx, act, set)
+	}
 	g, err := permission.Check(act, p.Pack.Purpose(), need, permission.Only(set), p.objecting)
 	if err != nil {
 		return err
@@ -122,6 +125,28 @@ func (p *preparation) assign(ctx context.Context, _ audit.Act) error {
 	if err != nil {
 		return err
 	}
+	list := p.unitsWithPlaces(units)
+	children := make([]assign.Child, 0, len(p.met))
+	for _, id := range p.first(list) {
+		children = append(children, *p.children[id])
+	}
+	all := make([]assign.Unit, len(list))
+	for i, u := range list {
+		all[i] = *u
+	}
+	if p.result, err = assign.Solve(children, all, assign.Options{}); err != nil {
+		return err
+	}
+	p.result.Waiting = append(p.result.Waiting, p.behind...)
+	p.summary["placed"], p.summary["waiting"] = len(p.result.Placements), len(p.result.Waiting)
+	p.summary["stays"], p.summary["siblings"], p.summary["split"] = p.result.Stays, p.result.Siblings, p.result.Split
+	p.summary["assignment_distance_m"], p.summary["assignment_bound_m"] = int(math.Round(p.result.DistanceM)), int(math.Round(p.result.BoundM))
+	return nil
+}
+
+// unitsWithPlaces are the city's own units of the service's kind that have places
+// to give.
+func (p *preparation) unitsWithPlaces(units []store.Unit) []*assign.Unit {
 	byID := map[string]*assign.Unit{}
 	var list []*assign.Unit
 	free := placesIn(p.free)
@@ -132,7 +157,7 @@ func (p *preparation) assign(ctx context.Context, _ audit.Act) error {
 		if p.free != nil {
 			u.Places = free[offer.Place{Unit: u.ID, Language: u.Language}]
 		}
-		if u.Provider != "municipal" || u.Places == 0 {
+		if u.Provider != "municipal" || u.Kind != p.Pack.UnitKind() || u.Places == 0 {
 			continue
 		}
 		p.units = append(p.units, u)
@@ -142,21 +167,7 @@ func (p *preparation) assign(ctx context.Context, _ audit.Act) error {
 		}
 		byID[u.ID].Places[u.Language] = u.Places
 	}
-	children := make([]assign.Child, 0, len(p.met))
-	for _, id := range p.met {
-		children = append(children, *p.children[id])
-	}
-	all := make([]assign.Unit, len(list))
-	for i, u := range list {
-		all[i] = *u
-	}
-	if p.result, err = assign.Solve(children, all, assign.Options{}); err != nil {
-		return err
-	}
-	p.summary["placed"], p.summary["waiting"] = len(p.result.Placements), len(p.result.Waiting)
-	p.summary["stays"], p.summary["siblings"], p.summary["split"] = p.result.Stays, p.result.Siblings, p.result.Split
-	p.summary["assignment_distance_m"], p.summary["assignment_bound_m"] = int(math.Round(p.result.DistanceM)), int(math.Round(p.result.BoundM))
-	return nil
+	return list
 }
 
 // keep writes the prepared round in one transaction.

@@ -130,7 +130,7 @@ func (w *writing) letters(l store.Listed) (rows []letter.Row, why string, err er
 	if err != nil {
 		return nil, "", err
 	}
-	if hand == handFoster || hand == handNobody {
+	if hand == handFoster || hand == handNobody || hand == handDied {
 		return nil, hand, nil
 	}
 	homes, err := w.homes(who, hand == handNonDisclosure)

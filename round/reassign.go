@@ -61,7 +61,7 @@ func (p *preparation) recall(ctx context.Context, rd store.Round, change store.P
 	}
 	known := false
 	for _, u := range units {
-		known = known || u.ID == change.Unit && u.Language == change.Language && u.Provider == "municipal"
+		known = known || u.ID == change.Unit && u.Language == change.Language && u.Provider == "municipal" && u.Kind == p.Pack.UnitKind()
 	}
 	if !known {
 		return fault.New(fault.Invalid, "round.Reassign", "there is no such unit with this language of instruction")

@@ -180,8 +180,10 @@ type preparation struct {
 	met       []person.ID
 	children  map[person.ID]*assign.Child
 	units     []store.Unit
-	free      []store.PlaceCount  // only these places may be given; nil: all
-	capacity  map[offer.Place]int // what an officer changed
+	free      []store.PlaceCount    // only these places may be given; nil: all
+	capacity  map[offer.Place]int   // what an officer changed
+	need      map[person.ID]float64 // how much each is in need, by the pack's order
+	behind    []assign.Unplaced     // wait because others are more in need
 	result    assign.Result
 	summary   map[string]int
 	counts    map[store.Breakdown]int // with N 0

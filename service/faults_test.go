@@ -243,7 +243,7 @@ func FuzzLoad(f *testing.F) {
 			return
 		}
 		_ = p.Test() // may find people other than told, and must not panic
-		for _, k := range service.Kinds() {
+		for _, k := range p.Kinds() {
 			for _, l := range person.Languages() {
 				if text, err := p.Text(k, l, values); err == nil && text == "" {
 					t.Fatalf("the message %s is empty", k)

@@ -42,9 +42,44 @@ type rule struct {
 	all       bool // one message in all three languages
 }
 
+// whichPerson is what a pack for grown-ups calls WhichChild.
+const whichPerson = "which_person"
+
+// key is the kind's name in messages.yaml.
+func (r rule) key(self bool) string {
+	if self && r.kind == WhichChild {
+		return whichPerson
+	}
+	return string(r.kind)
+}
+
 // kinds lists the kinds in their order. Every message may name {number} and
-// {phone}.
-func kinds() []rule {
+// {phone}. Where people answer for themselves there is one person to name and
+// nobody else to tell.
+func kinds(self bool) []rule {
+	all := familyKinds()
+	if !self {
+		return all
+	}
+	all = slices.DeleteFunc(all, func(r rule) bool { return r.kind == ConflictNote || r.kind == ToldOther })
+	for i := range all {
+		for _, list := range []*[]string{&all[i].must, &all[i].may} {
+			var names []string
+			for _, n := range *list {
+				if n == "child" || n == "guardian" {
+					n = "person"
+				}
+				if !slices.Contains(names, n) {
+					names = append(names, n)
+				}
+			}
+			*list = names
+		}
+	}
+	return all
+}
+
+func familyKinds() []rule {
 	family := []string{"guardian", "child", "unit", "deadline"}
 	return []rule{
 		{kind: Notice, must: []string{"deadline", "number"}, all: true},
@@ -66,10 +101,10 @@ func kinds() []rule {
 	}
 }
 
-// Kinds lists the kinds of message in their order.
-func Kinds() []Kind {
+// Kinds lists the kinds of message that the service has, in their order.
+func (p *Pack) Kinds() []Kind {
 	var out []Kind
-	for _, r := range kinds() {
+	for _, r := range kinds(p.ForSelf()) {
 		out = append(out, r.kind)
 	}
 	return out
@@ -86,7 +121,7 @@ const (
 // be left empty.
 type Values struct {
 	Guardian string    // the guardian's name
-	Child    string    // the child's given name
+	Child    string    // the given name of the child, or of the grown-up who answers alone
 	Unit     string    // the unit's name in the language of the message
 	Answer   string    // the letter that was noted, "A" or "B"; shown as the inquiry's own line
 	Deadline time.Time // the moment after which no answer is in time
@@ -130,13 +165,14 @@ func (t template) names(name string) bool {
 // messages reads messages.yaml.
 func (r *reading) messages(x strictyaml.Node) {
 	var names []string
-	for _, k := range Kinds() {
-		names = append(names, string(k))
+	self := r.pack.ForSelf()
+	for _, rule := range kinds(self) {
+		names = append(names, rule.key(self))
 	}
 	got := x.Keys(names...)
 	r.pack.messages = map[Kind]map[person.Language]template{}
-	for _, rule := range kinds() {
-		k := got[string(rule.kind)].Keys("fi", "sv", "en")
+	for _, rule := range kinds(self) {
+		k := got[rule.key(self)].Keys("fi", "sv", "en")
 		r.pack.messages[rule.kind] = map[person.Language]template{}
 		for _, l := range person.Languages() {
 			limit := maxMessage
@@ -191,7 +227,7 @@ func checkMessage(n strictyaml.Node, r rule, text string) template {
 // missing or holds control characters is a fault that does not repeat it.
 func (p *Pack) Text(k Kind, l person.Language, v Values) (string, error) {
 	const op = "service.Text"
-	all := kinds()
+	all := kinds(p.ForSelf())
 	i := slices.IndexFunc(all, func(r rule) bool { return r.kind == k })
 	if i < 0 || p.messages[k][l] == nil {
 		return "", fault.New(fault.Missing, op, "there is no message %q in the language %q", k, l)
@@ -227,7 +263,7 @@ func (p *Pack) value(name string, l person.Language, v Values) (string, *fault.E
 	switch name {
 	case "guardian":
 		s = v.Guardian
-	case "child":
+	case "child", "person":
 		s = v.Child
 	case "unit":
 		s = v.Unit

@@ -36,6 +36,8 @@ type Pack struct {
 	set        *criteria.Set
 	schedule   Schedule
 	guardians  Guardians
+	unitKind   string
+	order      Order
 	measures   []Measure
 	messages   map[Kind]map[person.Language]template
 	people     []made
@@ -90,7 +92,7 @@ type Approval struct {
 	Evidence string
 }
 
-// Guardians says which of a child's guardians must answer.
+// Guardians says who must answer: which of a child's guardians, or the person.
 type Guardians string
 
 // The policies.
@@ -98,7 +100,16 @@ const (
 	AnyGuardian Guardians = "any"      // one answer is enough
 	AllMust     Guardians = "all"      // every guardian who was asked must accept
 	OneTold     Guardians = "one-told" // one is asked, the others are told
+	Self        Guardians = "self"     // nobody's: the person is grown up and answers alone
 )
+
+// Order says who comes first where places are fewer than people: those with the
+// greatest sum of a number over some of its marks. The zero Order leaves it to
+// the way to the unit.
+type Order struct {
+	Field permission.Field
+	With  []string // the facts' qualifiers that count
+}
 
 // Measure is something by which the service is judged afterwards.
 type Measure struct {
@@ -199,6 +210,16 @@ func (p *Pack) Schedule() Schedule { return p.schedule }
 
 // Guardians says which guardians must answer.
 func (p *Pack) Guardians() Guardians { return p.guardians }
+
+// ForSelf reports whether the service is for grown-ups who answer for themselves.
+func (p *Pack) ForSelf() bool { return p.guardians == Self }
+
+// UnitKind is the kind of unit in which places are held: "early_education" or
+// another of the unit register.
+func (p *Pack) UnitKind() string { return p.unitKind }
+
+// Order says who comes first where places are fewer than people.
+func (p *Pack) Order() Order { return Order{p.order.Field, slices.Clone(p.order.With)} }
 
 // Measures are what the service is judged by.
 func (p *Pack) Measures() []Measure {

@@ -44,7 +44,7 @@ var usual = service.Values{Guardian: "Annukka Mäkeläinen", Child: "Elias Johan
 
 func TestPrePrimaryTextMessagesAreShortAndInPlainLetters(t *testing.T) {
 	p := prePrimary(t)
-	for _, k := range service.Kinds() {
+	for _, k := range p.Kinds() {
 		if k == service.LetterText {
 			continue
 		}

@@ -13,7 +13,7 @@ import (
 // service reads service.yaml.
 func (r *reading) service(x strictyaml.Node) {
 	p := r.pack
-	k := x.Keys("name", "version", "owner", "phone", "title", "law", "conditions", "purpose", "cohort", "schedule", "guardians", "measures")
+	k := x.Keys("name", "version", "owner", "phone", "title", "law", "conditions", "purpose", "cohort", "schedule", "guardians", "measures", "?", "units", "order")
 	p.name, p.version, p.owner, p.phone = k["name"].Name(), k["version"].TextUpTo(40), k["owner"].Text(), k["phone"].TextUpTo(40)
 	p.title = k["title"].Texts()
 	for _, e := range k["law"].List() {
@@ -24,10 +24,30 @@ func (r *reading) service(x strictyaml.Node) {
 	r.purpose(k["purpose"])
 	r.cohort = k["cohort"].Keys("field", "from", "to")
 	p.schedule = readSchedule(k["schedule"])
-	p.guardians = Guardians(k["guardians"].OneOf(string(AnyGuardian), string(AllMust), string(OneTold)))
+	p.guardians = Guardians(k["guardians"].OneOf(string(AnyGuardian), string(AllMust), string(OneTold), string(Self)))
+	r.places(k)
 	for _, e := range k["measures"].List() {
 		f := e.Keys("name", "title")
 		p.measures = append(p.measures, Measure{f["name"].Name(), f["title"].Texts()})
+	}
+}
+
+// places reads where places are held, and who comes first.
+func (r *reading) places(k map[string]strictyaml.Node) {
+	r.pack.unitKind = "early_education"
+	if units := k["units"]; units.There() {
+		r.pack.unitKind = units.OneOf("early_education", "health_station")
+	}
+	if order := k["order"]; order.There() {
+		f := order.Keys("field", "with")
+		r.pack.order.Field = permission.Field(f["field"].Text())
+		if spec, ok := r.catalog.Find(string(r.pack.order.Field)); !ok || spec.Kind != criteria.Number {
+			f["field"].Bad("such as care.gap", "the order stands on a field of numbers")
+		}
+		r.covered(f["field"], string(r.pack.order.Field))
+		for _, e := range f["with"].List() {
+			r.pack.order.With = append(r.pack.order.With, e.Text())
+		}
 	}
 }
 

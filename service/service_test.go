@@ -279,8 +279,8 @@ func TestThePageOnPacksNamesEveryKindOfMessageAndEveryFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	words := service.ConditionNames()
-	for _, k := range service.Kinds() {
+	words := append(service.ConditionNames(), "which_person", "person")
+	for _, k := range load(t, "", "").Kinds() {
 		words = append(words, string(k))
 	}
 	for _, w := range append(words, "service.yaml", "criteria.yaml", "messages.yaml", "people.yaml", "CHANGES.md") {

@@ -79,7 +79,11 @@ type Unit struct {
 	District    string
 	Language    string
 	Places      int
+	Kind        string // of unit: EarlyEducation or another; "": EarlyEducation
 }
+
+// EarlyEducation is the kind of unit that a unit register without kinds lists.
+const EarlyEducation = "early_education"
 
 // Snapshot is one register as it was handed over on one day.
 type Snapshot struct {

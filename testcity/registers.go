@@ -16,6 +16,7 @@ func (c *city) registers() []register {
 		{"units.csv", "unit;name_fi;name_sv;name_en;provider;crs;north;east;district;language;places", len(c.units), c.writeUnits},
 	}
 	if c.opt.Health {
+		files[4].header += ";kind"
 		files = append(files, register{"health/people.csv", "person;code", n, c.writeHealthPeople})
 	}
 	return files
@@ -149,10 +150,16 @@ func (c *city) writeUnits(w *rows) error {
 			w.text(string(c.fig.areas[u.area].code))
 			w.text(instructionCodes[l])
 			w.number(u.places[l])
+			if c.opt.Health {
+				w.text("early_education")
+			}
 			if err := w.end(); err != nil {
 				return err
 			}
 		}
+	}
+	if c.opt.Health {
+		return c.writeStations(w)
 	}
 	return nil
 }

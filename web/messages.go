@@ -77,7 +77,7 @@ func (s *site) messagesView(r *http.Request) (messagesView, error) {
 	if err != nil {
 		return v, err
 	}
-	for _, k := range service.Kinds() {
+	for _, k := range s.pack.Kinds() {
 		m := messageView{Key: "kind." + string(k), Paper: k == service.LetterText}
 		for _, l := range languages {
 			text, err := s.pack.Text(k, l, service.Values{Guardian: v.Chosen.guardian, Child: v.Chosen.child, Unit: v.Chosen.unit[l], Answer: "A", Deadline: deadline})

@@ -194,22 +194,30 @@ type UnitRow struct {
 	Site                   place.Grid
 	Language               string
 	Places                 int
+	Kind                   string // early_education, health_station; "": early_education
 }
 
 // mostPlaces is the most pre-primary places that one unit may have in one
 // language; more is a typing fault.
 const mostPlaces = 500
 
+// healthStation is a kind of unit; its places are appointments of one round.
+const healthStation = "health_station"
+
 // Units hands over the rows of units.csv.
 func (f *Folder) Units(aside func(SetAside), do func(r UnitRow) (column, reason string)) error {
-	t, err := newTable(UnitsFile, f.files[UnitsFile], columnsOf("unit", "name_fi", "name_sv", "name_en", "provider", "crs", "north", "east", "district", "language", "places"), aside)
+	t, err := newTable(UnitsFile, f.files[UnitsFile], append(columnsOf("unit", "name_fi", "name_sv", "name_en", "provider", "crs", "north", "east", "district", "language", "places"),
+		column{name: "kind", optional: true}), aside)
 	if err != nil {
 		return err
 	}
 	return t.each(func(c *cells) error {
 		r := UnitRow{Unit: c.short("unit", false), NameFi: c.short("name_fi", false), NameSv: c.short("name_sv", true), NameEn: c.short("name_en", true),
 			Provider: c.oneOf("provider", "municipal", "private"), District: c.district("district", false),
-			Language: c.oneOf("language", "fi", "sv"), Places: c.count("places", mostPlaces)}
+			Language: c.oneOf("language", "fi", "sv", "mul"), Places: c.count("places", mostPlaces), Kind: c.oneOf("kind", "", "early_education", healthStation)}
+		if (r.Language == "mul") != (r.Kind == healthStation) && c.fault == nil {
+			c.bad("language", "a health station serves in all languages, early education in one", "write mul for a health station")
+		}
 		var ok bool
 		if r.Site, ok = c.grid(); !ok {
 			c.bad("crs", "a unit needs coordinates", "")

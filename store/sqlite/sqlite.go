@@ -38,9 +38,12 @@ var erase string
 //go:embed 6_jobs.sql
 var jobs string
 
+//go:embed 7_units.sql
+var units string
+
 // steps make the tables of a new file, and bring those of an older one up to
 // date. A step only adds. The file's user_version counts those that were taken.
-var steps = []string{first, gateways, doubts, post, erase, jobs}
+var steps = []string{first, gateways, doubts, post, erase, jobs, units}
 
 // queueStep is the step with which the tables of the queue come, too.
 const queueStep = 6

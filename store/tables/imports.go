@@ -2,6 +2,7 @@ package tables
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"runtime"
 	"time"
@@ -146,9 +147,9 @@ func (t *tx) AddContacts(snapshot int64, contacts []store.Contact) error {
 
 func (t *tx) AddUnits(snapshot int64, units []store.Unit) error {
 	for _, u := range units {
-		if _, err := t.exec(`INSERT INTO unit (snapshot, unit, language, name_fi, name_sv, name_en, provider, north, east, district, places)
-			VALUES (?,?,?,?,?,?,?,?,?,?,?)`, snapshot, u.ID, u.Language, u.Name[person.Finnish], u.Name[person.Swedish], u.Name[person.English],
-			u.Provider, u.North, u.East, u.District, u.Places); err != nil {
+		if _, err := t.exec(`INSERT INTO unit (snapshot, unit, language, name_fi, name_sv, name_en, provider, north, east, district, places, kind)
+			VALUES (?,?,?,?,?,?,?,?,?,?,?,?)`, snapshot, u.ID, u.Language, u.Name[person.Finnish], u.Name[person.Swedish], u.Name[person.English],
+			u.Provider, u.North, u.East, u.District, u.Places, cmp.Or(u.Kind, store.EarlyEducation)); err != nil {
 			return err
 		}
 	}

@@ -178,11 +178,11 @@ const latest = `(SELECT max(id) FROM snapshot WHERE register = ? AND day <= ?)`
 // Units lists the units as they were known on a day.
 func (d *DB) Units(ctx context.Context, known time.Time) ([]store.Unit, error) {
 	var out []store.Unit
-	err := d.rows(ctx, "SELECT unit, language, name_fi, name_sv, name_en, provider, north, east, district, places FROM unit WHERE snapshot = "+latest+" ORDER BY unit, language",
+	err := d.rows(ctx, "SELECT unit, language, name_fi, name_sv, name_en, provider, north, east, district, places, kind FROM unit WHERE snapshot = "+latest+" ORDER BY unit, language",
 		[]any{"units", known.Format(time.DateOnly)}, func(scan func(...any) error) error {
 			var u store.Unit
 			var fi, sv, en string
-			err := scan(&u.ID, &u.Language, &fi, &sv, &en, &u.Provider, &u.North, &u.East, &u.District, &u.Places)
+			err := scan(&u.ID, &u.Language, &fi, &sv, &en, &u.Provider, &u.North, &u.East, &u.District, &u.Places, &u.Kind)
 			u.Name = map[person.Language]string{person.Finnish: fi, person.Swedish: sv, person.English: en}
 			out = append(out, u)
 			return err
