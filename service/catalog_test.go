@@ -23,5 +23,9 @@ var catalog = criteria.Catalog{
 	{Name: "population.code", Kind: criteria.Hidden},
 	{Name: "population.name", Kind: criteria.Hidden},
 	{Name: "population.address", Kind: criteria.Hidden, Absent: criteria.AbsentNone},
+	{Name: "care.found", Kind: criteria.Date, Absent: criteria.AbsentNone},
+	{Name: "care.gap", Kind: criteria.Number, Absent: criteria.AbsentNone},
+	{Name: "invitation.sent", Kind: criteria.Date, Absent: criteria.AbsentNone},
+	{Name: "invitation.declined", Kind: criteria.Date, Absent: criteria.AbsentNone},
 	{Name: "contacts.mobile", Kind: criteria.Hidden, Absent: criteria.AbsentNone},
 }

@@ -279,7 +279,7 @@ func TestThePageOnPacksNamesEveryKindOfMessageAndEveryFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	words := append(service.ConditionNames(), "which_person", "person")
+	words := append(service.ConditionNames(), "which_person")
 	for _, k := range load(t, "", "").Kinds() {
 		words = append(words, string(k))
 	}
