@@ -74,12 +74,16 @@ const (
 	SeeOwn          Action = "see own"
 	Answer          Action = "answer"
 	Object          Action = "object"
+	SeeCare         Action = "see care"    // criteria of care with counts
+	RunCare         Action = "run care"    // run them over everyone
+	TryCare         Action = "try care"    // what another threshold would change, in counts
+	SeeFinding      Action = "see finding" // worklists, and one person's finding
 )
 
 // Actions are all of them.
 func Actions() []Action {
 	return []Action{SeeDesk, PreviewMessages, Prepare, ChangeCapacity, TestSend, TryCriteria, SeePlaces, Approve, Pause, Resume, Stop, SeeQueue, Settle,
-		SeeCase, Search, SeeRecord, SeeOwn, Answer, Object}
+		SeeCase, Search, SeeRecord, SeeOwn, Answer, Object, SeeCare, RunCare, TryCare, SeeFinding}
 }
 
 // Level is a level of assurance of an identification (eIDAS, article 8).

@@ -30,11 +30,11 @@ func resident(l access.Level, id person.ID) access.Who {
 
 // may lists, for every role, all that it may do; what is not listed is refused.
 var may = map[access.Role]string{
-	access.Preparer: "see desk,preview messages,prepare,change capacity,test send,try criteria,see places,pause,resume,stop",
-	access.Approver: "see desk,preview messages,try criteria,see places,approve,pause,resume,stop",
-	access.Expert:   "see desk,preview messages,see queue,settle,see case,search",
+	access.Preparer: "see desk,preview messages,prepare,change capacity,test send,try criteria,see places,pause,resume,stop,see care,run care,try care",
+	access.Approver: "see desk,preview messages,try criteria,see places,approve,pause,resume,stop,see care,try care",
+	access.Expert:   "see desk,preview messages,see queue,settle,see case,search,see care,try care,see finding",
 	access.DPO:      "see desk,preview messages,see record",
-	access.Leader:   "see desk,preview messages",
+	access.Leader:   "see desk,preview messages,see care",
 	access.Resident: "see own,answer,object",
 }
 

@@ -9,6 +9,7 @@ import (
 	"ennakko/audit"
 	"ennakko/conversation"
 	"ennakko/fault"
+	"ennakko/library"
 	"ennakko/round"
 	"ennakko/service"
 	"ennakko/store"
@@ -28,6 +29,8 @@ type Live struct {
 	wake     chan struct{}
 	paced    *PacedClock // nil: worker processes let the round run
 	driver   *Driver     // nil: the same
+	library  *library.Library
+	care     *CareBook // the newest run in this process; nil: there was none
 }
 
 // Job is long work under way, or how the last one ended.

@@ -40,6 +40,10 @@ type Library struct {
 
 	language *criteria.Language
 	params   criteria.Params
+
+	paramTitles map[string]Texts
+	paramUnits  map[string]coding.Unit
+
 	families []Family
 	criteria []*Criterion
 	sets     map[string]*coding.ValueSet
@@ -147,6 +151,12 @@ func (l *Library) Hash() string { return l.hash }
 
 // Language is the language of the library: its concepts and definitions.
 func (l *Library) Language() *criteria.Language { return l.language }
+
+// ParamTitle says in plain words what a parameter is, and its unit; the zero Unit
+// is a plain number.
+func (l *Library) ParamTitle(name string) (Texts, coding.Unit) {
+	return maps.Clone(l.paramTitles[name]), l.paramUnits[name]
+}
 
 // Params are the dated parameters.
 func (l *Library) Params() criteria.Params { return l.params }

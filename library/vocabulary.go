@@ -158,7 +158,7 @@ func (r *reading) parameter(x strictyaml.Node) {
 		}
 		spec.Unit = u
 	}
-	r.texts(k["title"])
+	r.lib.paramTitles[p.Name], r.lib.paramUnits[p.Name] = r.texts(k["title"]), spec.Unit
 	for _, e := range k["values"].List() {
 		v := e.Keys("from", "value", "source")
 		p.Values = append(p.Values, criteria.Dated{From: v["from"].Day(), Value: v["value"].Number(), Source: v["source"].Text()})

@@ -35,7 +35,7 @@ func (p *preparation) count(row register.Row, g permission.Grant, met bool) {
 		key := row.Text(g, f)
 		if known, err := row.Open(g, f); err == nil && len(known) > 0 {
 			if born, ok := known[len(known)-1].Value.(time.Time); ok {
-				key = p.ageKey(born)
+				key = age(born, p.AsOf)
 			}
 		}
 		p.counts[store.Breakdown{Stage: store.Found, By: by, Key: key}]++
@@ -43,15 +43,6 @@ func (p *preparation) count(row register.Row, g permission.Grant, met bool) {
 			p.counts[store.Breakdown{Stage: store.Justified, By: by, Key: key}]++
 		}
 	}
-}
-
-// ageKey is the age in full years, of grown-ups in groups of ten.
-func (p *preparation) ageKey(born time.Time) string {
-	key := age(born, p.AsOf)
-	if n, err := strconv.Atoi(key); err == nil && p.Pack.ForSelf() {
-		return strconv.Itoa(n/10*10) + "-" + strconv.Itoa(n/10*10+9)
-	}
-	return key
 }
 
 // age is the full years from a day of birth to a day.

@@ -242,6 +242,7 @@ func (s *site) nav(r *http.Request, t words, path string) []link {
 	add("/", "nav.start", !who.Is(access.Resident))
 	add("/", "nav.own", who.Is(access.Resident))
 	add("/desk", "nav.desk", who.Nobody() || s.can(r, access.SeeDesk, access.On{}))
+	add(carePath, "nav.care", s.hasCare() && s.can(r, access.SeeCare, access.On{}))
 	add("/desk/search", "nav.search", s.can(r, access.Search, access.On{}))
 	add("/my/uses", "nav.uses", who.Is(access.Resident))
 	add("/desk/record", "nav.record", s.can(r, access.SeeRecord, access.On{}))

@@ -29,6 +29,7 @@ type tryView struct {
 // paramView is one parameter with its value in force and that of the trial.
 type paramView struct {
 	Name, Now, Value, Source string
+	Unit                     string // UCUM; "": a plain number
 	Title                    map[person.Language]string
 }
 

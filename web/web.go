@@ -163,6 +163,7 @@ type parts struct {
 	record    record
 	proof     proof
 	matters   matters
+	care      care
 	residents residents
 	families  families
 	screens   screens
@@ -204,7 +205,7 @@ func New(c Config) (http.Handler, error) {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
 	return newSite(parts{ctx: c.Context, pack: c.Live.Pack, rounds: c.Live, figures: a.DB, record: a.DB, proof: a.Log,
-		matters: c.Live, residents: c.Live, families: c.Live, screens: a.Network, clock: c.Live.Clock, pace: c.Pace, host: c.Host, real: time.Now, door: c.Door, sessions: signin.NewSessions(a.DB, time.Now),
+		matters: c.Live, care: c.Live, residents: c.Live, families: c.Live, screens: a.Network, clock: c.Live.Clock, pace: c.Pace, host: c.Host, real: time.Now, door: c.Door, sessions: signin.NewSessions(a.DB, time.Now),
 		policies: c.Policies, log: c.Log})
 }
 
@@ -284,6 +285,14 @@ func (s *site) routes() []route {
 		{pattern: "POST /desk/cases/{case}/answer", action: access.Settle, do: s.noteAnswer},
 		{pattern: "GET /desk/search", action: access.Search, do: s.searchForm},
 		{pattern: "POST /desk/search", action: access.Search, do: s.search},
+
+		{pattern: "GET /desk/care", action: access.SeeCare, do: s.showCare},
+		{pattern: "GET /desk/care/events", action: access.SeeCare, do: s.careEvents},
+		{pattern: "POST /desk/care/run", action: access.RunCare, do: s.runCare},
+		{pattern: "GET /desk/care/{criterion}/worklist", action: access.SeeFinding, do: s.worklist},
+		{pattern: "GET /desk/care/{criterion}/worklist/{place}", action: access.SeeFinding, do: s.finding},
+		{pattern: "GET /desk/care/{criterion}/what-if", action: access.TryCare, do: s.whatIfForm},
+		{pattern: "POST /desk/care/{criterion}/what-if", action: access.TryCare, do: s.whatIf},
 
 		{pattern: "GET /my/offers/{case}", action: access.SeeOwn, do: s.ownCase},
 		{pattern: "POST /my/offers/{case}", action: access.Answer, do: s.answerOwn},

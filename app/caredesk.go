@@ -1,0 +1,187 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"ennakko/audit"
+	"ennakko/criteria"
+	"ennakko/fault"
+	"ennakko/library"
+	"ennakko/person"
+	"ennakko/population"
+)
+
+// careLibrary is the library that the desk runs.
+const careLibrary = "health"
+
+// CareOverview is what the newest run of the care library in this process found,
+// in counts.
+type CareOverview struct {
+	Library *library.Library
+	Run     bool // there was a run
+	AsOf    time.Time
+	People  int // whose facts were looked at
+	Gaps    int // people with at least one gap
+	Counts  map[string]map[criteria.CareVerdict]int
+}
+
+// Care tells what the newest run found.
+func (l *Live) Care() (CareOverview, error) {
+	l.mu.Lock()
+	lib, b := l.library, l.care
+	l.mu.Unlock()
+	if lib == nil {
+		var err error
+		if lib, err = l.App.CareLibrary(careLibrary); err != nil {
+			return CareOverview{}, err
+		}
+		l.mu.Lock()
+		l.library = lib
+		l.mu.Unlock()
+	}
+	out := CareOverview{Library: lib}
+	if b == nil {
+		return out, nil
+	}
+	out.Run, out.AsOf, out.People, out.Gaps, out.Counts = true, b.AsOf, b.People, b.Gaps, map[string]map[criteria.CareVerdict]int{}
+	for _, name := range b.Found.Criteria() {
+		out.Counts[name] = map[criteria.CareVerdict]int{}
+		for v, n := range b.Found.Count(name) {
+			out.Counts[name][v] = int(n) //nolint:gosec // people fit
+		}
+	}
+	return out, nil
+}
+
+// RunCare begins to run the care library as of a day. Ctx must outlive the request
+// that asked for it.
+func (l *Live) RunCare(ctx context.Context, asOf time.Time, officer string) error {
+	o, err := l.Care()
+	if err != nil {
+		return err
+	}
+	return l.start(ctx, func(ctx context.Context) error {
+		b, err := l.App.RunCare(ctx, o.Library, asOf, officer, l.progress)
+		if err != nil {
+			return err
+		}
+		l.mu.Lock()
+		l.care = b
+		l.mu.Unlock()
+		return nil
+	})
+}
+
+func (l *Live) book(op string) (*CareBook, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.care == nil {
+		return nil, fault.New(fault.Missing, op, "the care library has not been run").Do("run it on the page of the care library")
+	}
+	return l.care, nil
+}
+
+// Listed is one line of a worklist.
+type Listed struct {
+	Place   int // on the whole list, from 1
+	Name    string
+	Benefit float64
+	Overdue Overdue
+	Gaps    int
+}
+
+// Worklist reads some lines of a criterion's worklist, from a place on. The names
+// are read on the record.
+func (l *Live) Worklist(ctx context.Context, criterion, officer string, from, most int) (lines []Listed, total int, err error) {
+	b, err := l.book("app.Worklist")
+	if err != nil {
+		return nil, 0, err
+	}
+	list, ok := b.Worklist(criterion)
+	if !ok {
+		return nil, 0, fault.New(fault.Missing, "app.Worklist", "there is no such criterion")
+	}
+	first := min(max(from, 1)-1, len(list))
+	part := list[first:min(first+most, len(list))]
+	if len(part) == 0 {
+		return nil, len(list), nil
+	}
+	ids := make([]person.ID, len(part))
+	for i, r := range part {
+		ids[i] = r.Person
+	}
+	names, err := l.App.CareNames(ctx, officer, "worklist of "+criterion, ids)
+	if err != nil {
+		return nil, 0, err
+	}
+	for i, r := range part {
+		lines = append(lines, Listed{first + i + 1, names[r.Person], r.Benefit, r.Overdue, r.Gaps})
+	}
+	return lines, len(list), nil
+}
+
+// Explained is one criterion for one person with why.
+type Explained struct {
+	Name      string
+	Criterion *library.Criterion
+	Trace     criteria.CareTrace
+	Fault     bool // a fact could not be used
+}
+
+// Explain explains the finding of whoever stands at a place of a criterion's
+// worklist. The look is on the record before anybody sees it.
+func (l *Live) Explain(ctx context.Context, criterion string, place int, officer string) (Explained, error) {
+	const op = "app.Explain"
+	b, err := l.book(op)
+	if err != nil {
+		return Explained{}, err
+	}
+	list, ok := b.Worklist(criterion)
+	if !ok || place < 1 || place > len(list) {
+		return Explained{}, fault.New(fault.Missing, op, "nobody stands at this place of the worklist")
+	}
+	id := list[place-1].Person
+	c, _ := b.Library.Criterion(criterion)
+	if err := l.App.lookAt(ctx, officer, "look at a finding of care", "criterion "+criterion, c.Care.Fields(), id); err != nil {
+		return Explained{}, err
+	}
+	names, err := l.App.CareNames(ctx, officer, "finding of "+criterion, []person.ID{id})
+	if err != nil {
+		return Explained{}, err
+	}
+	x := Explained{Name: names[id], Criterion: c}
+	x.Trace, _, err = b.Finding(criterion, id)
+	x.Fault = err != nil // the trace says where
+	return x, nil
+}
+
+// CareWhatIf tells what other values of parameters would change among those with a
+// gap. The trial is on the record with everyone whose facts it goes through;
+// nothing is kept.
+func (l *Live) CareWhatIf(ctx context.Context, criterion string, values map[string]float64, officer string) (population.Difference, error) {
+	b, err := l.book("app.WhatIf")
+	if err != nil {
+		return population.Difference{}, err
+	}
+	purpose, err := carePurpose()
+	if err != nil {
+		return population.Difference{}, err
+	}
+	act, err := audit.Begin(officer, "try care criteria", purpose.ID(), purpose.LegalBasis(), l.Clock.Now())
+	if err != nil {
+		return population.Difference{}, err
+	}
+	c, ok := b.Library.Criterion(criterion)
+	if !ok {
+		return population.Difference{}, fault.New(fault.Missing, "app.WhatIf", "there is no such criterion")
+	}
+	e := act.Entry()
+	e.Object, e.Fields, e.People = "criterion "+criterion, c.Care.Fields(), b.columns.People()
+	e.Detail = fmt.Sprintf("%d parameters changed", len(values))
+	if err := l.App.DB.Note(ctx, e); err != nil {
+		return population.Difference{}, err
+	}
+	return b.WhatIf(ctx, criterion, values)
+}
