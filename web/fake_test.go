@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -41,7 +42,9 @@ var begin = time.Date(2021, 1, 7, 6, 0, 0, 0, time.UTC)
 // city is a made-up city behind the pages, without a register or a store. Its
 // round goes on only when a test says so.
 type city struct {
-	real     bool // a city of real people, without tour, handset and clock
+	real     bool   // a city of real people, without tour, handset and clock
+	pack     string // "": pre-primary
+	careRun  bool   // the care library was run
 	mu       sync.Mutex
 	round    store.Round
 	found    bool
@@ -294,7 +297,7 @@ func loggingSite(t *testing.T, c *city, log *slog.Logger) *site {
 
 func partsOf(t *testing.T, c *city, log *slog.Logger) parts {
 	t.Helper()
-	pack, err := service.Load(packs.FS, "pre-primary", app.Catalog())
+	pack, err := service.Load(packs.FS, cmp.Or(c.pack, "pre-primary"), app.Catalog())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -306,7 +309,7 @@ func partsOf(t *testing.T, c *city, log *slog.Logger) parts {
 	if c.real {
 		pace = nil
 	}
-	return parts{ctx: t.Context(), pack: pack, rounds: c, figures: c, record: c, proof: c, matters: c, residents: c, families: c, screens: c, clock: c, real: time.Now,
+	return parts{ctx: t.Context(), pack: pack, rounds: c, figures: c, record: c, proof: c, matters: c, care: c, residents: c, families: c, screens: c, clock: c, real: time.Now,
 		door: fakeDoor{}, sessions: signin.NewSessions(c, c.machine), policies: policies, pace: pace, log: log}
 }
 

@@ -77,6 +77,12 @@ func ownOf(rd store.Round) string {
 	return "/login?" + url.Values{"as": {"case-1-0"}, "back": {"/"}}.Encode()
 }
 
+// tourStep is a step of the tour: its key, where it leads, and whether it was taken.
+type tourStep struct {
+	name, href string
+	done       bool
+}
+
 func (s *site) tourView(r *http.Request) (tourView, error) {
 	t := s.words(r)
 	rd, found, err := s.rounds.Round(r.Context())
@@ -92,10 +98,7 @@ func (s *site) tourView(r *http.Request) (tourView, error) {
 	}
 	f := n.funnel
 	var v tourView
-	for _, x := range []struct {
-		name, href string
-		done       bool
-	}{
+	steps := []tourStep{
 		{"find", as(r, asPreparer, servicePath(s.pack.Name())+"#now"), found},
 		{"approve", as(r, asApprover, roundPath(rd.ID)+"#now"), running},
 		{"send", as(r, asApprover, roundPath(rd.ID)+"#now"), f.Sent > 0},
@@ -103,7 +106,15 @@ func (s *site) tourView(r *http.Request) (tourView, error) {
 		{"own", ownOf(rd), false},
 		{"queue", as(r, asExpert, roundPath(rd.ID)+"/queue"), false},
 		{"record", as(r, asDPO, "/desk/record?show=readings"), false},
-	} {
+	}
+	if s.hasCare() {
+		o, err := s.care.Care()
+		if err != nil {
+			return v, err
+		}
+		steps = append([]tourStep{{"care", as(r, asPreparer, carePath+"#now"), o.Run || found}, {"worklist", as(r, asExpert, carePath), found}}, steps...)
+	}
+	for _, x := range steps {
 		p := step{Title: t.T("step." + x.name), Text: t.T("step." + x.name + ".text"), Link: t.T("step." + x.name + ".link"), Href: x.href, Done: x.done}
 		if !p.Done && v.Next == 0 {
 			p.Next, v.Next = true, len(v.Steps)+1

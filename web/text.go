@@ -76,11 +76,19 @@ type words struct {
 	catalogue
 	Lang person.Language
 	zone *time.Location
+	self bool // of a service whose people answer for themselves
 }
+
+// ownWords ends the keys of texts that a service for grown-ups who answer for
+// themselves says in another way than one for families.
+const ownWords = ".self"
 
 // T is the text of a key; the catalogue's test sees to it that there is one.
 func (w words) T(key string, args ...any) string {
 	t, ok := w.catalogue[key]
+	if own, there := w.catalogue[key+ownWords]; there && w.self {
+		t, ok = own, true
+	}
 	if !ok {
 		return "[" + key + "]"
 	}
@@ -89,6 +97,9 @@ func (w words) T(key string, args ...any) string {
 	}
 	return fmt.Sprintf(t[w.Lang], args...)
 }
+
+// Own reports whether the service's people answer for themselves.
+func (w words) Own() bool { return w.self }
 
 // Has reports whether there is a text of the key.
 func (w words) Has(key string) bool { _, ok := w.catalogue[key]; return ok }

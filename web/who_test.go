@@ -16,49 +16,58 @@ import (
 // doors lists, for every route that is not for everybody, who may come to it.
 // A route that is missing here fails the test.
 var doors = map[string]string{
-	"GET /desk":                           "liisa matti sari pekka anna both",
-	"GET /desk/messages":                  "liisa matti sari pekka anna both",
-	"GET /desk/services/{service}":        "liisa matti sari pekka anna both",
-	"GET /desk/services/{service}/events": "liisa matti sari pekka anna both",
-	"POST /desk/services/{service}/find":  "liisa both",
-	"GET /desk/rounds/{round}":            "liisa matti sari pekka anna both",
-	"GET /desk/rounds/{round}/events":     "liisa matti sari pekka anna both",
-	"GET /desk/rounds/{round}/found":      "liisa matti sari pekka anna both",
-	"POST /desk/rounds/{round}/approve":   "matti both",
-	"GET /desk/record":                    "pekka",
-	"GET /desk/rounds/{round}/districts":  "liisa matti sari pekka anna both",
-	"GET /desk/rounds/{round}/places":     "liisa matti both",
-	"POST /desk/rounds/{round}/places":    "liisa both",
-	"GET /desk/services/{service}/try":    "liisa matti both",
-	"POST /desk/services/{service}/try":   "liisa matti both",
-	"POST /desk/messages":                 "liisa both",
-	"POST /desk/rounds/{round}/pause":     "liisa matti both",
-	"POST /desk/rounds/{round}/resume":    "liisa matti both",
-	"POST /desk/rounds/{round}/stop":      "liisa matti both",
-	"GET /desk/rounds/{round}/queue":      "sari",
-	"GET /desk/cases/{case}":              "sari",
-	"POST /desk/cases/{case}/settle":      "sari",
-	"POST /desk/cases/{case}/answer":      "sari",
-	"GET /desk/search":                    "sari",
-	"POST /desk/search":                   "sari",
-	"GET /my/offers/{case}":               "aino stranger",
-	"POST /my/offers/{case}":              "aino stranger",
-	"GET /my/uses":                        "aino stranger",
-	"GET /my/uses/{entry}":                "aino stranger",
-	"POST /my/objections":                 "aino stranger",
-	"POST /demo/clock":                    "liisa matti sari pekka anna both",
+	"GET /desk":                                   "liisa matti sari pekka anna both",
+	"GET /desk/messages":                          "liisa matti sari pekka anna both",
+	"GET /desk/services/{service}":                "liisa matti sari pekka anna both",
+	"GET /desk/services/{service}/events":         "liisa matti sari pekka anna both",
+	"POST /desk/services/{service}/find":          "liisa both",
+	"GET /desk/rounds/{round}":                    "liisa matti sari pekka anna both",
+	"GET /desk/rounds/{round}/events":             "liisa matti sari pekka anna both",
+	"GET /desk/rounds/{round}/found":              "liisa matti sari pekka anna both",
+	"POST /desk/rounds/{round}/approve":           "matti both",
+	"GET /desk/record":                            "pekka",
+	"GET /desk/rounds/{round}/districts":          "liisa matti sari pekka anna both",
+	"GET /desk/rounds/{round}/places":             "liisa matti both",
+	"POST /desk/rounds/{round}/places":            "liisa both",
+	"GET /desk/services/{service}/try":            "liisa matti both",
+	"POST /desk/services/{service}/try":           "liisa matti both",
+	"POST /desk/messages":                         "liisa both",
+	"POST /desk/rounds/{round}/pause":             "liisa matti both",
+	"POST /desk/rounds/{round}/resume":            "liisa matti both",
+	"POST /desk/rounds/{round}/stop":              "liisa matti both",
+	"GET /desk/rounds/{round}/queue":              "sari",
+	"GET /desk/cases/{case}":                      "sari",
+	"POST /desk/cases/{case}/settle":              "sari",
+	"POST /desk/cases/{case}/answer":              "sari",
+	"GET /desk/search":                            "sari",
+	"POST /desk/search":                           "sari",
+	"GET /desk/care":                              "liisa matti sari anna both",
+	"GET /desk/care/events":                       "liisa matti sari anna both",
+	"POST /desk/care/run":                         "liisa both",
+	"GET /desk/care/{criterion}/worklist":         "sari",
+	"GET /desk/care/{criterion}/worklist/{place}": "sari",
+	"GET /desk/care/{criterion}/what-if":          "liisa matti sari both",
+	"POST /desk/care/{criterion}/what-if":         "liisa matti sari both",
+	"GET /my/offers/{case}":                       "aino stranger",
+	"POST /my/offers/{case}":                      "aino stranger",
+	"GET /my/uses":                                "aino stranger",
+	"GET /my/uses/{entry}":                        "aino stranger",
+	"POST /my/objections":                         "aino stranger",
+	"POST /demo/clock":                            "liisa matti sari pekka anna both",
 }
 
 // real fills the blanks of a pattern.
 func real(pattern string) (method, path string) {
 	method, path, _ = strings.Cut(pattern, " ")
-	return method, strings.NewReplacer("{service}", "pre-primary", "{round}", "3", "{case}", "12", "{party}", "0", "{item}", "5", "{entry}", "43").Replace(path)
+	return method, strings.NewReplacer("{service}", "blood-pressure", "{round}", "3", "{case}", "12", "{party}", "0", "{item}", "5", "{entry}", "43", "{criterion}", "hypertension-treated", "{place}", "3").Replace(path)
 }
 
 // TestNobodyComesThroughADoorThatIsNotTheirs is forced browsing: every route,
 // asked for by everybody.
 func TestNobodyComesThroughADoorThatIsNotTheirs(t *testing.T) {
-	h := handlerOf(t, newCity().running())
+	c := newCity().running().withCare(true)
+	c.round.Service = c.pack
+	h := handlerOf(t, c)
 	cookies := map[string]map[string]*http.Cookie{"": nil}
 	for who := range everybody {
 		if who != "evil" && who != "norole" {

@@ -1,0 +1,208 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/RoaringBitmap/roaring/v2"
+
+	"ennakko/app"
+	"ennakko/criteria"
+	"ennakko/fault"
+	"ennakko/library"
+	"ennakko/packs"
+	"ennakko/population"
+)
+
+// withCare makes the city's service the one that finds its people by the care
+// library; run says that the library was run.
+func (c *city) withCare(run bool) *city {
+	c.pack, c.careRun = "blood-pressure", run
+	return c
+}
+
+func careLib() *library.Library {
+	l, err := library.Load(packs.FS, "health", app.Catalog())
+	if err != nil {
+		panic(err) // the library is checked by its own tests
+	}
+	return l
+}
+
+func (c *city) Care() (app.CareOverview, error) {
+	o := app.CareOverview{Library: careLib()}
+	if !c.careRun {
+		return o, nil
+	}
+	o.Run, o.AsOf, o.People, o.Gaps, o.Counts = true, begin.Truncate(24*time.Hour), 19873, 7211, map[string]map[criteria.CareVerdict]int{}
+	for i, k := range o.Library.Criteria() {
+		o.Counts[k.Name] = map[criteria.CareVerdict]int{criteria.NotApplicable: 15000 - i, criteria.Excluded: 3, criteria.Done: 4000, criteria.Gap: 870 - 40*i, criteria.CareUnknown: 41 * i}
+	}
+	return o, nil
+}
+
+func (c *city) RunCare(_ context.Context, asOf time.Time, officer string) error {
+	c.say("run care %s %s", asOf.Format(time.DateOnly), officer)
+	return nil
+}
+
+func (c *city) Worklist(_ context.Context, criterion, officer string, from, most int) (out []app.Listed, total int, _ error) {
+	c.say("worklist %s %d %s", criterion, from, officer)
+	total = 60
+	for i := from; i <= total && len(out) < most; i++ {
+		out = append(out, app.Listed{Place: i, Name: fmt.Sprintf("Matti Meikäläinen <%d>", i), Benefit: 2.8, Overdue: app.Overdue{Years: 3.2, Never: i%3 == 0}, Gaps: 1 + i%4})
+	}
+	return out, total, nil
+}
+
+// made are facts of a made-up person.
+type made map[string][]criteria.Fact
+
+func (m made) Facts(name string) ([]criteria.Fact, bool) { return m[name], true }
+
+func (c *city) Explain(_ context.Context, criterion string, place int, officer string) (app.Explained, error) {
+	c.say("explain %s %d %s", criterion, place, officer)
+	if place > 60 {
+		return app.Explained{}, fault.New(fault.Missing, "test", "nobody stands there")
+	}
+	l := careLib()
+	k, _ := l.Criterion(criterion)
+	day := begin.Truncate(24 * time.Hour)
+	at := day.AddDate(0, -5, 0)
+	facts := criteria.RecordFacts{Language: l.Language(), Read: true, Concepts: map[string][]criteria.Fact{
+		"hypertension": {{From: day.AddDate(-6, 0, 0)}},
+		"systolic":     {{From: at, Until: at, Value: 163.0, Class: "AMB"}},
+		"diastolic":    {{From: at, Until: at, Value: 98.0, Class: "AMB"}},
+	}, Other: made{"population.birth_date": {{Value: day.AddDate(-61, 0, 0)}}, "population.sex": {{Value: "m"}}}}
+	x := app.Explained{Name: "Matti Meikäläinen", Criterion: k}
+	var err error
+	x.Trace, err = k.Care.Trace(facts, l.Params(), criteria.Run{AsOf: day})
+	return x, err
+}
+
+func (c *city) CareWhatIf(_ context.Context, criterion string, values map[string]float64, officer string) (population.Difference, error) {
+	c.say("what if %s %v %s", criterion, values, officer)
+	enter := roaring.New()
+	enter.AddRange(0, 412)
+	move := func(n int) population.Movement { return population.Movement{Enter: n} }
+	return population.Difference{Before: 870, After: 1280, Enter: enter, Leave: roaring.BitmapOf(500, 501),
+		ByAge: map[string]population.Movement{"40-49": move(101), "50-59": move(150), "60-69": {Enter: 158, Leave: 2}, "100-": move(3)},
+		BySex: map[string]population.Movement{"f": move(180), "m": {Enter: 232, Leave: 2}}, ByDistrict: map[string]population.Movement{"0911101010": move(200), "0912301030": move(209), "0918101010": {Enter: 3, Leave: 2}}}, nil
+}
+
+func TestThePagesOfCareNeedAServiceThatStandsOnIt(t *testing.T) {
+	h := handlerOf(t, newCity())
+	for _, p := range []string{"/desk/care", "/desk/care/hypertension-treated/worklist", "/desk/care/hypertension-treated/what-if"} {
+		if w := getAs(t, h, asExpert, p); w.Code != http.StatusNotFound {
+			t.Errorf("%s gives %d where no service stands on the care library", p, w.Code)
+		}
+	}
+	if strings.Contains(getAs(t, h, asExpert, "/desk").Body.String(), "/desk/care") {
+		t.Error("the desk leads to a library that is not there")
+	}
+}
+
+func TestCountsOfCareAreRoundedAndSmallOnesWithheld(t *testing.T) {
+	body := getAs(t, handlerOf(t, newCity().withCare(true)), asLeader, "/desk/care?lang=en").Body.String()
+	for _, want := range []string{"19,875", "7,210", "fewer than 5", "Example content: needs local clinical approval."} {
+		if !strings.Contains(body, want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+	for _, not := range []string{"19,873", "7,211", "/worklist", "/what-if", "/run\""} {
+		if strings.Contains(body, not) {
+			t.Errorf("a leader's page has %q", not)
+		}
+	}
+}
+
+func TestAWorklistNamesPeopleByTheirPlaceAndLeadsToWhy(t *testing.T) {
+	c := newCity().withCare(true)
+	h := handlerOf(t, c)
+	body := getAs(t, h, asExpert, "/desk/care/hypertension-treated/worklist?lang=en&from=26").Body.String()
+	for _, want := range []string{"Meikäläinen &lt;26&gt;", `href="/desk/care/hypertension-treated/worklist/26"`, "from=51", "on the record", "2.8"} {
+		if !strings.Contains(body, want) {
+			t.Errorf("the worklist lacks %q", want)
+		}
+	}
+	body = getAs(t, h, asExpert, "/desk/care/hypertension-treated/worklist/26?lang=en").Body.String()
+	for _, want := range []string{"care gap", "163", "98", "Matti Meikäläinen", "blood pressure is raised", "truth--true"} {
+		if !strings.Contains(body, want) {
+			t.Errorf("the finding lacks %q", want)
+		}
+	}
+	want := []string{"worklist hypertension-treated 26 officer:sari", "explain hypertension-treated 26 officer:sari"}
+	if got := c.requests(); strings.Join(got, "|") != strings.Join(want, "|") {
+		t.Errorf("the city was asked %q, not %q", got, want)
+	}
+	for path, code := range map[string]int{"/desk/care/hypertension-treated/worklist/61": 404, "/desk/care/hypertension-treated/worklist/0": 404, "/desk/care/nothing/worklist": 404} {
+		if w := getAs(t, h, asExpert, path); w.Code != code {
+			t.Errorf("%s gives %d, not %d", path, w.Code, code)
+		}
+	}
+	if w := getAs(t, h, asPreparer, "/desk/care/hypertension-treated/worklist"); w.Code != http.StatusForbidden {
+		t.Errorf("a preparer sees names: %d", w.Code)
+	}
+}
+
+func TestAnotherThresholdShowsWhoEntersAndLeavesAndWhatItCosts(t *testing.T) {
+	c := newCity().withCare(true)
+	h := handlerOf(t, c)
+	w := post(t, h, asPreparer, "/desk/care/hypertension-treated/what-if?lang=en", url.Values{"param.systolic_limit": {"130"}, "param.diastolic_limit": {"90"}})
+	body := w.Body.String()
+	for _, want := range []string{"870", "1,280", "410", "fewer than 5", "40–49 years", "men", "withheld", "euros"} {
+		if !strings.Contains(body, want) {
+			t.Errorf("the trial lacks %q", want)
+		}
+	}
+	if strings.Contains(body, "412") || strings.Contains(body, ">3<") {
+		t.Error("the trial shows a count that is neither rounded nor withheld")
+	}
+	if got := c.requests(); len(got) != 1 || got[0] != "what if hypertension-treated map[systolic_limit:130] officer:liisa" {
+		t.Errorf("the city was asked %q", got)
+	}
+	if w := post(t, h, asPreparer, "/desk/care/hypertension-treated/what-if?lang=en", url.Values{"param.systolic_limit": {"many"}, "param.diastolic_limit": {"90"}}); w.Code != http.StatusUnprocessableEntity {
+		t.Errorf("a threshold that is no number gives %d", w.Code)
+	}
+}
+
+func TestThePreparerRunsTheLibraryAsOfADay(t *testing.T) {
+	c := newCity().withCare(false)
+	h := handlerOf(t, c)
+	if w := post(t, h, asPreparer, "/desk/care/run", url.Values{"as_of": {"2021-01-07"}}); w.Code != http.StatusSeeOther {
+		t.Errorf("the run gives %d", w.Code)
+	}
+	if w := post(t, h, asPreparer, "/desk/care/run", url.Values{"as_of": {"someday"}}); w.Code != http.StatusUnprocessableEntity {
+		t.Errorf("a day that is none gives %d", w.Code)
+	}
+	if w := post(t, h, asExpert, "/desk/care/run", url.Values{"as_of": {"2021-01-07"}}); w.Code != http.StatusForbidden {
+		t.Errorf("an expert runs the library: %d", w.Code)
+	}
+	if got := c.requests(); len(got) != 1 || got[0] != "run care 2021-01-07 officer:liisa" {
+		t.Errorf("the city was asked %q", got)
+	}
+}
+
+func TestAServiceForGrownUpsSpeaksOfNoChildrenAtTheDesk(t *testing.T) {
+	for _, p := range everyPage {
+		c := p.city()
+		if c.pack == "" {
+			continue
+		}
+		h := handlerOf(t, c)
+		for _, l := range languages {
+			body := strings.ToLower(getAs(t, h, p.who, in(p.path, l)).Body.String())
+			body = strings.ReplaceAll(body, "kind.which_child", "") // the name of a kind of message
+			for _, word := range []string{"lapse", "lapsi", "huoltaj", "barn", "vårdnadshavar", "child", "guardian", "pre-primary", "esiopetus", "förskole"} {
+				if i := strings.Index(body, word); i >= 0 {
+					t.Errorf("%s in %s: %q in %q", p.name, l, word, body[max(0, i-60):min(len(body), i+40)])
+				}
+			}
+		}
+	}
+}
