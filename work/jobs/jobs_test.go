@@ -76,7 +76,7 @@ func run(t *testing.T, d *tables.DB, name string, kinds map[string]jobs.Do, log 
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() {
-		done <- jobs.Run(ctx, d, jobs.Options{Name: name, Lease: time.Second, Slots: 4, Kinds: kinds, Log: slog.New(slog.NewJSONHandler(log, nil)), Remain: time.Second})
+		done <- jobs.Run(ctx, d, jobs.Options{Name: name, Lease: time.Second, Slots: 4, Kinds: kinds, Log: slog.New(slog.NewJSONHandler(log, nil)), Remain: time.Second, Told: 20 * time.Millisecond})
 	}()
 	var byKind map[string]store.Job
 	for late := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) { // the queue tells it by the database alone
@@ -132,6 +132,40 @@ func TestAFaultOfTheInputEndsAJobAndAnotherIsTriedAgain(t *testing.T) {
 	}
 	if strings.Contains(got["breaks"].Trouble+log.String(), "Aino") || !strings.Contains(got["breaks"].Trouble, "the job broke") {
 		t.Errorf("what broke a job is told: %s\n%s", got["breaks"].Trouble, log.String())
+	}
+}
+
+// TestAJobTellsHowFarItIsFromWithinAWrite: the file has one connection for writing,
+// and the job has it.
+func TestAJobTellsHowFarItIsFromWithinAWrite(t *testing.T) {
+	d := open(t)
+	ask(t, d, "writes")
+	act, err := audit.Begin("officer:test", "write", "p", "law", time.Date(2021, 1, 7, 9, 0, 0, 0, time.UTC))
+	if err != nil {
+		t.Fatal(err)
+	}
+	release := make(chan struct{})
+	kinds := map[string]jobs.Do{"writes": func(ctx context.Context, task jobs.Task) error {
+		err := d.Write(ctx, act, func(store.Tx) error {
+			for n := range 300 { // for longer than between two tellings
+				task.Progress("writing", n, 300)
+				time.Sleep(time.Millisecond)
+			}
+			return nil
+		})
+		task.Progress("writing", 300, 300)
+		<-release
+		return err
+	}}
+	var once sync.Once
+	got := run(t, d, "w1", kinds, &said{}, func(j map[string]store.Job) bool {
+		if j["writes"].Done == 300 {
+			once.Do(func() { close(release) })
+		}
+		return j["writes"].State == store.JobDone
+	})
+	if j := got["writes"]; j.What != "writing" || j.Total != 300 {
+		t.Errorf("%+v", j)
 	}
 }
 
