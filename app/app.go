@@ -160,15 +160,21 @@ func (a *App) Close(ctx context.Context) error {
 // Now is the time by the program's clock.
 func (a *App) Now() time.Time { return a.Clock.Now() }
 
-// Import takes a folder of register files in.
+// Import takes a folder of register files in. Health records that do not say of
+// which day they are are of today.
 func (a *App) Import(ctx context.Context, folder, actor string, progress intake.Progress) (intake.Result, error) {
+	return a.ImportOf(ctx, folder, actor, time.Time{}, progress)
+}
+
+// ImportOf is Import with the day of health records that do not say it.
+func (a *App) ImportOf(ctx context.Context, folder, actor string, day time.Time, progress intake.Progress) (intake.Result, error) {
 	unlock, err := a.lock("importing.lock", "another process is importing registers")
 	if err != nil {
 		return intake.Result{}, err
 	}
 	defer unlock()
 	seed := uint64(time.Now().UnixNano())
-	return intake.Run(ctx, a.DB, intake.Options{Facts: a.shelf(), Folder: folder, Actor: actor, Now: a.Now(),
+	return intake.Run(ctx, a.DB, intake.Options{Facts: a.shelf(), Folder: folder, Actor: actor, Now: a.Now(), Day: day,
 		Rand: rand.New(rand.NewPCG(seed, seed>>1)), Progress: progress})
 }
 

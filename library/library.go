@@ -169,9 +169,9 @@ func (l *Library) Criterion(name string) (*Criterion, bool) {
 
 // Pin is one thing that a release holds fast, with its hash.
 type Pin struct {
-	Kind string // "criterion", "concept" or "value set"
-	Name string
-	Hash string // SHA-256 in hexadecimal
+	Kind string `json:"kind"` // "criterion", "concept" or "value set"
+	Name string `json:"name"`
+	Hash string `json:"hash"` // SHA-256 in hexadecimal
 }
 
 // Pins lists what the library holds fast: every criterion, concept and value

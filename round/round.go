@@ -264,7 +264,8 @@ func (f facts) Facts(field string) ([]criteria.Fact, bool) {
 // Catalog is the catalogue of register fields as criteria see it.
 func Catalog() criteria.Catalog {
 	kinds := map[register.Kind]criteria.Kind{register.Text: criteria.Text, register.Date: criteria.Date, register.Number: criteria.Number,
-		register.YesNo: criteria.YesNo, register.Person: criteria.Person, register.Hidden: criteria.Hidden}
+		register.YesNo: criteria.YesNo, register.Person: criteria.Person, register.Hidden: criteria.Hidden,
+		register.Record: criteria.Hidden} // records are read as concepts, never by the name of their field
 	var c criteria.Catalog
 	for _, f := range register.Fields() {
 		absent := criteria.AbsentUnknown

@@ -67,7 +67,7 @@ type watch struct {
 	jobs []store.JobCount
 }
 
-const watchEvery = 5 * time.Second
+const watchEvery = 3 * time.Second
 
 var (
 	descMessages = prometheus.NewDesc("ennakko_messages", "Messages of running rounds by state.", []string{"state"}, nil)

@@ -7,10 +7,12 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -82,8 +84,15 @@ func TestAWorkerTellsHowItStands(t *testing.T) {
 	}
 	t.Cleanup(s.Close)
 	listen := freeAddr(t)
+	var traced atomic.Int64
+	collector := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/v1/traces" {
+			traced.Add(1)
+		}
+	}))
+	t.Cleanup(collector.Close)
 	file := filepath.Join(dir, "ennakko.yaml")
-	settings := fmt.Sprintf("data: %s\ngateways:\n  - {kind: smpp, name: op, address: %q, system_id: city, password: \"${WORKER_TEST_PASSWORD}\"}\nworker: {listen: %q}\n", data, s.Addr(), listen)
+	settings := fmt.Sprintf("data: %s\ngateways:\n  - {kind: smpp, name: op, address: %q, system_id: city, password: \"${WORKER_TEST_PASSWORD}\"}\nworker: {listen: %q}\ntraces: {endpoint: %q}\n", data, s.Addr(), listen, collector.URL)
 	if err := os.WriteFile(file, []byte(settings), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -141,11 +150,17 @@ func TestAWorkerTellsHowItStands(t *testing.T) {
 	if code, _, told := run(t, "worker", "--config", file); code != exitConflict || !strings.Contains(told, "another process") {
 		t.Errorf("a second worker on the same file: exit code %d, %s", code, told)
 	}
+	if s.Deliver("+358457999999", "+358450000000", "who are you") != 1 {
+		t.Error("a message was not taken at once")
+	}
 	s.Close()
 	ready(http.StatusServiceUnavailable)
 	stop()
 	if err := <-done; err != nil {
 		t.Errorf("the worker ended with %v", err)
+	}
+	if traced.Load() == 0 {
+		t.Error("no collector was told of the message")
 	}
 	if strings.Contains(log.String(), "hunter2") || !strings.Contains(log.String(), `"msg":"working"`) || !strings.Contains(log.String(), `"msg":"stopped"`) {
 		t.Errorf("the log: %s", log.String())
