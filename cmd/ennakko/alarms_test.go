@@ -136,6 +136,7 @@ const (
 	doubtful  = `ennakko_gateway_parts_total{gateway="op", said="no answer"}`
 	refused   = `ennakko_gateway_parts_total{gateway="op", said="refused"}`
 	taken     = `ennakko_gateway_parts_total{gateway="op", said="taken"}`
+	made      = "ennakko_backup_timestamp_seconds"
 	uncertain = `ennakko_matters_open{kind="uncertain send"}`
 )
 
@@ -283,7 +284,7 @@ func recordNotLogged(t *testing.T, c *watchedCity) story {
 func backup(t *testing.T, c *watchedCity, name string) string {
 	t.Helper()
 	to := filepath.Join(c.dir, "backup-"+name)
-	c.command(t, exitOK, "backup", "--data", c.data, "--to", to, "--metrics", filepath.Join(c.dir, "backup.prom"))
+	c.command(t, exitOK, "backup", "--data", c.data, "--to", to)
 	return to
 }
 
@@ -294,17 +295,15 @@ func verify(t *testing.T, c *watchedCity, want int) string {
 
 // Runbook: make one, and look why the timer did not.
 func backupOld(t *testing.T, c *watchedCity) story {
-	backup(t, c, "second")
 	s := c.well(t)
-	s.then(c.scrape(), 4*60, true) // nobody makes one
+	c.sql(t, "DELETE FROM mark WHERE name = 'newest backup'")
+	s.then(c.until(t, "none was ever made", func(x samples) bool { _, made := x[made]; return x["up"] == 1 && !made }), 20, true)
+	backup(t, c, "second")
+	fresh := c.until(t, "one is made", func(x samples) bool { return x[made] > 0 })
+	s.then(fresh, 15, false)
+	s.then(fresh, 4*60, true) // nobody makes one
 	backup(t, c, "third")
-	s.then(c.scrape(), 15, false)
-	if err := os.Remove(filepath.Join(c.dir, "backup.prom")); err != nil {
-		t.Fatal(err)
-	}
-	s.then(c.scrape(), 20, true) // none was ever made
-	backup(t, c, "fourth")
-	s.then(c.scrape(), 15, false)
+	s.then(c.until(t, "one is made again", func(x samples) bool { return x[made] > fresh[made] }), 15, false)
 	return s
 }
 
