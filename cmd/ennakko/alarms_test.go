@@ -37,7 +37,7 @@ var alarms = []struct {
 	ring func(*testing.T, *watchedCity) story
 }{
 	{"EnnakkoWorkerDown", workerDown}, {"EnnakkoNoWorker", workerDown}, {"EnnakkoDatabaseDown", databaseDown}, {"EnnakkoGatewayDown", gatewayDown},
-	{"EnnakkoCertificateEnds", certificateEnds}, {"EnnakkoOverbooked", overbooked}, {"EnnakkoDiskFull", diskFull}, {"EnnakkoRecordNotLogged", recordNotLogged},
+	{"EnnakkoCertificateEnds", certificateEnds}, {"EnnakkoOverbooked", overbooked}, {"EnnakkoJobFailed", jobFailed}, {"EnnakkoDiskFull", diskFull}, {"EnnakkoRecordNotLogged", recordNotLogged},
 	{"EnnakkoBackupOld", backupOld}, {"EnnakkoRecordNotVerified", notVerified}, {"EnnakkoGatewayRefuses", gatewayRefuses},
 	{"EnnakkoSendsInDoubt", sendsInDoubt}, {"EnnakkoUncertainSend", uncertainSend}, {"EnnakkoNobodyWorks", nobodyWorks}, {"EnnakkoAnswersWait", answersWait},
 	{"EnnakkoRecordDoesNotVerify", doesNotVerify},
@@ -54,8 +54,8 @@ func TestEveryAlarmRingsAndItsRunbookEndsIt(t *testing.T) {
 	backup(t, c, "first")
 	verify(t, c, exitOK)
 	c.works(t, theMorning, 1, "")
-	var quiet story
-	quiet.then(c.until(t, "all is well", func(s samples) bool { return s["ennakko_gateway_connected{gateway=\"op\"}"] == 1 }), 30, false)
+	quiet := c.well(t)
+	quiet.then(quiet.seen[0], 15, false)
 	quiet.check(t, ".*")
 	for _, a := range alarms {
 		t.Run(a.name, func(t *testing.T) {
@@ -143,7 +143,9 @@ const (
 // well is how things stand before.
 func (c *watchedCity) well(t *testing.T) (s story) {
 	t.Helper()
-	s.then(c.until(t, "all is well", is(connected, 1)), 15, false)
+	s.then(c.until(t, "all is well", func(x samples) bool {
+		return x[connected] == 1 && x["ennakko_record_entries"] > 0 && x["ennakko_record_logged"] >= x["ennakko_record_entries"]
+	}), 15, false)
 	return s
 }
 
@@ -214,6 +216,23 @@ func overbooked(t *testing.T, c *watchedCity) story {
 	c.sql(t, `UPDATE place p SET case_id = NULL WHERE EXISTS (SELECT 1 FROM place o WHERE o.case_id = p.case_id AND (o.unit, o.language, o.no) < (p.unit, p.language, p.no))`)
 	c.sql(t, "ALTER TABLE place ADD CONSTRAINT place_case_id_key UNIQUE (case_id)")
 	s.then(c.until(t, "it is put right", is("ennakko_places_overbooked", 0)), 15, false)
+	return s
+}
+
+// Runbook: see why, mend it, and ask for the job again.
+func jobFailed(t *testing.T, c *watchedCity) story {
+	s := c.well(t)
+	empty := filepath.Join(c.dir, "empty")
+	if err := os.Mkdir(empty, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	c.command(t, exitOK, "jobs", "import", "--data", c.data, empty)
+	s.then(c.until(t, "the job is refused", is(`ennakko_jobs{kind="import", state="refused"}`, 1)), 15, true)
+	if told := c.command(t, exitOK, "jobs", "--data", c.data); !strings.Contains(told, "refused") {
+		t.Errorf("the list of jobs does not say why: %s", told)
+	}
+	c.command(t, exitOK, "jobs", "import", "--data", c.data, filepath.Join(c.dir, "files"))
+	s.then(c.until(t, "the job is done", is(`ennakko_jobs{kind="import", state="done"}`, 1)), 75, false)
 	return s
 }
 

@@ -54,7 +54,7 @@ func ready(ctx context.Context, a *app.App, gates []gateway) error {
 }
 
 // watch tells how things stand. What is counted in the database is counted at
-// most every few seconds, however often it is asked for.
+// most every second, however often it is asked for.
 type watch struct {
 	ctx   context.Context
 	app   *app.App
@@ -67,7 +67,7 @@ type watch struct {
 	jobs []store.JobCount
 }
 
-const watchEvery = 3 * time.Second
+const watchEvery = time.Second
 
 var (
 	descMessages = prometheus.NewDesc("ennakko_messages", "Messages of running rounds by state.", []string{"state"}, nil)
