@@ -70,6 +70,9 @@ func (p *Program) Concepts() []string {
 // the alphabet.
 func (p *Program) Fields() []string { return slices.Clone(p.b.fields) }
 
+// Reads says of each of Fields what is known of it.
+func (p *Program) Reads() []FieldSpec { return slices.Clone(p.b.reads) }
+
 // Params lists the parameters that the condition uses.
 func (p *Program) Params() []string { return slices.Clone(p.b.params) }
 

@@ -18,6 +18,7 @@ import (
 	"ennakko/register/csv"
 	"ennakko/register/parquet"
 	"ennakko/store"
+	"ennakko/trace"
 )
 
 // Store is what the intake needs of the city's records.
@@ -31,6 +32,8 @@ type Store interface {
 	CodeHash(c person.Code) ([16]byte, error)
 	// Hash is the keyed hash of any text.
 	Hash(what, text string) ([]byte, error)
+	// PatientHash is the keyed hash of a patient's id in a source.
+	PatientHash(source, id string) ([16]byte, error)
 	// Units lists the units of the newest snapshot not after the day.
 	Units(ctx context.Context, known time.Time) ([]store.Unit, error)
 }
@@ -43,6 +46,7 @@ type Result struct {
 	Snapshot time.Time
 	Files    []FileResult
 	SetAside []store.SetAsideRow
+	Health   *HealthResult // nil: the folder holds no health records
 }
 
 // FileResult says what came of one file.
@@ -62,18 +66,50 @@ var registers = []struct{ name, file string }{
 // Options of an intake.
 type Options struct {
 	Facts    parquet.Shelf // where files of facts stand
-	Folder   string // the folder of register files
-	Actor    string // who imports: "officer:<id>"
+	Folder   string        // the folder of register files
+	Actor    string        // who imports: "officer:<id>"
 	Now      time.Time
+	Day      time.Time  // of health records without snapshot.yaml; zero: that of Now
 	Rand     *rand.Rand // shuffles the numbers of new people
 	Progress Progress
 }
 
-// Run imports the folder.
-func Run(ctx context.Context, s Store, opt Options) (Result, error) {
+// Run imports the folder: register files, and health records as FHIR or as files
+// of facts. Register files come in whole or not at all, and so do health records
+// after them.
+func Run(ctx context.Context, s Store, opt Options) (_ Result, err error) {
+	ctx, span := trace.Start(ctx, "import")
+	defer func() { span.End(err) }()
 	if opt.Progress == nil {
 		opt.Progress = func(string, int, int) {}
 	}
+	there, err := look(opt.Folder)
+	if err != nil {
+		return Result{}, err
+	}
+	var res Result
+	if there.csv {
+		if res, err = runCSV(ctx, s, opt); err != nil {
+			return Result{}, err
+		}
+	}
+	if !there.fhir && !there.facts {
+		return res, nil
+	}
+	run := runFHIR
+	if there.facts {
+		run = runFacts
+	}
+	h, err := run(ctx, s, opt)
+	if err != nil {
+		return Result{}, err
+	}
+	res.Snapshot, res.Health = h.day, &h.res
+	res.SetAside = append(res.SetAside, h.aside...)
+	return res, nil
+}
+
+func runCSV(ctx context.Context, s Store, opt Options) (Result, error) {
 	opt.Progress("reading files", 0, 1)
 	folder, err := csv.Open(opt.Folder)
 	if err != nil {
@@ -93,7 +129,11 @@ func Run(ctx context.Context, s Store, opt Options) (Result, error) {
 		return Result{}, err
 	}
 	defer func() { _ = in.facts.Close() }()
-	if err := in.parse(); err != nil {
+	_, parsing := trace.Start(ctx, "parse")
+	err = in.parse()
+	parsing.Count("rows", in.total)
+	parsing.End(err)
+	if err != nil {
 		return Result{}, err
 	}
 	return in.keep()

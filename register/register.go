@@ -23,6 +23,7 @@ const (
 	YesNo              // bool
 	Person             // person.ID
 	Hidden             // string; kept sealed at rest, never seen by criteria
+	Record             // clinical.Record with one of its codes; criteria read them as concepts, not by the field's name
 )
 
 // Absence says what it means that a register holds no fact of a field.
@@ -65,6 +66,7 @@ const (
 	Name            permission.Field = "population.name"
 	Address         permission.Field = "population.address"
 	Mobile          permission.Field = "contacts.mobile"
+	HealthRead      permission.Field = "health.read" // the fields of records are clinical.Kind.Field
 )
 
 // Fields is the catalogue of all fields in their fixed order.
@@ -90,6 +92,16 @@ func Fields() []FieldSpec {
 		{Name, "population", Hidden, Unknown, "names"},
 		{Address, "population", Hidden, None, "address and coordinates of the home"},
 		{Mobile, "contacts", Hidden, None, "mobile number"},
+		{HealthRead, "health", Date, Unknown, "that the person's health record was read, and as of when"},
+		{"health.condition", "health", Record, Unknown, "diagnoses and problems"},
+		{"health.observation", "health", Record, Unknown, "measurements, laboratory results and other observations"},
+		{"health.medication", "health", Record, Unknown, "prescribed medicines and medicines in use"},
+		{"health.procedure", "health", Record, Unknown, "procedures and examinations that were done"},
+		{"health.encounter", "health", Record, Unknown, "visits and stays"},
+		{"health.immunization", "health", Record, Unknown, "vaccinations that were given"},
+		{"health.allergy", "health", Record, Unknown, "allergies and intolerances"},
+		{"health.referral", "health", Record, Unknown, "referrals and orders of services"},
+		{"health.coverage", "health", Record, Unknown, "insurances and who pays"},
 	}
 }
 

@@ -8,13 +8,17 @@ import (
 // registers lists the files of docs/registers.md.
 func (c *city) registers() []register {
 	n := len(c.all)
-	return []register{
+	files := []register{
 		{"population.csv", "code;family_name;given_names;birth_date;death_date;sex;mother_tongue;contact_language;municipality;dwelling;street;postal_code;post_office;crs;north;east;district;moved_in;moved_out;non_disclosure", n, c.writePeople},
 		{"guardianships.csv", "child;guardian;custody;role;lives_with;since;until", n / 3, c.writeGuardianships},
 		{"contacts.csv", "code;mobile;since", n * 3 / 4, c.writeContacts},
 		{"early_education.csv", "code;unit;language;provider;since;until;decision;decision_date", len(c.care), c.writeEducation},
 		{"units.csv", "unit;name_fi;name_sv;name_en;provider;crs;north;east;district;language;places", len(c.units), c.writeUnits},
 	}
+	if c.opt.Health {
+		files = append(files, register{"health/people.csv", "person;code", n, c.writeHealthPeople})
+	}
+	return files
 }
 
 func (c *city) writePeople(w *rows) error {

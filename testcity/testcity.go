@@ -21,6 +21,7 @@ type Options struct {
 	Day       time.Time // day of the snapshot; zero is 2021-01-04
 	Gzip      bool      // write .csv.gz
 	Next      bool      // a week later: births, deaths, moves, changed numbers
+	Health    bool      // health records, too: some 80 rows for each person
 }
 
 // The smallest and the largest city.
@@ -50,6 +51,8 @@ type Summary struct {
 	PlacesFinnish  int    `json:"places_fi"` // municipal pre-primary places
 	PlacesSwedish  int    `json:"places_sv"`
 	Facts          Facts  `json:"turning_six_facts"`
+
+	Health *HealthSummary `json:"health,omitempty"`
 }
 
 // Facts counts the children turning six to whom each joint fact applies. A
@@ -114,10 +117,15 @@ func Write(ctx context.Context, dir string, opt Options, progress func(done, tot
 	if err != nil {
 		return Summary{}, err
 	}
-	if err := c.writeAll(ctx, dir, progress); err != nil {
-		return Summary{}, err
+	sum := c.summary()
+	if opt.Health {
+		h, err := c.writeHealth(ctx, dir, progress)
+		if err != nil {
+			return Summary{}, err
+		}
+		sum.Health = &h
 	}
-	return c.summary(), nil
+	return sum, c.writeAll(ctx, dir, progress)
 }
 
 // build makes the city in memory, stage by stage; each stage has its own

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -78,7 +79,7 @@ func (c *city) writeAll(ctx context.Context, dir string, progress func(done, tot
 }
 
 func (c *city) fileName(f register) string {
-	if c.opt.Gzip {
+	if c.opt.Gzip && !strings.Contains(f.name, "/") {
 		return f.name + ".gz"
 	}
 	return f.name
@@ -112,7 +113,7 @@ func (c *city) writeFile(dir string, f register, p *counter) (err error) {
 	buffered := bufio.NewWriterSize(file, 1<<20)
 	var out io.Writer = buffered
 	var zip *gzip.Writer
-	if c.opt.Gzip {
+	if strings.HasSuffix(file.Name(), ".gz") {
 		if zip, err = gzip.NewWriterLevel(buffered, gzip.BestSpeed); err != nil {
 			return err
 		}

@@ -37,7 +37,7 @@ answers and verify the record, each step timed, in a folder that is removed.`,
 				}
 			})
 		}}
-	c.AddCommand(p.benchWebCommand())
+	c.AddCommand(p.benchWebCommand(), p.benchPopulationCommand())
 	c.Flags().IntVar(&residents, "residents", residents, "how many people live in the city")
 	c.Flags().Uint64Var(&seed, "seed", seed, "another seed is another city")
 	return c
@@ -95,7 +95,7 @@ func (m *measuring) run() error {
 	if err := m.step("run the round", func() error { return quiet.runRound(ctx, f, "pre-primary") }); err != nil {
 		return err
 	}
-	return m.step("verify the record", func() error { return quiet.runVerify(ctx, data, "") })
+	return m.step("verify the record", func() error { return quiet.runVerify(ctx, data, "", "") })
 }
 
 func (m *measuring) prepare(pl place) error {

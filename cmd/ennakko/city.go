@@ -34,6 +34,9 @@ The same seed gives the same files.`,
 				return err
 			}
 			return p.show(sum, func(w io.Writer) {
+				if h := sum.Health; h != nil {
+					_, _ = fmt.Fprintf(w, "Health records of %d people: %d rows, %.1f for each\n", h.People, h.Records, float64(h.Records)/float64(max(h.People, 1)))
+				}
 				_, _ = fmt.Fprintf(w, "%d residents written to %s in %.1f s. Next: ennakko register import --data D %s\n", opt.Residents, out, time.Since(start).Seconds(), out)
 			})
 		}}
@@ -41,6 +44,7 @@ The same seed gives the same files.`,
 	c.Flags().Uint64Var(&opt.Seed, "seed", 7, "another seed is another city")
 	c.Flags().StringVar(&out, "out", "", "the folder to write (needed)")
 	c.Flags().BoolVar(&opt.Gzip, "gzip", false, "gzip the files")
+	c.Flags().BoolVar(&opt.Health, "health", false, "write health records, too: some 80 rows for each person, as files of facts")
 	c.Flags().BoolVar(&opt.Next, "next", false, "write the snapshot of a week later")
 	c.Flags().Var(&snapshot, "day", "the day of the snapshot")
 	return c

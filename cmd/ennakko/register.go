@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"ennakko/intake"
 )
 
 func (p *program) registerCommand() *cobra.Command {
@@ -20,11 +22,33 @@ func (p *program) registerCommand() *cobra.Command {
 
 // importResult is what came of an import; its names are a contract.
 type importResult struct {
-	Snapshot     string       `json:"snapshot"`
-	Files        []importFile `json:"files"`
-	SetAside     int          `json:"set_aside"`
-	SetAsideRows []asideRow   `json:"set_aside_rows"`
-	WallSeconds  float64      `json:"wall_seconds"`
+	Snapshot     string        `json:"snapshot"`
+	Files        []importFile  `json:"files"`
+	SetAside     int           `json:"set_aside"`
+	SetAsideRows []asideRow    `json:"set_aside_rows"`
+	Health       *importHealth `json:"health,omitempty"`
+	WallSeconds  float64       `json:"wall_seconds"`
+}
+
+// importHealth is what came in of health records.
+type importHealth struct {
+	Form      string       `json:"form"` // FHIR or facts
+	Files     int          `json:"files"`
+	Unchanged bool         `json:"unchanged"` // nothing new: the same files came in before
+	People    int          `json:"people"`
+	Resources int          `json:"resources"` // kept, set aside and passed over
+	Records   int          `json:"records"`   // rows of facts
+	Types     []importType `json:"types"`
+	PerSecond int          `json:"resources_per_second"`
+}
+
+// importType is what came of one type of resource; the three add up to all there
+// are.
+type importType struct {
+	Type       string `json:"type"`
+	Kept       int    `json:"kept"`
+	SetAside   int    `json:"set_aside"`
+	PassedOver int    `json:"passed_over"`
 }
 
 type importFile struct {
@@ -46,26 +70,38 @@ type asideRow struct {
 func (p *program) importCommand() *cobra.Command {
 	var pl place
 	var officer string
-	c := &cobra.Command{Use: "import FOLDER", Short: "Import a folder of register files", Args: args(cobra.ExactArgs(1)),
+	var of day
+	c := &cobra.Command{Use: "import FOLDER", Short: "Import a folder of register files or health records", Args: args(cobra.ExactArgs(1)),
 		Long: `Import a folder of register files as docs/registers.md describes them. Rows with
 a fault are set aside with their number and reason, all others come in. The same
-files again change nothing. A newer snapshot keeps what the older one said.`,
+files again change nothing. A newer snapshot keeps what the older one said.
+
+Health records come as FHIR R4: bundles (*.json) and NDJSON (*.ndjson) in the folder
+and those below it, plain or gzipped. Their patients are the people of the city,
+unless a population register is there: then the personal identity code tells who is
+who. Files of facts in a folder named health come in with the register files.`,
 		Example: `  ennakko city --residents 20000 --out files
-  ennakko register import --data D files`,
-		RunE: func(c *cobra.Command, a []string) error { return p.runImport(c.Context(), pl, a[0], officer) }}
+  ennakko register import --data D files
+  ennakko register import --data D2 bundles --day 2021-04-01     # a folder of FHIR`,
+		RunE: func(c *cobra.Command, a []string) error { return p.runImportOf(c.Context(), pl, a[0], officer, of.Time) }}
 	pl.flags(c)
+	c.Flags().Var(&of, "day", "the day of which health records are, if snapshot.yaml does not say it (default today)")
 	c.Flags().StringVar(&officer, "officer", "officer:import", "who imports, for the record")
 	return c
 }
 
 func (p *program) runImport(ctx context.Context, pl place, folder, officer string) error {
+	return p.runImportOf(ctx, pl, folder, officer, time.Time{})
+}
+
+func (p *program) runImportOf(ctx context.Context, pl place, folder, officer string, of time.Time) error {
 	start := time.Now()
 	ap, err := pl.begin(ctx)
 	if err != nil {
 		return err
 	}
 	b := newBars(p.err)
-	res, err := ap.Import(ctx, folder, officer, b.show)
+	res, err := ap.ImportOf(ctx, folder, officer, of, b.show)
 	b.done()
 	if err == nil {
 		err = ap.Sequence(ctx)
@@ -84,7 +120,39 @@ func (p *program) runImport(ctx context.Context, pl place, folder, officer strin
 	for _, a := range res.SetAside {
 		out.SetAsideRows = append(out.SetAsideRows, asideRow(a))
 	}
+	out.Health = healthOf(res.Health, time.Since(start))
 	return p.show(out, func(w io.Writer) { printImport(w, out) })
+}
+
+func healthOf(r *intake.HealthResult, took time.Duration) *importHealth {
+	if r == nil {
+		return nil
+	}
+	h := &importHealth{Form: r.Form, Files: r.Files, Unchanged: r.Unchanged, People: r.People, Resources: r.Resources, Records: r.Records,
+		Types: []importType{}, PerSecond: int(float64(r.Resources) / took.Seconds())}
+	for _, t := range r.Types {
+		h.Types = append(h.Types, importType(t))
+	}
+	return h
+}
+
+func printHealth(w io.Writer, h *importHealth) {
+	if h.Unchanged {
+		_, _ = fmt.Fprintf(w, "  Health records (%s, %d files): nothing new, the same files came in before\n", h.Form, h.Files)
+		return
+	}
+	_, _ = fmt.Fprintf(w, "  Health records (%s, %d files): %d people, %d resources, %d rows of facts, %d resources/s\n", h.Form, h.Files, h.People, h.Resources, h.Records, h.PerSecond)
+	_, _ = fmt.Fprintf(w, "  %-22s %10s %10s %12s\n", "type", "kept", "set aside", "passed over")
+	var sum importType
+	for _, t := range h.Types {
+		name := t.Type
+		if name == "" {
+			name = "(cannot be told)"
+		}
+		_, _ = fmt.Fprintf(w, "  %-22s %10d %10d %12d\n", name, t.Kept, t.SetAside, t.PassedOver)
+		sum.Kept, sum.SetAside, sum.PassedOver = sum.Kept+t.Kept, sum.SetAside+t.SetAside, sum.PassedOver+t.PassedOver
+	}
+	_, _ = fmt.Fprintf(w, "  %-22s %10d %10d %12d   = %d\n", "all", sum.Kept, sum.SetAside, sum.PassedOver, h.Resources)
 }
 
 // mostShown is how many rows with the same fault are printed.
@@ -98,6 +166,9 @@ func printImport(w io.Writer, r importResult) {
 			continue
 		}
 		_, _ = fmt.Fprintf(w, "  %-22s %8d rows in, %d set aside\n", f.File, f.Rows, f.SetAside)
+	}
+	if r.Health != nil {
+		printHealth(w, r.Health)
 	}
 	for _, g := range alike(r.SetAsideRows) {
 		_, _ = fmt.Fprintf(w, "Set aside: %s", g[0].File)
@@ -125,7 +196,9 @@ func alike(rows []asideRow) (groups [][]asideRow) {
 	at := map[asideRow]int{}
 	for _, r := range rows {
 		key := r
-		key.Row = 0
+		if key.Row = 0; strings.HasSuffix(strings.TrimSuffix(r.File, ".gz"), "json") {
+			key.File = "" // there may be thousands of files: one reason is one line
+		}
 		i, ok := at[key]
 		if !ok {
 			i = len(groups)

@@ -81,6 +81,9 @@ func Open(path string) (*Folder, error) {
 	return f, l.Err()
 }
 
+// IsFile reports whether a file name is one of a register, plain or gzipped.
+func IsFile(name string) bool { return isRegisterFile(strings.TrimSuffix(name, ".gz")) }
+
 func isRegisterFile(name string) bool {
 	switch name {
 	case PopulationFile, GuardianshipsFile, ContactsFile, EducationFile, UnitsFile:
@@ -102,6 +105,7 @@ func (f *Folder) manifest(path string) (charset string, err error) {
 		Snapshot string `yaml:"snapshot"`
 		Source   string `yaml:"source"`
 		Charset  string `yaml:"charset"`
+		Zone     string `yaml:"zone"` // of FHIR files in the same folder
 	}
 	d := yaml.NewDecoder(bytes.NewReader(raw))
 	d.KnownFields(true)

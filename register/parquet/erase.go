@@ -83,8 +83,12 @@ func without(ctx context.Context, db *sql.DB, root string, f File, id person.ID)
 	if c.Now.Rows == 0 {
 		return c, true, nil
 	}
+	order := factOrder
+	if spec.Kind == register.Record {
+		order = recordOrder
+	}
 	tmp := filepath.Join(root, filepath.FromSlash(f.Path)) + ".new"
-	if _, err := db.ExecContext(ctx, "COPY (SELECT * FROM read_parquet("+old+") WHERE NOT ("+about+") ORDER BY person, day, value) TO "+quote(tmp)+" (FORMAT parquet, COMPRESSION zstd)"); err != nil {
+	if _, err := db.ExecContext(ctx, "COPY (SELECT * FROM read_parquet("+old+") WHERE NOT ("+about+") ORDER BY "+order+") TO "+quote(tmp)+" (FORMAT parquet, COMPRESSION zstd)"); err != nil {
 		_ = os.Remove(tmp)
 		return Change{}, false, fault.New(fault.Internal, op, "the file %s cannot be written anew", f.Path).Because(err).Do("look whether the disk is full")
 	}

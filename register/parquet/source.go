@@ -163,32 +163,49 @@ func (s *Source) selectField(ctx context.Context, conn *sql.Conn, f permission.F
 	each func(person.ID, permission.Field, register.Fact) error) error {
 	const op = "parquet.Select"
 	spec, _ := register.Spec(f)
-	rows, err := conn.QueryContext(ctx, fmt.Sprintf(
-		"SELECT p.person, p.day, p.until, p.value, p.qualifier FROM %s p SEMI JOIN wanted w ON p.person = w.person", s.scan(f)))
+	kind, columns := kindOf(f), "person, day, until, value, qualifier"
+	if kind != 0 {
+		columns = recordColumns
+	}
+	rows, err := conn.QueryContext(ctx, fmt.Sprintf("SELECT %s FROM %s p SEMI JOIN wanted w ON p.person = w.person", columns, s.scan(f)))
 	if err != nil {
 		return fault.Wrap(err, op, "the field %s cannot be read", f)
 	}
 	defer func() { _ = rows.Close() }()
 	for rows.Next() {
-		var id uint32
-		var from, until sql.NullInt32
-		var value any
-		var qualifier sql.NullString
-		if err := rows.Scan(&id, &from, &until, &value, &qualifier); err != nil {
+		var id person.ID
+		var fact register.Fact
+		if kind != 0 {
+			id, fact, err = scanRecord(rows, kind)
+		} else {
+			id, fact, err = scanFact(rows, spec.Kind)
+		}
+		if err != nil {
 			return fault.Wrap(err, op, "the field %s cannot be read", f)
 		}
-		fact := register.Fact{Value: decode(spec.Kind, value), Qualifier: qualifier.String}
-		if from.Valid {
-			fact.From = register.DayTime(from.Int32)
-		}
-		if until.Valid {
-			fact.Until = register.DayTime(until.Int32)
-		}
-		if err := each(person.ID(id), f, fact); err != nil {
+		if err := each(id, f, fact); err != nil {
 			return err
 		}
 	}
 	return fault.Wrap(rows.Err(), op, "the field %s cannot be read", f)
+}
+
+func scanFact(rows *sql.Rows, k register.Kind) (person.ID, register.Fact, error) {
+	var id uint32
+	var from, until sql.NullInt32
+	var value any
+	var qualifier sql.NullString
+	if err := rows.Scan(&id, &from, &until, &value, &qualifier); err != nil {
+		return 0, register.Fact{}, err
+	}
+	fact := register.Fact{Value: decode(k, value), Qualifier: qualifier.String}
+	if from.Valid {
+		fact.From = register.DayTime(from.Int32)
+	}
+	if until.Valid {
+		fact.Until = register.DayTime(until.Int32)
+	}
+	return person.ID(id), fact, nil
 }
 
 func decode(k register.Kind, v any) any {

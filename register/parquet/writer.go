@@ -1,6 +1,7 @@
 // Package parquet keeps facts as immutable Parquet files: one folder for a
 // snapshot of a register, in it one folder for a field, in it one file for a
-// partition of people, sorted by person and day. DuckDB in process writes and
+// partition of people, sorted by person and day (clinical records: by code, person
+// and day). DuckDB in process writes and
 // reads them; any number of processes read without locks.
 package parquet
 
@@ -26,6 +27,9 @@ import (
 // PartitionBits says how many people share a file: person number >> 17, so
 // 131,072 people. Erasing a person rewrites one file per field.
 const PartitionBits = 17
+
+// factOrder is the order of rows in a file of facts.
+const factOrder = "person, day, value"
 
 // File is one file of a snapshot.
 type File struct {
@@ -55,10 +59,12 @@ type Writer struct {
 	db     *sql.DB
 	conn   *sql.Conn
 	tables map[string]*Table
+	handed map[string]bool // views of files that others wrote
 }
 
 // Table is a staging table; the first column is always the person's number.
 type Table struct {
+	name     string
 	appender *duckdb.Appender
 	row      []driver.Value
 }
@@ -74,7 +80,7 @@ func NewWriter(ctx context.Context) (*Writer, error) {
 		_ = db.Close()
 		return nil, fault.Wrap(err, "parquet.NewWriter", "DuckDB does not open")
 	}
-	return &Writer{db, conn, map[string]*Table{}}, nil
+	return &Writer{db, conn, map[string]*Table{}, map[string]bool{}}, nil
 }
 
 // Close gives the memory back.
@@ -102,15 +108,19 @@ func sqlType(k register.Kind) string {
 
 // Table makes a staging table. Its rows are appended with Append.
 func (w *Writer) Table(ctx context.Context, name string, cols ...Column) (*Table, error) {
-	const op = "parquet.Table"
 	defs := []string{"person UINTEGER"}
 	for _, c := range cols {
 		defs = append(defs, c.Name+" "+sqlType(c.Kind))
 	}
-	if _, err := w.conn.ExecContext(ctx, "CREATE TABLE "+name+" ("+strings.Join(defs, ", ")+")"); err != nil {
+	return w.table(ctx, name, strings.Join(defs, ", "), len(defs))
+}
+
+func (w *Writer) table(ctx context.Context, name, columns string, n int) (*Table, error) {
+	const op = "parquet.Table"
+	if _, err := w.conn.ExecContext(ctx, "CREATE TABLE "+name+" ("+columns+")"); err != nil {
 		return nil, fault.Wrap(err, op, "the staging table cannot be made")
 	}
-	t := &Table{row: make([]driver.Value, len(cols)+1)}
+	t := &Table{name: name, row: make([]driver.Value, n)}
 	err := w.conn.Raw(func(c any) (err error) {
 		t.appender, err = duckdb.NewAppenderFromConn(c.(driver.Conn), "", name)
 		return err
@@ -155,6 +165,12 @@ func (w *Writer) Write(ctx context.Context, root, folder string, exports []Expor
 	}
 	var files []File
 	for i, e := range exports {
+		// Files of others are read once for all partitions, and one kind at a time.
+		laid, drop, err := w.layOut(ctx, e.Table)
+		if err != nil {
+			return nil, err
+		}
+		e.Table = laid
 		for p := 0; p <= parts; p++ {
 			f, err := w.copy(ctx, tmp, folder, e, p)
 			if err != nil {
@@ -163,8 +179,11 @@ func (w *Writer) Write(ctx context.Context, root, folder string, exports []Expor
 			if f.Rows > 0 {
 				files = append(files, f)
 			}
+			progress(i*(parts+1)+p+1, len(exports)*(parts+1))
 		}
-		progress(i+1, len(exports))
+		if err := drop(); err != nil {
+			return nil, err
+		}
 	}
 	if err := os.MkdirAll(tmp, 0o700); err != nil {
 		return nil, fault.Wrap(err, op, "the folder cannot be made")
@@ -173,6 +192,20 @@ func (w *Writer) Write(ctx context.Context, root, folder string, exports []Expor
 		return nil, fault.Wrap(err, op, "the snapshot cannot be put in its place")
 	}
 	return files, nil
+}
+
+func (w *Writer) layOut(ctx context.Context, table string) (string, func() error, error) {
+	if !w.handed[table] {
+		return table, func() error { return nil }, nil
+	}
+	name := table + "_laid_out"
+	if _, err := w.conn.ExecContext(ctx, "CREATE TABLE "+name+" AS SELECT * FROM "+table); err != nil {
+		return "", nil, fault.New(fault.Invalid, "parquet.Write", "the records that were handed over cannot be read").Because(err)
+	}
+	return name, func() error {
+		_, err := w.conn.ExecContext(ctx, "DROP TABLE "+name)
+		return fault.Wrap(err, "parquet.Write", "the records that were handed over cannot be dropped")
+	}, nil
 }
 
 func (w *Writer) partitions(ctx context.Context) (int, error) {
@@ -202,12 +235,13 @@ func (w *Writer) copy(ctx context.Context, tmp, folder string, e Export, part in
 	}
 	name := fmt.Sprintf("%04d.parquet", part)
 	path := filepath.Join(dir, name)
-	query := fmt.Sprintf(`COPY (SELECT person, %s AS day, %s AS until, %s AS value, %s AS qualifier FROM %s
-		WHERE %s IS NOT NULL AND person >= %d AND person < %d ORDER BY person, day, value)
-		TO '%s' (FORMAT parquet, COMPRESSION zstd)`,
-		orNull(e.From, "INTEGER"), orNull(e.Until, "INTEGER"), e.Value, orNull(e.Qualifier, "VARCHAR"), e.Table,
-		e.Value, part<<PartitionBits, (part+1)<<PartitionBits, strings.ReplaceAll(path, "'", "''"))
-	res, err := w.conn.ExecContext(ctx, query)
+	from, order := fmt.Sprintf("SELECT person, %s AS day, %s AS until, %s AS value, %s AS qualifier FROM %s WHERE %s IS NOT NULL AND ",
+		orNull(e.From, "INTEGER"), orNull(e.Until, "INTEGER"), e.Value, orNull(e.Qualifier, "VARCHAR"), e.Table, e.Value), factOrder
+	if kindOf(e.Field) != 0 {
+		from, order = "SELECT "+recordColumns+" FROM "+e.Table+" WHERE ", recordOrder
+	}
+	res, err := w.conn.ExecContext(ctx, fmt.Sprintf("COPY (%sperson >= %d AND person < %d ORDER BY %s) TO %s (FORMAT parquet, COMPRESSION zstd)",
+		from, part<<PartitionBits, (part+1)<<PartitionBits, order, quote(path)))
 	if err != nil {
 		return File{}, fault.Wrap(err, op, "the field %s cannot be written", e.Field)
 	}

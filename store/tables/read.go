@@ -137,6 +137,38 @@ func (d *DB) CodeHash(c person.Code) ([16]byte, error) {
 	return [16]byte(h), nil
 }
 
+// PatientHash is the keyed hash of a patient's id in a source of health records.
+func (d *DB) PatientHash(source, id string) ([16]byte, error) {
+	h, err := d.vault.Hash("patient", source+"\x00"+id)
+	if err != nil {
+		return [16]byte{}, err
+	}
+	return [16]byte(h), nil
+}
+
+// PersonByPatient is the number of the person whom the newest health records know
+// by a patient's id, or by a personal identity code. The fault of one that is not
+// there is Missing and does not repeat it.
+func (d *DB) PersonByPatient(ctx context.Context, id string) (person.ID, error) {
+	if c, err := person.ParseCode(id); err == nil {
+		return d.PersonByCode(ctx, c)
+	}
+	var source string
+	if _, err := d.row(ctx, "SELECT source FROM snapshot WHERE register = ? ORDER BY day DESC, id DESC LIMIT 1", []any{"health"}, &source); err != nil {
+		return 0, err
+	}
+	h, err := d.PatientHash(source, id)
+	if err != nil {
+		return 0, err
+	}
+	var n uint32
+	found, err := d.row(ctx, "SELECT id FROM person WHERE code_hash = ?", []any{h[:]}, &n)
+	if err == nil && !found {
+		err = fault.New(fault.Missing, "store.PersonByPatient", "nobody with this id is in the health records")
+	}
+	return person.ID(n), err
+}
+
 // Hash is the keyed hash of any text.
 func (d *DB) Hash(what, text string) ([]byte, error) { return d.vault.Hash(what, text) }
 

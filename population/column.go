@@ -1,0 +1,294 @@
+package population
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// partBits says how many people share a part of a column: as many as share a
+// file of facts.
+const (
+	partBits   = 17
+	partBlocks = 1 << (partBits - blockBits)
+)
+
+// always and open bound the days of facts, as in package clinical.
+const (
+	always int32 = math.MinInt32
+	open   int32 = math.MaxInt32
+)
+
+// column is the facts of one concept or one field of everyone, in parts.
+type column struct {
+	name  string
+	parts []*part
+	bad   people // who has a fact that cannot be used; nil: nobody
+	read  people // of whom the register was read; nil: nobody
+}
+
+// part is the facts of the people of one part in the order of a series: by
+// person, first day, minute, number of the resource and code. A slice that would
+// hold nothing is nil.
+type part struct {
+	blocks []uint32 // where each block begins; one more than there are blocks
+	who    []uint16 // the person's place in the block
+	from   []int32
+	until  []int32   // nil: each fact is of one day
+	minute []int16   // nil: none is known
+	num    []float64 // numbers; NaN: it cannot be used
+	text   []uint32  // texts, coded values, answers and days
+	class  []uint16  // class of the encounter, as a number of classes
+	visit  []uint32  // number of the encounter, 0: none
+	marks  []uint32  // qualifier
+	group  []uint32  // number of the resource, while the column is made
+	code   []uint32  // the code that made it a fact, while the column is made
+}
+
+// untilOf is the last day of a fact.
+func (p *part) untilOf(row uint32) int32 {
+	if p.until == nil {
+		return p.from[row]
+	}
+	return p.until[row]
+}
+
+// rows is how many facts the part has.
+func (p *part) rows() int {
+	if p == nil {
+		return 0
+	}
+	return len(p.who)
+}
+
+// bytes is the memory that the part takes.
+func (p *part) bytes() int {
+	if p == nil {
+		return 0
+	}
+	return 4*cap(p.blocks) + 2*cap(p.who) + 4*cap(p.from) + 4*cap(p.until) + 2*cap(p.minute) + 8*cap(p.num) + 4*cap(p.text) +
+		2*cap(p.class) + 4*cap(p.visit) + 4*cap(p.marks) + 4*cap(p.group) + 4*cap(p.code)
+}
+
+// dictionary gives texts numbers. Number 0 is "". It may be used by many at
+// once.
+type dictionary struct {
+	mu    sync.RWMutex
+	texts []string
+	by    map[string]uint32
+}
+
+func newDictionary() *dictionary {
+	return &dictionary{texts: []string{""}, by: map[string]uint32{"": 0}}
+}
+
+func (d *dictionary) number(s string) uint32 {
+	d.mu.RLock()
+	n, ok := d.by[s]
+	d.mu.RUnlock()
+	if ok {
+		return n
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if n, ok := d.by[s]; ok {
+		return n
+	}
+	n = uint32(len(d.texts)) //nolint:gosec // fewer texts than facts
+	d.texts = append(d.texts, s)
+	d.by[s] = n
+	return n
+}
+
+// all is the texts by their numbers, as far as there are any now.
+func (d *dictionary) all() []string {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	return d.texts
+}
+
+func (d *dictionary) text(n uint32) string { return d.all()[n] }
+
+// row is one fact on its way into a column.
+type row struct {
+	person      uint32
+	from, until int32
+	minute      int16
+	class       uint16
+	kind        uint8 // of the value
+	num         float64
+	text        uint32
+	visit       uint32
+	marks       uint32
+	group       uint32
+	code        uint32
+}
+
+// The kinds of value of a row. The zero kind is none.
+const (
+	ofNumber uint8 = iota + 1 // num
+	ofText                    // text
+)
+
+// builder gathers facts of one part. They should come in order; what does not is
+// sorted at the end.
+type builder struct {
+	texts *dictionary
+	rows  []row
+	loose bool // not in order
+	twice bool // a resource stands twice
+}
+
+func (b *builder) add(r row) {
+	if n := len(b.rows); n > 0 {
+		last := &b.rows[n-1]
+		b.loose = b.loose || b.order(*last, r) > 0
+		b.twice = b.twice || last.person == r.person && last.group == r.group && r.group != 0
+	}
+	b.rows = append(b.rows, r)
+}
+
+// order is that of a series.
+func (b *builder) order(x, y row) int {
+	c := cmp.Or(cmp.Compare(x.person, y.person), cmp.Compare(x.from, y.from), cmp.Compare(x.minute, y.minute), cmp.Compare(x.group, y.group))
+	if c != 0 || x.code == y.code {
+		return c
+	}
+	xs, xc, _ := strings.Cut(b.texts.text(x.code), "|")
+	ys, yc, _ := strings.Cut(b.texts.text(y.code), "|")
+	return cmp.Or(strings.Compare(xs, ys), strings.Compare(xc, yc))
+}
+
+// once leaves of each resource the fact whose code comes first.
+func (b *builder) once() {
+	slices.SortStableFunc(b.rows, func(x, y row) int {
+		return cmp.Or(cmp.Compare(x.person, y.person), cmp.Compare(x.group, y.group), strings.Compare(b.texts.text(x.code), b.texts.text(y.code)))
+	})
+	b.rows = slices.CompactFunc(b.rows, func(x, y row) bool { return x.group != 0 && x.person == y.person && x.group == y.group })
+	b.loose = true
+}
+
+// part makes the part of what was gathered and begins anew. Records keep their
+// number and code in it, in case another part is put to it.
+func (b *builder) part(records bool) *part {
+	if len(b.rows) == 0 {
+		return nil
+	}
+	if b.twice {
+		b.once()
+	}
+	if b.loose {
+		slices.SortStableFunc(b.rows, b.order)
+	}
+	p := pack(b.rows)
+	if records {
+		p.group, p.code = make([]uint32, len(b.rows)), make([]uint32, len(b.rows))
+		for i := range b.rows {
+			p.group[i], p.code[i] = b.rows[i].group, b.rows[i].code
+		}
+	}
+	b.rows, b.loose, b.twice = b.rows[:0], false, false
+	return p
+}
+
+// pack makes a part of rows in order.
+func pack(rows []row) *part {
+	n := len(rows)
+	p := &part{blocks: make([]uint32, partBlocks+1), who: make([]uint16, n), from: make([]int32, n)}
+	if slices.ContainsFunc(rows, func(r row) bool { return r.until != r.from }) {
+		p.until = make([]int32, n)
+	}
+	if slices.ContainsFunc(rows, func(r row) bool { return r.minute > 0 || r.minute == 0 && r.group != 0 }) {
+		p.minute = make([]int16, n)
+	}
+	has := func(k uint8) bool { return slices.ContainsFunc(rows, func(r row) bool { return r.kind == k }) }
+	if has(ofNumber) {
+		p.num = make([]float64, n)
+	}
+	numbers := func(of func(*row) uint32) []uint32 {
+		if !slices.ContainsFunc(rows, func(r row) bool { return of(&r) != 0 }) {
+			return nil
+		}
+		out := make([]uint32, n)
+		for i := range rows {
+			out[i] = of(&rows[i])
+		}
+		return out
+	}
+	if p.text = numbers(func(r *row) uint32 { return r.text }); p.text == nil && has(ofText) {
+		p.text = make([]uint32, n)
+	}
+	p.visit = numbers(func(r *row) uint32 { return r.visit })
+	p.marks = numbers(func(r *row) uint32 { return r.marks })
+	if slices.ContainsFunc(rows, func(r row) bool { return r.class != 0 }) {
+		p.class = make([]uint16, n)
+	}
+	p.fill(rows)
+	return p
+}
+
+func (p *part) fill(rows []row) {
+	block := 0
+	for i := range rows {
+		r := &rows[i]
+		for at := int(r.person>>blockBits) % partBlocks; block < at; {
+			block++
+			p.blocks[block] = uint32(i) //nolint:gosec // a part has fewer than 2^32 facts
+		}
+		p.who[i], p.from[i] = uint16(r.person&(blockPeople-1)), r.from //nolint:gosec // ten bits
+		if p.until != nil {
+			p.until[i] = r.until
+		}
+		if p.minute != nil {
+			p.minute[i] = r.minute
+		}
+		if p.num != nil {
+			p.num[i] = r.num
+		}
+		if p.class != nil {
+			p.class[i] = r.class
+		}
+	}
+	for block < partBlocks {
+		block++
+		p.blocks[block] = uint32(len(rows)) //nolint:gosec // a part has fewer than 2^32 facts
+	}
+}
+
+// unpack makes rows of a part again, for people from the number base on.
+func (p *part) unpack(base uint32, rows []row) []row {
+	for b := range uint32(partBlocks) {
+		for i := p.blocks[b]; i < p.blocks[b+1]; i++ {
+			rows = append(rows, p.row(i, base+b<<blockBits))
+		}
+	}
+	return rows
+}
+
+// row is one fact of the part; base is the number of its block's first person.
+func (p *part) row(i, base uint32) row {
+	r := row{person: base + uint32(p.who[i]), from: p.from[i], until: p.untilOf(i), minute: -1}
+	if p.minute != nil {
+		r.minute = p.minute[i]
+	}
+	if p.num != nil {
+		r.num, r.kind = p.num[i], ofNumber
+	}
+	if p.text != nil {
+		r.kind = ofText
+	}
+	if p.class != nil {
+		r.class = p.class[i]
+	}
+	for _, col := range []struct {
+		from []uint32
+		to   *uint32
+	}{{p.text, &r.text}, {p.visit, &r.visit}, {p.marks, &r.marks}, {p.group, &r.group}, {p.code, &r.code}} {
+		if col.from != nil {
+			*col.to = col.from[i]
+		}
+	}
+	return r
+}

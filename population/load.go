@@ -1,0 +1,432 @@
+package population
+
+import (
+	"context"
+	"math"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"ennakko/clinical"
+	"ennakko/coding"
+	"ennakko/criteria"
+	"ennakko/fault"
+	"ennakko/permission"
+	"ennakko/register"
+)
+
+const householdPrefix = "household."
+
+// Fields lists the fields of the registers that must be read for the fields and
+// concepts of those names ("population.sex", "systolic", "household.smoking").
+func Fields(l *criteria.Language, names []string) []permission.Field {
+	var out []permission.Field
+	for _, name := range names {
+		if bare, ok := strings.CutPrefix(name, householdPrefix); ok {
+			name, out = bare, append(out, register.Dwelling)
+		}
+		c, ok := l.Concept(name)
+		if !ok {
+			out = append(out, permission.Field(name))
+			continue
+		}
+		out = append(out, register.HealthRead)
+		for _, k := range c.Kinds {
+			out = append(out, permission.Field(k.Field()))
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// Load reads the columns of fields and concepts of everyone whom the reading
+// covers. A field that no source holds stays unknown. The values of concepts are
+// turned into their units here; one that cannot be is marked, and its person is
+// in error wherever it is read.
+func Load(ctx context.Context, r *register.Reading, l *criteria.Language, names []string, progress func(done, total int)) (*Columns, error) {
+	c := newColumns(r.People())
+	fields := Fields(l, names)
+	in := &intake{columns: c, runs: map[string][]run{}}
+	for _, name := range names {
+		if concept, ok := l.Concept(name); ok {
+			in.concepts = append(in.concepts, concept)
+		}
+	}
+	slices.SortFunc(in.concepts, func(a, b criteria.Concept) int { return strings.Compare(a.Name, b.Name) })
+	in.concepts = slices.CompactFunc(in.concepts, func(a, b criteria.Concept) bool { return a.Name == b.Name })
+	var read people
+	for i, f := range fields {
+		progress(i, len(fields))
+		if !r.Read(f) {
+			continue
+		}
+		var err error
+		if spec, ok := register.Spec(f); ok && spec.Kind == register.Record {
+			err = in.records(ctx, r, f)
+		} else if f == register.HealthRead {
+			read, err = in.readOf(ctx, r)
+		} else {
+			err = in.field(ctx, r, f, spec.Kind)
+		}
+		if err != nil {
+			return nil, fault.Wrap(err, "population.Load", "the field %s cannot be read", f)
+		}
+	}
+	in.finish(read, r)
+	progress(len(fields), len(fields))
+	return c, nil
+}
+
+// run is facts of one concept or field that came in together, in order.
+type run struct {
+	at   int // the part
+	part *part
+}
+
+// intake takes chunks in.
+type intake struct {
+	columns  *Columns
+	concepts []criteria.Concept
+
+	mu   sync.Mutex
+	runs map[string][]run
+}
+
+// keep notes what a builder has gathered and empties it.
+func (in *intake) keep(name string, b *builder, records bool) {
+	for len(b.rows) > 0 {
+		at := b.rows[0].person >> partBits
+		n := slices.IndexFunc(b.rows, func(r row) bool { return r.person>>partBits != at })
+		whole, loose, twice := b.rows, b.loose, b.twice
+		if n >= 0 {
+			b.rows = whole[:n]
+		}
+		p := b.part(records)
+		if n >= 0 {
+			b.rows, b.loose, b.twice = append(b.rows[:0], whole[n:]...), loose, twice
+		}
+		in.mu.Lock()
+		in.runs[name] = append(in.runs[name], run{int(at), p})
+		in.mu.Unlock()
+	}
+}
+
+// readOf is whose health record was read.
+func (in *intake) readOf(ctx context.Context, r *register.Reading) (people, error) {
+	read := slices.Clone(in.columns.people)
+	clear(read)
+	var mu sync.Mutex
+	err := r.Scan(ctx, register.HealthRead, nil, func(_ int, c *register.Chunk) error {
+		mu.Lock()
+		defer mu.Unlock()
+		for _, id := range c.Person {
+			read.set(id)
+		}
+		return nil
+	})
+	return read, err
+}
+
+// field reads a field that is no records.
+func (in *intake) field(ctx context.Context, r *register.Reading, f permission.Field, k register.Kind) error {
+	parts := perPart[*fieldPart]{}
+	err := r.Scan(ctx, f, nil, func(part int, c *register.Chunk) error {
+		p := parts.of(part, func() *fieldPart {
+			return &fieldPart{builder{texts: in.columns.texts}, translation{to: in.columns.texts}}
+		})
+		for i, id := range c.Person {
+			x := row{person: id, from: c.Day[i], until: c.Until[i], kind: ofText}
+			switch {
+			case k == register.Text:
+				x.text = p.words.of(c.Words, c.Text[i])
+			case k == register.Number:
+				x.num, x.kind = c.Value[i], ofNumber
+			case k == register.Date:
+				x.text = uint32(int32(c.Value[i])) //nolint:gosec // a day is kept bit by bit
+			default:
+				x.text = uint32(c.Value[i])
+			}
+			if c.Qualifier != nil {
+				x.marks = p.words.of(c.Words, c.Qualifier[i])
+			}
+			p.builder.add(x)
+		}
+		return nil
+	})
+	for _, p := range parts.all {
+		in.keep(string(f), &p.builder, false)
+	}
+	return err
+}
+
+type fieldPart struct {
+	builder builder
+	words   translation
+}
+
+// perPart has something for each part that is read at the same time.
+type perPart[T any] struct {
+	mu  sync.Mutex
+	all map[int]T
+}
+
+func (p *perPart[T]) of(part int, make_ func() T) T {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	x, ok := p.all[part]
+	if !ok {
+		if p.all == nil {
+			p.all = map[int]T{}
+		}
+		x = make_()
+		p.all[part] = x
+	}
+	return x
+}
+
+// translation turns the numbers of texts of one part into those of a dictionary.
+type translation struct {
+	to    *dictionary
+	known []uint32 // one more than the number; 0: not known yet
+}
+
+func (t *translation) of(words []string, n uint32) uint32 {
+	if n == 0 {
+		return 0
+	}
+	for len(t.known) < len(words) {
+		t.known = append(t.known, 0)
+	}
+	if t.known[n] == 0 {
+		t.known[n] = t.to.number(words[n]) + 1
+	}
+	return t.known[n] - 1
+}
+
+// records reads a field of records: each is a fact of the concepts that take it.
+func (in *intake) records(ctx context.Context, r *register.Reading, f permission.Field) error {
+	kind, err := clinical.ParseKind(strings.TrimPrefix(string(f), "health."))
+	if err != nil {
+		return err
+	}
+	var mine []int
+	for i, c := range in.concepts {
+		if slices.Contains(c.Kinds, kind) {
+			mine = append(mine, i)
+		}
+	}
+	want := func(code string) bool {
+		x := coding.Parse(code)
+		return slices.ContainsFunc(mine, func(i int) bool { return in.concepts[i].Codes.Has(x) })
+	}
+	parts := perPart[*recordPart]{}
+	err = r.Scan(ctx, f, want, func(part int, c *register.Chunk) error {
+		parts.of(part, func() *recordPart { return newRecordPart(in, mine) }).take(c)
+		return nil
+	})
+	for _, p := range parts.all {
+		p.flush()
+	}
+	return err
+}
+
+// recordPart takes the records of one part in, code by code.
+type recordPart struct {
+	in           *intake
+	mine         []int
+	texts, codes translation
+	classes      translation
+	byCode       [][]*taker // of each code, by its number
+	code         uint32
+	taking       []*taker
+	takers       map[int]*taker
+}
+
+// taker is one concept while it takes records.
+type taker struct {
+	concept *criteria.Concept
+	builder builder
+	status  []int8 // of each word: 1 counts, -1 does not, 0 not asked yet
+	units   []*unit
+}
+
+// unit turns values of one unit into the concept's, each value once.
+type unit struct {
+	same    bool
+	bad     bool
+	convert coding.Conversion
+	known   map[float64]float64
+}
+
+func newRecordPart(in *intake, mine []int) *recordPart {
+	return &recordPart{in: in, mine: mine, texts: translation{to: in.columns.texts}, codes: translation{to: in.columns.texts},
+		classes: translation{to: in.columns.classes}, takers: map[int]*taker{}}
+}
+
+func (p *recordPart) take(c *register.Chunk) {
+	for i, id := range c.Person {
+		if c.Code[i] != p.code {
+			p.flush()
+			p.code = c.Code[i]
+			p.taking = p.takersOf(c.Words, p.code)
+		}
+		for _, t := range p.taking {
+			if !t.takes(c, i) {
+				continue
+			}
+			x := row{person: id, from: c.Day[i], until: c.Until[i], minute: int16(c.Minute[i]), class: uint16(p.classes.of(c.Words, c.Class[i])), //nolint:gosec // a day has 1,440 minutes; classes are few
+				visit: c.Encounter[i], group: c.Group[i], code: p.codes.of(c.Words, c.Code[i])}
+			switch t.concept.Value {
+			case criteria.Number:
+				x.num, x.kind = t.value(c, i), ofNumber
+			case criteria.Coded:
+				x.text, x.kind = p.texts.of(c.Words, c.ValueCode[i]), ofText
+			}
+			t.builder.add(x)
+		}
+	}
+}
+
+// flush ends the records of a code.
+func (p *recordPart) flush() {
+	for _, t := range p.taking {
+		p.in.keep(t.concept.Name, &t.builder, true)
+	}
+}
+
+func (p *recordPart) takersOf(words []string, code uint32) []*taker {
+	for len(p.byCode) < len(words) {
+		p.byCode = append(p.byCode, nil)
+	}
+	if p.byCode[code] == nil {
+		x := coding.Parse(words[code])
+		p.byCode[code] = []*taker{}
+		for _, i := range p.mine {
+			if !p.in.concepts[i].Codes.Has(x) {
+				continue
+			}
+			if p.takers[i] == nil {
+				p.takers[i] = &taker{concept: &p.in.concepts[i], builder: builder{texts: p.in.columns.texts}}
+			}
+			p.byCode[code] = append(p.byCode[code], p.takers[i])
+		}
+	}
+	return p.byCode[code]
+}
+
+// takes is criteria.Concept.Takes for a record of the kind and a code of the
+// concept.
+func (t *taker) takes(c *register.Chunk, i int) bool {
+	s := c.Status[i]
+	for int(s) >= len(t.status) {
+		t.status = append(t.status, 0)
+	}
+	if t.status[s] == 0 {
+		t.status[s] = -1
+		if t.concept.TakesStatus(c.Words[s]) {
+			t.status[s] = 1
+		}
+	}
+	return t.status[s] > 0 && (t.concept.Value != criteria.Number || c.Value[i] == c.Value[i]) &&
+		(t.concept.Value != criteria.Coded || c.ValueCode[i] != 0)
+}
+
+// value is the number of a record in the concept's unit; NaN: it cannot be used.
+func (t *taker) value(c *register.Chunk, i int) float64 {
+	n := c.Unit[i]
+	for int(n) >= len(t.units) {
+		t.units = append(t.units, nil)
+	}
+	u := t.units[n]
+	if u == nil {
+		convert, err := t.concept.Converter(c.Words[n])
+		u = &unit{convert: convert, bad: err != nil, same: convert.Identity(), known: map[float64]float64{}}
+		t.units[n] = u
+	}
+	x := c.Value[i]
+	switch {
+	case u.bad || math.IsInf(x, 0):
+		return math.NaN()
+	case u.same:
+		return x
+	}
+	y, ok := u.known[x]
+	if !ok {
+		if y = u.convert.Apply(x); math.IsInf(y, 0) {
+			y = math.NaN()
+		}
+		u.known[x] = y
+	}
+	return y
+}
+
+// finish joins what came in, and says who was read.
+func (in *intake) finish(read people, r *register.Reading) {
+	var g errgroup.Group
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	records := map[string]bool{}
+	for _, c := range in.concepts {
+		records[c.Name] = true
+		if in.runs[c.Name] == nil {
+			in.runs[c.Name] = []run{}
+		}
+	}
+	for f := range in.columns.readable(r) {
+		if in.runs[f] == nil {
+			in.runs[f] = []run{}
+		}
+	}
+	for name, runs := range in.runs {
+		g.Go(func() error {
+			col := &column{name: name, read: in.columns.people}
+			if records[name] {
+				col.read = read
+			}
+			for len(runs) > 0 {
+				at := runs[0].at
+				var here []*part
+				runs = slices.DeleteFunc(runs, func(x run) bool {
+					if x.at == at {
+						here = append(here, x.part)
+					}
+					return x.at == at
+				})
+				col.setPart(at, in.columns.joined(uint32(at)<<partBits, here)) //nolint:gosec // fewer parts than people
+			}
+			if !in.columns.ids.IsEmpty() {
+				col.markBad(in.columns.ids.Maximum())
+			}
+			in.columns.put(col)
+			return nil
+		})
+	}
+	_ = g.Wait()
+}
+
+// readable lists the fields that are no records and that a source holds.
+func (c *Columns) readable(r *register.Reading) map[string]bool {
+	out := map[string]bool{}
+	for _, spec := range register.Fields() {
+		if spec.Kind != register.Record && spec.Field != register.HealthRead && r.Read(spec.Field) {
+			out[string(spec.Field)] = true
+		}
+	}
+	return out
+}
+
+// joined makes one part of several of the same people.
+func (c *Columns) joined(base uint32, parts []*part) *part {
+	p := parts[0]
+	if len(parts) > 1 {
+		b := builder{texts: c.texts, twice: true}
+		for _, x := range parts {
+			b.rows = x.unpack(base, b.rows)
+		}
+		p = b.part(false)
+	}
+	p.group, p.code = nil, nil
+	return p
+}

@@ -1,0 +1,176 @@
+package population
+
+// shape is what a step gives for a person.
+type shape uint8
+
+const (
+	truth   shape = iota // yes or no
+	number               // a number
+	date                 // a day
+	text                 // a text or a code, as a number of the dictionary
+	span                 // two days: a period
+	answers              // the facts of a series
+)
+
+// vector is what a step gave for the people of a block. A person is in at most
+// one of yes, unknown and failed; numbers, days and texts mean something only
+// for who is in neither unknown nor failed.
+type vector struct {
+	yes     flags
+	unknown flags
+	failed  flags
+	num     []float64
+	day     []int32
+	last    []int32 // of periods, the last day; day is the first
+	text    []uint32
+	series
+}
+
+// series is the facts of a block's people that a step has left: rows lo..hi of
+// a part, or those of idx.
+type series struct {
+	part   *part
+	lo, hi []uint32
+	idx    []uint32
+	listed bool  // rows are idx[lo:hi], not lo:hi
+	blank  flags // that there are none is not known
+}
+
+// row is the place in the part of the j-th row.
+func (s *series) row(j uint32) uint32 {
+	if s.listed {
+		return s.idx[j]
+	}
+	return j
+}
+
+// kernel computes a step for a block.
+type kernel func(w *worker, s *step, out *vector)
+
+// step is one distinct part of the criteria.
+type step struct {
+	key    string
+	op     string
+	shape  shape
+	do     kernel
+	args   []int
+	fixed  *vector // the same for everyone: a vector of one person
+	column int
+	word   uint32 // of facts: 1 if it is known that there are none
+}
+
+// worker computes steps for one block at a time. Many workers may share a plan.
+type worker struct {
+	plan  *Plan
+	facts facts
+	n     int // people in the block
+	block int
+	out   []vector
+
+	remembered map[string]*tests
+}
+
+// memory is what a worker remembers for a step from block to block.
+func (w *worker) memory(s *step) *tests {
+	m, ok := w.remembered[s.key]
+	if !ok {
+		m = &tests{}
+		w.remembered[s.key] = m
+	}
+	return m
+}
+
+// classOf is the number that columns have for the class of that name.
+func (w *worker) classOf(name uint32) uint32 {
+	m, ok := w.remembered["class"]
+	if !ok {
+		m = &tests{numbers: map[uint32]uint32{}}
+		w.remembered["class"] = m
+	}
+	n, ok := m.numbers[name]
+	if !ok {
+		n = w.plan.classes.number(w.plan.texts.text(name))
+		m.numbers[name] = n
+	}
+	return n
+}
+
+// facts is where a worker finds the columns: the whole city, or one person.
+type facts interface {
+	// column is the facts of a column in a block.
+	column(col, block int) (*part, int)
+	// read tells of whom the column's register was read.
+	read(col, block int) flags
+	// bad tells who has a fact in the column that cannot be used.
+	bad(col, block int) flags
+}
+
+func newWorker(p *Plan, f facts, n int) *worker {
+	w := &worker{plan: p, facts: f, n: n, out: make([]vector, len(p.steps)), remembered: map[string]*tests{}}
+	for i := range p.steps {
+		w.prepare(i)
+	}
+	return w
+}
+
+// prepare makes room for a step's vector and fills in what is fixed.
+func (w *worker) prepare(i int) {
+	s, v := &w.plan.steps[i], &w.out[i]
+	switch s.shape {
+	case number:
+		v.num = make([]float64, w.n)
+	case date:
+		v.day = make([]int32, w.n)
+	case span:
+		v.day, v.last = make([]int32, w.n), make([]int32, w.n)
+	case text:
+		v.text = make([]uint32, w.n)
+	case answers:
+		v.lo, v.hi = make([]uint32, w.n), make([]uint32, w.n)
+	case truth:
+	}
+	if s.fixed != nil {
+		w.repeat(s.fixed, v)
+	}
+}
+
+func (w *worker) repeat(fixed, v *vector) {
+	all := func(to *flags, from flags) {
+		if from.has(0) {
+			to.first(w.n)
+		}
+	}
+	all(&v.yes, fixed.yes)
+	all(&v.unknown, fixed.unknown)
+	all(&v.failed, fixed.failed)
+	for i := range w.n {
+		if v.num != nil {
+			v.num[i] = fixed.num[0]
+		}
+		if v.day != nil {
+			v.day[i] = fixed.day[0]
+		}
+		if v.last != nil {
+			v.last[i] = fixed.last[0]
+		}
+		if v.text != nil {
+			v.text[i] = fixed.text[0]
+		}
+	}
+}
+
+// run computes all steps of the plan for a block.
+func (w *worker) run(block int) {
+	w.block = block
+	for i := range w.plan.steps {
+		if s := &w.plan.steps[i]; s.fixed == nil {
+			s.do(w, s, &w.out[i])
+		}
+	}
+}
+
+// arg is the vector of a step's argument.
+func (w *worker) arg(s *step, i int) *vector { return &w.out[s.args[i]] }
+
+// clear takes the marks of the last block away.
+func (v *vector) clear() { v.yes, v.unknown, v.failed = flags{}, flags{}, flags{} }

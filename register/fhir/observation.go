@@ -1,0 +1,52 @@
+package fhir
+
+import (
+	"math"
+
+	"ennakko/clinical"
+	"ennakko/coding"
+)
+
+// observation makes a record of the observation itself and one of each component
+// that has a value. A panel without a value of its own is a record too: that it
+// was made counts.
+func (p *parser) observation(b *body) {
+	b.rec.Kind = clinical.Observation
+	if !p.status(b, "cancelled") || !p.codesOf(b, "code") {
+		return
+	}
+	if !p.span(b, "effective") {
+		m, ok := p.day(b, b.v, "effectiveInstant")
+		if !ok {
+			m, ok = p.day(b, b.v, "issued")
+		}
+		if ok {
+			b.rec.From, b.rec.Until, b.rec.Minute = m.first, m.last, m.minute
+		}
+	}
+	b.event()
+	shared := b.rec
+	there, good := p.value(b.v, &b.rec)
+	if !good {
+		b.fault = badValue
+		return
+	}
+	for _, c := range b.v.GetArray("component") {
+		r := shared
+		r.Value, r.Unit, r.ValueCode = math.NaN(), "", coding.Code{}
+		if r.Codes = p.concept(c.Get("code"), nil); len(r.Codes) == 0 {
+			continue
+		}
+		has, good := p.value(c, &r)
+		if !good {
+			b.fault = badValue
+			return
+		}
+		if has {
+			b.more = append(b.more, r)
+		}
+	}
+	if !there && len(b.more) == 0 && b.v.Exists("dataAbsentReason") {
+		b.fault = refusal{"it was not observed: it has no value, and says why", ""}
+	}
+}
