@@ -195,6 +195,9 @@ func Gather(ids []person.ID, names []string, of func(person.ID) criteria.Facts) 
 				builders[at] = &builder{texts: c.texts}
 			}
 			for _, f := range facts {
+				if _, shared := cutHousehold(name); shared {
+					f.Group, f.Encounter = 0, 0 // they number what is of one person
+				}
 				col.kind = kindOf(f.Value)
 				builders[at].add(c.rowOf(person.ID(id), f))
 			}

@@ -77,6 +77,7 @@ func Load(ctx context.Context, r *register.Reading, l *criteria.Language, names 
 		}
 	}
 	in.finish(read, r)
+	c.households(names)
 	progress(len(fields), len(fields))
 	return c, nil
 }
