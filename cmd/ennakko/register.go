@@ -83,7 +83,9 @@ who. Files of facts in a folder named health come in with the register files.`,
 		Example: `  ennakko city --residents 20000 --out files
   ennakko register import --data D files
   ennakko register import --data D2 bundles --day 2021-04-01     # a folder of FHIR`,
-		RunE: func(c *cobra.Command, a []string) error { return p.runImportOf(c.Context(), pl, a[0], officer, of.Time) }}
+		RunE: func(c *cobra.Command, a []string) error {
+			return p.runImportOf(c.Context(), pl, a[0], officer, of.Time)
+		}}
 	pl.flags(c)
 	c.Flags().Var(&of, "day", "the day of which health records are, if snapshot.yaml does not say it (default today)")
 	c.Flags().StringVar(&officer, "officer", "officer:import", "who imports, for the record")
