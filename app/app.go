@@ -29,14 +29,16 @@ import (
 
 // Config is all that the program needs to be told.
 type Config struct {
-	Data     string // the folder of everything that is kept
-	Packs    fs.FS  // the services
-	Seed     uint64 // of the made-up network and families
-	Clock    Clock
-	Families bool // made-up families answer
-	New      bool // a folder that has no records yet may be made one that has
-	Database Database
-	Facts    parquet.Remote // a storage of facts that machines share; nil: the folder is all there is
+	Data      string // the folder of everything that is kept
+	Packs     fs.FS  // the services
+	Seed      uint64 // of the made-up network and families
+	Clock     Clock
+	Families  bool // made-up families answer
+	New       bool // a folder that has no records yet may be made one that has
+	Database  Database
+	Elsewhere bool           // the log of the record is on another machine; PostgreSQL only
+	PartBits  uint           // people of one part of a preparation, as a power of two; 0: those of one file of facts
+	Facts     parquet.Remote // a storage of facts that machines share; nil: the folder is all there is
 }
 
 // App is the open program.
@@ -44,7 +46,7 @@ type App struct {
 	Config
 	DB      *tables.DB
 	Network *phone.Network
-	Log     *log.Log
+	Log     *log.Log // nil: it is on another machine
 	vault   *vault.Vault
 	zone    *time.Location
 }
@@ -101,10 +103,7 @@ func (a *App) open(ctx context.Context, keys func(string) (*vault.Vault, error))
 	if a.DB, err = c.openStore(ctx, a.vault); err != nil {
 		return err
 	}
-	if err := a.logIsThere(ctx); err != nil {
-		return err
-	}
-	if a.Log, err = log.Open(c.path("record"), log.Options{Keys: c.path("keys"), Origin: "ennakko/record"}); err != nil {
+	if err := a.openLog(ctx); err != nil {
 		return err
 	}
 	family := phone.Behaviour{}
@@ -112,6 +111,21 @@ func (a *App) open(ctx context.Context, keys func(string) (*vault.Vault, error))
 		family = phone.Pilot(a.zone)
 	}
 	a.Network, err = phone.Open(ctx, c.path("network.db"), phone.Options{Seed: c.Seed, Now: c.Clock.Now, Family: family})
+	return err
+}
+
+// openLog opens the log of the record, if it is on this machine.
+func (a *App) openLog(ctx context.Context) (err error) {
+	if a.Elsewhere {
+		if a.Database.Writer == "" {
+			return fault.New(fault.Invalid, "app.Open", "the log of the record is where the records are").Do("only with PostgreSQL it may be on another machine")
+		}
+		return nil
+	}
+	if err := a.logIsThere(ctx); err != nil {
+		return err
+	}
+	a.Log, err = log.Open(a.path("record"), log.Options{Keys: a.path("keys"), Origin: "ennakko/record"})
 	return err
 }
 
@@ -154,6 +168,11 @@ func (a *App) Import(ctx context.Context, folder, actor string, progress intake.
 
 // ImportOf is Import with the day of health records that do not say it.
 func (a *App) ImportOf(ctx context.Context, folder, actor string, day time.Time, progress intake.Progress) (intake.Result, error) {
+	unlock, err := a.lock("importing.lock", "another process is importing registers")
+	if err != nil {
+		return intake.Result{}, err
+	}
+	defer unlock()
 	seed := uint64(time.Now().UnixNano())
 	return intake.Run(ctx, a.DB, intake.Options{Facts: a.shelf(), Folder: folder, Actor: actor, Now: a.Now(), Day: day,
 		Rand: rand.New(rand.NewPCG(seed, seed>>1)), Progress: progress})
@@ -171,6 +190,11 @@ func (a *App) Rooms(ctx context.Context, p *service.Pack, known time.Time, progr
 	if err != nil {
 		return round.Rooms{}, nil, err
 	}
+	return a.rooms(ctx, p, known, files, progress)
+}
+
+// rooms are Rooms over some of the files of facts.
+func (a *App) rooms(ctx context.Context, p *service.Pack, known time.Time, files []parquet.File, progress func(string, int, int)) (round.Rooms, func(), error) {
 	if err := a.shelf().Bring(ctx, files); err != nil {
 		return round.Rooms{}, nil, err
 	}

@@ -38,6 +38,9 @@ func TestMain(m *testing.M) {
 	if folder := os.Getenv("ENNAKKO_TEST_ROUND"); folder != "" {
 		os.Exit(runOn(folder)) // the process that is killed
 	}
+	if folder := os.Getenv("ENNAKKO_TEST_JOBS"); folder != "" {
+		os.Exit(workJobs(folder)) // a machine that is killed
+	}
 	os.Exit(func() int {
 		dir, err := os.MkdirTemp("", "ennakko-app-")
 		if err == nil {

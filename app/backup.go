@@ -48,6 +48,9 @@ type BackupFile struct {
 // of facts. The folder appears when it is whole.
 func (a *App) Backup(ctx context.Context, to string, progress func(what string, done, total int)) (Backup, error) {
 	const op = "app.Backup"
+	if a.Log == nil {
+		return Backup{}, fault.New(fault.Refused, op, "the log of the record is on another machine").Do("take the backup there")
+	}
 	if _, err := os.Lstat(to); !errors.Is(err, fs.ErrNotExist) {
 		return Backup{}, fault.New(fault.Conflict, op, "the folder for the backup is there already").Do("name a new one, such as one with the day in its name")
 	}

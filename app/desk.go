@@ -47,7 +47,9 @@ func (l *Live) Hold(ctx context.Context, id store.RoundID, step, officer, words 
 	default:
 		err = fault.New(fault.Invalid, "app.Hold", "a round is paused, resumed or stopped")
 	}
-	l.driver.talk.Forget()
+	if l.driver != nil {
+		l.driver.talk.Forget()
+	}
 	l.tell()
 	l.Wake()
 	return err
@@ -133,8 +135,12 @@ func (l *Live) Try(ctx context.Context, asOf time.Time, t service.Trial, officer
 	return round.Try(ctx, rooms, round.Order{AsOf: asOf, Officer: officer, Now: l.Clock.Now()}, t)
 }
 
-// TestSend sends a text to an officer's own number.
+// TestSend sends a text to an officer's own number. It needs the gateway in this
+// process.
 func (l *Live) TestSend(ctx context.Context, officer, to, text string) (channel.State, error) {
+	if l.driver == nil {
+		return "", fault.New(fault.Refused, "app.TestSend", "the pages have no gateway of their own: only the workers have").Do("try it in a city of trial, or read the message above")
+	}
 	return l.worker().TestSend(ctx, l.App.DB.Note, officer, to, text, channel.Ref("TEST"+rand.Text()[:20]), l.Clock.Now())
 }
 

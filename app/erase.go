@@ -92,6 +92,9 @@ func named(rounds []store.RoundID) string {
 // logged puts all entries into the log: only what stands there may lose its
 // content.
 func (a *App) logged(ctx context.Context) (uint64, error) {
+	if mine, err := a.keeps(ctx); err != nil || !mine {
+		return 0, errors.Join(err, fault.New(fault.Conflict, "app.Erase", "the log of the record is on another machine").Do("erase there"))
+	}
 	if err := a.Sequence(ctx); err != nil {
 		return 0, err
 	}
@@ -276,6 +279,15 @@ func (a *App) unneeded(ctx context.Context) ([]store.Snapshot, error) {
 		}
 		if people {
 			days = append(days, r.AsOf)
+		}
+	}
+	preparing, err := a.DB.Preparations(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range preparing {
+		if p.State == store.Preparing {
+			days = append(days, p.AsOf)
 		}
 	}
 	need := map[int64]bool{}

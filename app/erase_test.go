@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -236,20 +237,20 @@ func TestWhatIsDueIsErased(t *testing.T) {
 
 func TestRegistersThatNoRoundNeedsGo(t *testing.T) {
 	n := newNoPhones(t)
-	n.comes(t, "2021-01-05")
-	n.comes(t, "2021-02-01")
+	n.comes(t, "2021-01-05", "Routakuja 8", "Routakuja 9")
+	n.comes(t, "2021-02-01", "Routakuja 8", "Routakuja 10")
 	n.Clock.(*app.SteppedClock).To(time.Date(2021, 3, 1, 12, 0, 0, 0, time.UTC))
 	got, err := n.EraseDue(t.Context(), n.pack, "system:retention", silent)
 	if err != nil || got.Snapshots == 0 {
 		t.Fatalf("%+v, %v", got, err)
 	}
 	leftNothing(t, n.App)
-	for day, want := range map[string]fault.Kind{"2021-01-04": fault.Missing, "2021-01-05": "", "2021-01-07": "", "2021-02-20": ""} {
+	for day, gone := range map[string]bool{"2021-01-04": true, "2021-01-05": false, "2021-01-07": false, "2021-02-20": false} {
 		at, err := time.Parse(time.DateOnly, day)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := n.DB.Files(t.Context(), at); err != nil && want == "" || err == nil && want != "" || err != nil && fault.KindOf(err) != want {
+		if _, err := n.DB.Files(t.Context(), at); gone != (err != nil) || gone && fault.KindOf(err) != fault.Missing {
 			t.Errorf("as of %s: %v", day, err)
 		}
 	}
@@ -257,4 +258,34 @@ func TestRegistersThatNoRoundNeedsGo(t *testing.T) {
 	if err != nil || codeOf(t, n.App, drafts[0].Child).Reveal() == "" {
 		t.Errorf("the identity of a child is gone, %v", err)
 	}
+}
+
+func TestAnErasureThatIsCutOffIsTakenUpAgain(t *testing.T) {
+	a, r := ran(t, city(t))
+	drafts, err := a.DB.Drafts(t.Context(), r.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	child := drafts[0].Child
+	code := codeOf(t, a, child)
+	ctx, cut := context.WithCancel(t.Context())
+	before, _ := known(t, a, child)
+	if _, err := a.Erase(ctx, code, "officer:dpo", func(_ string, done, total int) {
+		if done > total/2 {
+			cut()
+		}
+	}); err == nil {
+		t.Fatal("it was not cut off")
+	}
+	if of, _ := known(t, a, child); of != before || of == 0 {
+		t.Errorf("%d facts of %d are left by an erasure that was not made", of, before)
+	}
+	leftNothing(t, a)
+	if _, err := a.Erase(t.Context(), code, "officer:dpo", silent); err != nil {
+		t.Fatal(err)
+	}
+	if of, naming := known(t, a, child); of+naming != 0 {
+		t.Errorf("%d facts of the person are left, %d name it", of, naming)
+	}
+	leftNothing(t, a)
 }

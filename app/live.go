@@ -14,18 +14,20 @@ import (
 	"ennakko/store"
 )
 
-// Live runs a service in a server: it finds and approves on an officer's word
-// and lets the round run by the clock, in the background.
+// Live is a service in a server: it finds and approves on an officer's word, in
+// the background. The round runs either here, by a paced clock (NewLive and Run),
+// or in worker processes, and is looked at from here (NewDesk and Follow).
 type Live struct {
 	App   *App
 	Pack  *service.Pack
-	Clock *PacedClock
+	Clock Clock
 
 	mu       sync.Mutex
 	job      Job
 	watchers map[chan struct{}]bool
 	wake     chan struct{}
-	driver   *Driver
+	paced    *PacedClock // nil: worker processes let the round run
+	driver   *Driver     // nil: the same
 }
 
 // Job is long work under way, or how the last one ended.
@@ -42,7 +44,34 @@ func (a *App) NewLive(ctx context.Context, p *service.Pack, clock *PacedClock) (
 	if err != nil {
 		return nil, err
 	}
-	return &Live{App: a, Pack: p, Clock: clock, watchers: map[chan struct{}]bool{}, wake: make(chan struct{}, 1), driver: d}, nil
+	l := a.NewDesk(p, clock)
+	l.paced, l.driver = clock, d
+	return l, nil
+}
+
+// NewDesk makes a service whose rounds run in worker processes. Follow must be
+// called for pages to see what those do.
+func (a *App) NewDesk(p *service.Pack, clock Clock) *Live {
+	return &Live{App: a, Pack: p, Clock: clock, watchers: map[chan struct{}]bool{}, wake: make(chan struct{}, 1)}
+}
+
+// followEvery is how often those who watch are told to look again, in real time:
+// worker processes do not say when they did something.
+const followEvery = time.Second
+
+// Follow tells those who watch, until ctx ends, that something may have changed.
+func (l *Live) Follow(ctx context.Context) error {
+	t := time.NewTicker(followEvery)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-l.wake:
+		case <-t.C:
+		}
+		l.tell()
+	}
 }
 
 // Watch returns a channel that says that something changed, at most once for
@@ -162,7 +191,7 @@ func (l *Live) Run(ctx context.Context) error {
 		if l.sleep(ctx, at); ctx.Err() != nil {
 			return ended(ctx, nil)
 		}
-		l.Clock.To(minTime(at, l.Clock.Target()))
+		l.paced.To(minTime(at, l.paced.Target()))
 	}
 }
 
@@ -177,7 +206,7 @@ func ended(ctx context.Context, err error) error {
 // sleep waits until the clock's target reaches a moment, at most for restMost,
 // or until it is woken or ctx ends.
 func (l *Live) sleep(ctx context.Context, at time.Time) {
-	wait, ever := l.Clock.Until(at)
+	wait, ever := l.paced.Until(at)
 	if !ever || wait > restMost {
 		wait = restMost
 	}

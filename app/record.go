@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"path/filepath"
 	"syscall"
 	"time"
 
@@ -45,9 +46,33 @@ func (a *App) lock(name, taken string) (unlock func(), err error) {
 	return func() { _ = f.Close() }, nil
 }
 
+// keeping is how long a machine may be silent that puts the log forward.
+const keeping = 10 * time.Second
+
+// keeps reports whether this folder of data is the one whose log is put forward.
+// On one PostgreSQL that is one folder, even when another has a copy.
+func (a *App) keeps(ctx context.Context) (bool, error) {
+	if a.Log == nil || a.Database.Writer == "" {
+		return a.Log != nil, nil
+	}
+	folder, err := filepath.Abs(a.Data)
+	if err != nil {
+		return false, fault.Wrap(err, "app.Sequence", "the folder of data cannot be named")
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		return false, fault.Wrap(err, "app.Sequence", "the machine has no name")
+	}
+	return a.DB.Hold(ctx, "log of the record", host+":"+folder, keeping)
+}
+
 // Sequence puts all entries into the log that are not in it yet, and keeps the
-// log's checkpoint beside the rows.
+// log's checkpoint beside the rows. Where the log is another machine's it does
+// nothing.
 func (a *App) Sequence(ctx context.Context) error {
+	if mine, err := a.keeps(ctx); err != nil || !mine {
+		return err
+	}
 	done, err := a.Log.Sequence(ctx, a.DB)
 	if err != nil {
 		return err
@@ -83,9 +108,38 @@ func (a *App) Sequencing(ctx context.Context, failed func(error)) (stop func()) 
 	}
 	go func() {
 		defer close(done)
-		_ = a.Log.Run(ctx, a.DB, a.DB.Wake(), time.Second, tell)
+		for ctx.Err() == nil {
+			mine, err := a.keeps(ctx)
+			if err != nil && failed != nil && ctx.Err() == nil {
+				failed(err)
+			}
+			if mine {
+				a.forward(ctx, tell)
+			}
+			sleep(ctx, nil, time.Second)
+		}
 	}()
 	return func() { cancel(); <-done }
+}
+
+// forward puts entries into the log until ctx ends or another machine has it.
+func (a *App) forward(ctx context.Context, tell func(log.Sequenced, error)) {
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		defer cancel() // a record that does not match its proof
+		_ = a.Log.Run(ctx, a.DB, a.DB.Wake(), time.Second, tell)
+	}()
+	for held := time.Now(); sleep(ctx, nil, keeping/4); {
+		if mine, err := a.keeps(ctx); mine {
+			held = time.Now()
+		} else if err == nil || time.Since(held) > keeping/2 {
+			break
+		}
+	}
+	cancel()
+	<-done
 }
 
 // mostUses is how many entries are told of one person, the newest first.
@@ -126,6 +180,9 @@ func (a *App) Verify(ctx context.Context, opt log.VerifyOptions) (Verification, 
 	var err error
 	if opt.Kept, err = a.DB.KeptCheckpoint(ctx); err != nil {
 		return Verification{}, err
+	}
+	if a.Log == nil {
+		return Verification{}, fault.New(fault.Conflict, "app.Verify", "the log of the record is on another machine").Do("prove the record there")
 	}
 	rep, err := log.Verify(ctx, a.path("record"), a.DB, opt)
 	if err != nil {

@@ -9,6 +9,8 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"net"
+	"net/url"
 	"os"
 	"reflect"
 	"regexp"
@@ -17,6 +19,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"ennakko/fault"
+	"ennakko/trace"
 )
 
 // Config is all settings of a running city.
@@ -24,12 +27,17 @@ type Config struct {
 	Data     string    `yaml:"data"`    // the folder of keys, facts and the log of the record
 	Packs    string    `yaml:"packs"`   // a folder of services; "": the built-in ones
 	Facts    string    `yaml:"facts"`   // a storage of facts that machines share; "": the folder of data
+	Record   string    `yaml:"record"`  // where the log of the record is: "here", in the folder of data, or "elsewhere", on another machine
 	Service  string    `yaml:"service"` // the one that is run
 	Database Database  `yaml:"database"`
 	Gateways []Gateway `yaml:"gateways"` // in order of preference
 	Worker   Worker    `yaml:"worker"`
+	Pages    *Pages    `yaml:"pages"` // nil: this city has workers only
+	Backup   Backup    `yaml:"backup"`
+	Erase    Erase     `yaml:"erase"`
 	Mail     *Mail     `yaml:"mail"`    // nil: officers are not told by e-mail
 	Letters  *Letters  `yaml:"letters"` // nil: letters are printed by the city
+	Traces   *Traces   `yaml:"traces"`  // nil: no collector is told how long things take
 	Trial    *Trial    `yaml:"trial"`   // nil in a real city
 }
 
@@ -70,6 +78,30 @@ type Worker struct {
 	Lease  time.Duration `yaml:"lease"`  // how long it may be silent before others take over (5s)
 	Doubt  time.Duration `yaml:"doubt"`  // how long a send may stay uncertain before a person sees it (2h)
 	Listen string        `yaml:"listen"` // where health and metrics are told; "": nowhere
+	Jobs   int           `yaml:"jobs"`   // background jobs at once (2)
+}
+
+// Backup is how backups are taken by themselves.
+type Backup struct {
+	Folder string        `yaml:"folder"` // on this machine; "": none are taken
+	Every  time.Duration `yaml:"every"`  // how often (1h)
+}
+
+// Erase is how what may no longer be kept is erased by itself.
+type Erase struct {
+	Daily bool   `yaml:"daily"`
+	Owner string `yaml:"owner"` // of the tables in PostgreSQL, who alone may erase
+}
+
+// Pages are the city's pages and the provider at which people log in.
+type Pages struct {
+	Listen  string `yaml:"listen"`  // where a proxy that ends TLS finds them
+	Address string `yaml:"address"` // how browsers ask for them: https://ennakko.example.fi
+	SignIn  struct {
+		Issuer       string `yaml:"issuer"`
+		ClientID     string `yaml:"client_id"`
+		ClientSecret string `yaml:"client_secret"`
+	} `yaml:"sign_in"`
 }
 
 // Mail tells officers by e-mail that something waits for them.
@@ -101,6 +133,20 @@ type Letters struct {
 	PostiContact  string `yaml:"posti_contact"` // an e-mail address
 }
 
+// Traces tells a collector of OpenTelemetry how long things take.
+type Traces struct {
+	Endpoint string   `yaml:"endpoint"` // for OTLP over HTTP
+	Ratio    *float64 `yaml:"ratio"`    // which part of all is told; nil: all
+}
+
+// Part is which part of all traces is told, from above 0 to 1.
+func (t Traces) Part() float64 {
+	if t.Ratio == nil {
+		return 1
+	}
+	return *t.Ratio
+}
+
 // Trial lets the time run faster, for trials with made-up people. All processes
 // that work together must have the same.
 type Trial struct {
@@ -117,7 +163,7 @@ func Read(path string, getenv func(string) string) (Config, error) {
 		return Config{}, fault.New(fault.Missing, op, "the file of settings cannot be read").Because(err).Do("name it with --config")
 	}
 	var l fault.List
-	c := Config{Service: "pre-primary", Worker: Worker{Lease: 5 * time.Second, Doubt: 2 * time.Hour}}
+	c := Config{Record: "here", Service: "pre-primary", Worker: Worker{Lease: 5 * time.Second, Doubt: 2 * time.Hour, Jobs: 2}, Backup: Backup{Every: time.Hour}}
 	d := yaml.NewDecoder(bytes.NewReader(b))
 	d.KnownFields(true)
 	if err := d.Decode(&c); err != nil && !errors.Is(err, io.EOF) {
@@ -191,6 +237,9 @@ func (c Config) check(l *fault.List) {
 	if c.Data == "" {
 		bad("data: /var/lib/ennakko", "the setting data is missing")
 	}
+	if c.Record != "here" && c.Record != "elsewhere" || c.Record == "elsewhere" && c.Database.Writer == "" {
+		bad("record: here; or, on further machines with one PostgreSQL, record: elsewhere", "record says nothing that can be")
+	}
 	if c.Database.Reader != "" && c.Database.Writer == "" {
 		bad("name the writer, too", "database has a reader and no writer")
 	}
@@ -211,12 +260,47 @@ func (c Config) check(l *fault.List) {
 	if c.Worker.Doubt < time.Minute {
 		bad("2h is usual", "worker.doubt is shorter than 1m")
 	}
+	if c.Worker.Jobs < 1 || c.Worker.Jobs > 64 {
+		bad("2 is usual; one for each core", "worker.jobs is not from 1 to 64")
+	}
+	if c.Backup.Every < time.Minute || c.Backup.Every > 24*time.Hour {
+		bad("1h is usual", "backup.every is not from 1m to 24h")
+	}
+	if c.Erase.Daily && c.Database.Writer != "" && c.Erase.Owner == "" {
+		bad("erase: {daily: true, owner: ...}", "in PostgreSQL the owner of the tables must be named to erase")
+	}
 	if c.Mail != nil && c.Mail.Every < time.Second {
 		bad("1h is usual", "mail.every is shorter than 1s")
+	}
+	if c.Pages != nil {
+		c.Pages.check(bad)
+	}
+	if t := c.Traces; t != nil {
+		if f, ok := errors.AsType[*fault.Error](trace.Options{Endpoint: t.Endpoint, Ratio: t.Part()}.Check()); ok {
+			l.Add(f)
+		}
 	}
 	if t := c.Trial; t != nil && (t.From.IsZero() || t.At.IsZero() || t.Speed <= 0 || t.Speed > 1e6) {
 		bad("write moments as 2021-01-07T06:00:00Z and a speed from above 0 to 1000000", "trial is not whole")
 	}
+}
+
+func (p Pages) check(bad func(hint, format string, args ...any)) {
+	if _, _, err := net.SplitHostPort(p.Listen); err != nil {
+		bad("listen: 127.0.0.1:8080", "pages.listen is not an address")
+	}
+	u, err := url.Parse(p.Address)
+	if err != nil || u.Host == "" || u.Path != "" || u.RawQuery != "" || u.User != nil || u.Scheme != "https" && !(u.Scheme == "http" && loopback(u.Hostname())) {
+		bad("address: https://ennakko.example.fi", "pages.address is not the https address of a site")
+	}
+	if p.SignIn.Issuer == "" || p.SignIn.ClientID == "" || p.SignIn.ClientSecret == "" {
+		bad("the provider gives them when the city is made known to it", "pages.sign_in lacks issuer, client_id or client_secret")
+	}
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 func (g Gateway) check(n int, bad func(hint, format string, args ...any)) {

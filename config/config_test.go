@@ -30,6 +30,7 @@ gateways:
   - {kind: kannel, name: b, send: "http://127.0.0.1:13013/", listen: "127.0.0.1:9013", own: "http://127.0.0.1:9013", username: u, password: p, secret: 0123456789abcdef}
 worker: {lease: 3s}
 mail: {server: "mail.example:587", password: "${PASSWORD}", to: ["${DBPASSWORD}@city.example"]}
+traces: {endpoint: "http://127.0.0.1:4318"}
 `
 
 func TestSettingsAreReadWithTheirSecrets(t *testing.T) {
@@ -39,6 +40,9 @@ func TestSettingsAreReadWithTheirSecrets(t *testing.T) {
 	}
 	if c.Database.Writer != "postgres://w:x@h/d" || c.Gateways[0].Password != `a"b: #c` || c.Worker.Lease != 3*time.Second || c.Worker.Doubt != 2*time.Hour || c.Service != "pre-primary" {
 		t.Errorf("%+v", c)
+	}
+	if c.Traces == nil || c.Traces.Part() != 1 {
+		t.Error("the settings of traces are not as they were written")
 	}
 	if c.Mail == nil || c.Mail.Password != c.Gateways[0].Password || c.Mail.To[0] != "x@city.example" || c.Mail.Every != time.Hour {
 		t.Error("the settings of mail are not as they were written")
@@ -51,9 +55,10 @@ gateways:
   - {kind: pigeon, name: a, password: hunter2}
   - {kind: smpp, name: a, window: 2000}
 worker: {lease: 10ms, doubt: 1s}
+traces: {endpoint: "http://127.0.0.1:4318", ratio: 2}
 trial: {speed: 0}
 `, nil)
-	for _, want := range []string{"data is missing", "no writer", "of no kind", "that of another", "lacks address", "lacks system_id", "window", "worker.lease", "worker.doubt", "trial"} {
+	for _, want := range []string{"data is missing", "no writer", "of no kind", "that of another", "lacks address", "lacks system_id", "window", "worker.lease", "worker.doubt", "ratio of traces", "trial"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q is not told: %v", want, err)
 		}
@@ -69,5 +74,40 @@ trial: {speed: 0}
 	}
 	if _, err := config.Read("/nowhere/x.yaml", os.Getenv); err == nil {
 		t.Error("a file that is not there was read")
+	}
+}
+
+func TestTheGuidesSettingsAreSettings(t *testing.T) {
+	guide, err := os.ReadFile("../docs/operations.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all strings.Builder
+	for _, part := range strings.Split(string(guide), "```yaml\n")[1:] {
+		block, _, _ := strings.Cut(part, "```")
+		all.WriteString(block)
+	}
+	path := filepath.Join(t.TempDir(), "ennakko.yaml")
+	if err := os.WriteFile(path, []byte(all.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := config.Read(path, func(string) string { return "0123456789abcdef" })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(c.Gateways) < 2 || c.Pages == nil || c.Letters == nil || c.Letters.Sender.PostalCode != "00100" {
+		t.Errorf("%+v", c)
+	}
+}
+
+func TestPagesWithoutTheirNameAreRefused(t *testing.T) {
+	for address, ok := range map[string]bool{"https://city.example": true, "http://127.0.0.1:8080": true, "http://city.example": false, "https://city.example/ennakko": false, "city.example": false} {
+		_, err := read(t, `data: x
+gateways: [{kind: smpp, name: a, address: "h:1", system_id: c}]
+pages: {listen: "127.0.0.1:8080", address: "`+address+`", sign_in: {issuer: "https://login.example", client_id: c, client_secret: s}}
+`, nil)
+		if ok != (err == nil) || !ok && !strings.Contains(err.Error(), "pages.address") {
+			t.Errorf("%s: %v", address, err)
+		}
 	}
 }

@@ -18,6 +18,7 @@ import (
 	"ennakko/register/csv"
 	"ennakko/register/parquet"
 	"ennakko/store"
+	"ennakko/trace"
 )
 
 // Store is what the intake needs of the city's records.
@@ -76,7 +77,9 @@ type Options struct {
 // Run imports the folder: register files, and health records as FHIR or as files
 // of facts. Register files come in whole or not at all, and so do health records
 // after them.
-func Run(ctx context.Context, s Store, opt Options) (Result, error) {
+func Run(ctx context.Context, s Store, opt Options) (_ Result, err error) {
+	ctx, span := trace.Start(ctx, "import")
+	defer func() { span.End(err) }()
 	if opt.Progress == nil {
 		opt.Progress = func(string, int, int) {}
 	}
@@ -126,7 +129,11 @@ func runCSV(ctx context.Context, s Store, opt Options) (Result, error) {
 		return Result{}, err
 	}
 	defer func() { _ = in.facts.Close() }()
-	if err := in.parse(); err != nil {
+	_, parsing := trace.Start(ctx, "parse")
+	err = in.parse()
+	parsing.Count("rows", in.total)
+	parsing.End(err)
+	if err != nil {
 		return Result{}, err
 	}
 	return in.keep()

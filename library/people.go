@@ -121,9 +121,7 @@ func (r *reading) person(x strictyaml.Node, head map[string]strictyaml.Node, fam
 	}
 	r.without(m, k["without"])
 	r.who(m, k)
-	if k["unread"].There() {
-		m.read = !k["unread"].Yes()
-	}
+	r.unread(m, k["unread"])
 	m.own = append(m.own, r.records(k["record"], m.run.AsOf, len(m.own))...)
 	if k["household"].There() {
 		if k["household"].IsList() {
@@ -135,6 +133,28 @@ func (r *reading) person(x strictyaml.Node, head map[string]strictyaml.Node, fam
 	}
 	r.expectations(m, x, k)
 	return m
+}
+
+// unread reads true (the health record was not read), or a list of what was
+// not: record, and fields of registers.
+func (r *reading) unread(m *made, x strictyaml.Node) {
+	if !x.There() {
+		return
+	}
+	if !x.IsList() {
+		m.read = !x.Yes()
+		return
+	}
+	for _, e := range x.List() {
+		if e.Text() == "record" {
+			m.read = false
+			continue
+		}
+		if _, ok := r.catalog.Find(e.Word()); !ok {
+			e.Bad("see the registers in docs/registers.md", "there is no field %q", strictyaml.Cut(e.Word(), 60))
+		}
+		m.fields[e.Word()] = nil
+	}
 }
 
 // period reads "2025-01-01..2025-12-31".

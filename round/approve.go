@@ -15,12 +15,15 @@ import (
 	"ennakko/offer"
 	"ennakko/register"
 	"ennakko/store"
+	"ennakko/trace"
 )
 
 // Approve is an officer's yes to a prepared round: names and numbers are read,
 // each offer is approved, the cases are opened, and the round runs. Cut off in
 // the middle, it goes on where it was when it is called again.
-func Approve(ctx context.Context, r Rooms, id store.RoundID, officer string, now time.Time) error {
+func Approve(ctx context.Context, r Rooms, id store.RoundID, officer string, now time.Time) (err error) {
+	ctx, span := trace.Start(ctx, "approve round")
+	defer func() { span.End(err) }()
 	rd, err := r.Store.Round(ctx, id)
 	if err != nil {
 		return err

@@ -172,7 +172,7 @@ func (p *preparation) keep(ctx context.Context, act audit.Act) (id store.RoundID
 		if err != nil {
 			return err
 		}
-		if err := tx.AddFindings(id, p.kept()); err != nil {
+		if err := tx.AddFindings(id, p.findings); err != nil {
 			return err
 		}
 		if err := tx.AddBreakdown(id, p.breakdown()); err != nil {
@@ -185,10 +185,15 @@ func (p *preparation) keep(ctx context.Context, act audit.Act) (id store.RoundID
 			return err
 		}
 		for _, f := range p.findings {
-			tx.About("", f.Person())
+			tx.About("", f.Person)
 		}
 		tx.About(fmt.Sprintf("round %d", id))
 		tx.Detail("found %d, justified %d, placed %d, waiting %d", p.summary["found"], p.summary["justified"], p.summary["placed"], p.summary["waiting"])
+		if p.also != nil {
+			if err := p.also(tx, id); err != nil {
+				return err
+			}
+		}
 		return tx.AddWaiting(id, p.waiting())
 	})
 	return id, err
@@ -214,14 +219,6 @@ func (p *preparation) drafts() []store.Draft {
 	out := make([]store.Draft, len(p.result.Placements))
 	for i, x := range p.result.Placements {
 		out[i] = store.Draft{Child: x.Child, Place: offer.Place{Unit: x.Unit, Language: x.Language}, Reason: string(x.Reason), DistanceM: x.DistanceM}
-	}
-	return out
-}
-
-func (p *preparation) kept() []store.Finding {
-	out := make([]store.Finding, len(p.findings))
-	for i, f := range p.findings {
-		out[i] = store.Finding{Person: f.Person(), Verdict: f.Verdict(), Reasons: f.Reasons(), Failsafe: p.failsafe[f.Person()]}
 	}
 	return out
 }

@@ -26,6 +26,7 @@ import (
 	"ennakko/register"
 	"ennakko/service"
 	"ennakko/store"
+	"ennakko/trace"
 	"ennakko/work"
 )
 
@@ -72,23 +73,102 @@ type Order struct {
 // each who meets the criteria. It returns the number of the new round.
 // Criteria that nobody approved never meet real people.
 func Prepare(ctx context.Context, r Rooms, o Order) (store.RoundID, error) {
+	found, err := Find(ctx, r, o, permission.Everyone(), "")
+	if err != nil {
+		return 0, err
+	}
+	return Assemble(ctx, r, o, []Found{found}, nil)
+}
+
+// Found is what was found among some people: who is in the age group and what
+// the criteria say of each, in order of number, and counts.
+type Found struct {
+	Findings []store.Finding
+	Counts   []store.Breakdown
+}
+
+// Find finds the people of the service among some, as of a day. Part names them on
+// the record; "" are all. It keeps nothing but the entry of the reading.
+func Find(ctx context.Context, r Rooms, o Order, among permission.People, part string) (Found, error) {
+	if err := r.Pack.Approved(); err != nil {
+		return Found{}, err
+	}
+	p := &preparation{Rooms: r, Order: o, counts: map[store.Breakdown]int{}}
+	act, err := p.act(prepareVerb)
+	if err != nil {
+		return Found{}, err
+	}
+	if p.objecting, err = r.Store.Objecting(ctx, r.Pack.Purpose().ID()); err != nil {
+		return Found{}, err
+	}
+	err = traced(ctx, "find", func(ctx context.Context) error { return p.find(ctx, act, among, part) })
+	return Found{p.findings, p.breakdown()}, err
+}
+
+// Assemble makes a round of what was found in all parts, given in order: it holds a
+// place for each who meets the criteria. Also is kept together with the round;
+// nil: nothing is.
+func Assemble(ctx context.Context, r Rooms, o Order, parts []Found, also func(store.Tx, store.RoundID) error) (id store.RoundID, err error) {
+	ctx, span := trace.Start(ctx, "prepare round")
+	defer func() { span.End(err) }()
 	if err := r.Pack.Approved(); err != nil {
 		return 0, err
 	}
-	p := &preparation{Rooms: r, Order: o, summary: map[string]int{}, counts: map[store.Breakdown]int{}}
-	act, err := p.act("find people and hold places")
+	p := &preparation{Rooms: r, Order: o, summary: map[string]int{}, counts: map[store.Breakdown]int{}, also: also}
+	act, err := p.act(prepareVerb)
 	if err != nil {
 		return 0, err
 	}
 	if p.objecting, err = r.Store.Objecting(ctx, r.Pack.Purpose().ID()); err != nil {
 		return 0, err
 	}
-	for _, step := range []func(context.Context, audit.Act) error{p.find, p.homes, p.assign} {
-		if err := step(ctx, act); err != nil {
+	if err := p.gather(parts); err != nil {
+		return 0, err
+	}
+	for _, step := range []struct {
+		name trace.Name
+		do   func(context.Context, audit.Act) error
+	}{{"homes", p.homes}, {"assign", p.assign}} {
+		if err := traced(ctx, step.name, func(ctx context.Context) error { return step.do(ctx, act) }); err != nil {
 			return 0, err
 		}
 	}
-	return p.keep(ctx, act)
+	err = traced(ctx, "draft", func(ctx context.Context) (err error) { id, err = p.keep(ctx, act); return err })
+	return id, err
+}
+
+func traced(ctx context.Context, name trace.Name, do func(context.Context) error) error {
+	ctx, span := trace.Start(ctx, name)
+	err := do(ctx)
+	span.End(err)
+	return err
+}
+
+const prepareVerb = "find people and hold places"
+
+// gather puts the parts together. Whoever began to object meanwhile is left out.
+func (p *preparation) gather(parts []Found) error {
+	for _, part := range parts {
+		for _, f := range part.Findings {
+			if p.objecting.Contains(uint32(f.Person)) {
+				continue
+			}
+			p.findings = append(p.findings, f)
+			if f.Verdict == criteria.Met {
+				p.met = append(p.met, f.Person)
+			}
+		}
+		for _, c := range part.Counts {
+			n := c.N
+			c.N = 0
+			p.counts[c] += n
+		}
+	}
+	if len(p.findings) == 0 {
+		return fault.New(fault.Missing, "round.Prepare", "the registers hold nobody of the age group").Do("import registers of %d or later, or change the day (as-of)", p.AsOf.Year())
+	}
+	p.summary["found"], p.summary["justified"] = len(p.findings), len(p.met)
+	return nil
 }
 
 // preparation is a round in the making.
@@ -96,8 +176,7 @@ type preparation struct {
 	Rooms
 	Order
 	objecting *roaring.Bitmap
-	findings  []criteria.Finding
-	failsafe  map[person.ID]bool
+	findings  []store.Finding
 	met       []person.ID
 	children  map[person.ID]*assign.Child
 	units     []store.Unit
@@ -106,6 +185,7 @@ type preparation struct {
 	result    assign.Result
 	summary   map[string]int
 	counts    map[store.Breakdown]int // with N 0
+	also      func(store.Tx, store.RoundID) error
 }
 
 func (p *preparation) act(verb string) (audit.Act, error) {
@@ -118,40 +198,35 @@ func (p *preparation) object() string {
 }
 
 // find reads the age group and lets the criteria say who it is for.
-func (p *preparation) find(ctx context.Context, act audit.Act) error {
+func (p *preparation) find(ctx context.Context, act audit.Act, among permission.People, part string) error {
 	p.progress("finding people", 0, 1)
 	field, from, to, err := p.Pack.Cohort().Range(p.AsOf)
 	if err != nil {
 		return err
 	}
-	g, err := permission.Check(act, p.Pack.Purpose(), fieldsOf(slices.Concat(p.Pack.Fields(), []string{field}, counted(p.Pack.Purpose()))), permission.Everyone(), p.objecting)
+	g, err := permission.Check(act, p.Pack.Purpose(), fieldsOf(slices.Concat(p.Pack.Fields(), []string{field}, counted(p.Pack.Purpose()))), among, p.objecting)
 	if err != nil {
 		return err
 	}
-	rows, err := p.Registers.Read(ctx, g, &register.Range{Field: permission.Field(field), From: from, To: to}, p.object())
+	object := p.object()
+	if part != "" {
+		object += ": " + part
+	}
+	rows, err := p.Registers.Read(ctx, g, &register.Range{Field: permission.Field(field), From: from, To: to}, object)
 	if err != nil {
 		return err
 	}
-	if len(rows) == 0 {
-		return fault.New(fault.Missing, "round.Prepare", "the registers hold nobody of the age group").Do("import registers of %d or later, or change the day (as-of)", p.AsOf.Year())
-	}
-	p.failsafe = map[person.ID]bool{}
 	for i, row := range rows {
 		f, err := p.Pack.Find(row.ID, facts{row, g}, p.AsOf)
 		if err != nil {
 			return err
 		}
-		p.findings = append(p.findings, f)
-		p.failsafe[row.ID] = p.Pack.Failsafe(f)
-		if f.Met() {
-			p.met = append(p.met, row.ID)
-		}
+		p.findings = append(p.findings, store.Finding{Person: f.Person(), Verdict: f.Verdict(), Reasons: f.Reasons(), Failsafe: p.Pack.Failsafe(f)})
 		p.count(row, g, f.Met())
 		if i%500 == 0 {
 			p.progress("checking criteria", i, len(rows))
 		}
 	}
-	p.summary["found"], p.summary["justified"] = len(rows), len(p.met)
 	return nil
 }
 

@@ -42,6 +42,9 @@ type Tx interface {
 	Sessions
 	Posts
 	Erasing
+	Jobs
+	Preparations
+	Sealing
 }
 
 // Marker adds to the act's entry in the record.

@@ -101,6 +101,9 @@ var everyPage = []struct {
 }{
 	{"start", "", "/", newCity},
 	{"start-staff", asLeader, "/", func() *city { return newCity().running() }},
+	{"real-start", "", "/", func() *city { c := newCity(); c.real = true; return c }},
+	{"real-approver", asApprover, "/desk/rounds/3", func() *city { c := newCity().prepared(); c.real = true; return c }},
+	{"real-running", asLeader, "/desk/rounds/3", func() *city { c := newCity().running(); c.real = true; return c }},
 	{"tour", "", "/demo", func() *city { return newCity().prepared() }},
 	{"logged-out", "", "/logged-out", newCity},
 	{"desk-empty", asPreparer, "/desk", newCity},

@@ -41,6 +41,7 @@ var begin = time.Date(2021, 1, 7, 6, 0, 0, 0, time.UTC)
 // city is a made-up city behind the pages, without a register or a store. Its
 // round goes on only when a test says so.
 type city struct {
+	real     bool // a city of real people, without tour, handset and clock
 	mu       sync.Mutex
 	round    store.Round
 	found    bool
@@ -301,8 +302,12 @@ func partsOf(t *testing.T, c *city, log *slog.Logger) parts {
 	if err != nil {
 		t.Fatal(err)
 	}
+	var pace Pace = c
+	if c.real {
+		pace = nil
+	}
 	return parts{ctx: t.Context(), pack: pack, rounds: c, figures: c, record: c, proof: c, matters: c, residents: c, families: c, screens: c, clock: c, real: time.Now,
-		door: fakeDoor{}, sessions: signin.NewSessions(c, c.machine), policies: policies, demo: true, log: log}
+		door: fakeDoor{}, sessions: signin.NewSessions(c, c.machine), policies: policies, pace: pace, log: log}
 }
 
 // get asks for a page as nobody.

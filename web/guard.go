@@ -37,7 +37,7 @@ func (s *site) guard(next http.Handler) http.Handler {
 		// Browsers heed it over TLS only, as a city serves the pages.
 		h.Set("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
 		defer s.recovered(w, r)
-		if !loopback(r.Host) {
+		if !s.ours(r.Host) {
 			s.warn(r, "another host")
 			s.fail(w, r, http.StatusMisdirectedRequest, "error.host")
 			return
@@ -76,6 +76,14 @@ func (s *site) recovered(w http.ResponseWriter, r *http.Request) {
 // browser of this decade does with a form.
 func saysOrigin(r *http.Request) bool {
 	return r.Header.Get("Sec-Fetch-Site") != "" || r.Header.Get("Origin") != ""
+}
+
+// ours reports whether the browser asked for the pages' own name.
+func (s *site) ours(host string) bool {
+	if s.host == "" {
+		return loopback(host)
+	}
+	return strings.EqualFold(host, s.host)
 }
 
 // loopback reports whether the host that the browser asked for is this

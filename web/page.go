@@ -14,6 +14,7 @@ import (
 	"ennakko/fault"
 	"ennakko/person"
 	"ennakko/store"
+	"ennakko/trace"
 )
 
 //go:embed templates/*.html
@@ -123,7 +124,9 @@ func (s *site) page(to route) http.Handler {
 		if l, chosen := languageOf(r); chosen {
 			http.SetCookie(w, &http.Cookie{Name: languageCookie, Value: string(l), Path: "/", MaxAge: 365 * 24 * 3600, HttpOnly: true, Secure: true, SameSite: http.SameSiteLaxMode})
 		}
-		r, err := s.identify(r)
+		ctx, span := trace.Start(r.Context(), trace.Name(to.pattern)) // never the address: it says which case
+		r, err := s.identify(r.WithContext(ctx))
+		defer func() { span.End(err) }()
 		if err == nil && to.action != anyone {
 			if whoOf(r).Nobody() {
 				s.askWho(w, r)
@@ -208,7 +211,7 @@ func shown(err error) (show, hint string) {
 
 // render writes a page whole or not at all.
 func (s *site) render(w http.ResponseWriter, r *http.Request, status int, name string, v view) error {
-	v.Languages, v.Who, v.Demo = languages, whoOf(r), s.demo
+	v.Languages, v.Who, v.Demo = languages, whoOf(r), s.demo()
 	v.Nav = s.nav(r, v.words, v.Path)
 	if r.Method == http.MethodGet && r.URL.Path == v.Path {
 		v.query = r.URL.Query()
@@ -243,8 +246,8 @@ func (s *site) nav(r *http.Request, t words, path string) []link {
 	add("/my/uses", "nav.uses", who.Is(access.Resident))
 	add("/desk/record", "nav.record", s.can(r, access.SeeRecord, access.On{}))
 	add("/open", "nav.open", true)
-	add("/demo", "nav.tour", s.demo)
-	add("/demo/handset", "nav.handset", s.demo)
+	add("/demo", "nav.tour", s.demo())
+	add("/demo/handset", "nav.handset", s.demo())
 	// The longest way that leads here is the one.
 	here := -1
 	for i, l := range out {

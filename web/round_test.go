@@ -122,7 +122,7 @@ func realCity(t *testing.T, live *app.Live) realSite {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h, err := New(Config{Live: live, Context: t.Context(), Door: client, Policies: policies, Demo: true})
+	h, err := New(Config{Live: live, Context: t.Context(), Door: client, Policies: policies, Pace: live.Clock.(*app.PacedClock)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -163,7 +163,10 @@ func (v *roundView) steps() {
 
 func (s *site) clockView() clockView {
 	v := clockView{Now: s.clock.Now()}
-	now := s.clock.Speed()
+	if !s.demo() {
+		return v
+	}
+	now := s.pace.Speed()
 	for _, o := range speeds {
 		o.On = float64(o.Value) == now
 		v.Speeds = append(v.Speeds, o)
@@ -218,7 +221,7 @@ func (s *site) setClock(w http.ResponseWriter, r *http.Request) error {
 	n, err := strconv.Atoi(r.PostFormValue("speed"))
 	for _, o := range speeds {
 		if err == nil && o.Value == n {
-			s.clock.SetSpeed(float64(n))
+			s.pace.SetSpeed(float64(n))
 			http.Redirect(w, r, local(r.PostFormValue("back"))+"#now", http.StatusSeeOther)
 			return nil
 		}

@@ -31,7 +31,7 @@ func (s *site) start(w http.ResponseWriter, r *http.Request) error {
 	}
 	t := s.words(r)
 	var v startView
-	if s.demo {
+	if s.demo() {
 		tour, err := s.tourView(r)
 		if err != nil {
 			return err

@@ -39,7 +39,8 @@ type Config struct {
 	Context  context.Context // ends when the server stops; jobs live as long
 	Door     *signin.Client  // where people log in
 	Policies *access.Policies
-	Demo     bool         // made-up people: the tour, the handset and the clock are shown
+	Pace     Pace         // made-up people and time: the tour, the handset and the clock are shown; nil: real ones
+	Host     string       // the name by which browsers ask for the pages; "": this machine's own
 	Log      *slog.Logger // what is refused and what fails, without names; nil: nothing is told
 }
 
@@ -147,9 +148,8 @@ type screens interface {
 	Twice(ctx context.Context) (int, error)
 }
 
-// clock is the time, which the demo may let run faster.
-type clock interface {
-	Now() time.Time
+// Pace is how fast a demonstration's time runs. app.PacedClock has one.
+type Pace interface {
 	Speed() float64
 	SetSpeed(float64)
 }
@@ -166,12 +166,13 @@ type parts struct {
 	residents residents
 	families  families
 	screens   screens
-	clock     clock
+	clock     app.Clock
+	pace      Pace             // nil: time is real, and so are people
+	host      string           // "": this machine's own
 	real      func() time.Time // the machine's clock
 	door      door
 	sessions  *signin.Sessions
 	policies  *access.Policies
-	demo      bool
 	log       *slog.Logger
 }
 
@@ -203,8 +204,8 @@ func New(c Config) (http.Handler, error) {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
 	return newSite(parts{ctx: c.Context, pack: c.Live.Pack, rounds: c.Live, figures: a.DB, record: a.DB, proof: a.Log,
-		matters: c.Live, residents: c.Live, families: c.Live, screens: a.Network, clock: c.Live.Clock, real: time.Now, door: c.Door, sessions: signin.NewSessions(a.DB, time.Now),
-		policies: c.Policies, demo: c.Demo, log: c.Log})
+		matters: c.Live, residents: c.Live, families: c.Live, screens: a.Network, clock: c.Live.Clock, pace: c.Pace, host: c.Host, real: time.Now, door: c.Door, sessions: signin.NewSessions(a.DB, time.Now),
+		policies: c.Policies, log: c.Log})
 }
 
 func newSite(p parts) (http.Handler, error) {
@@ -216,7 +217,7 @@ func newSite(p parts) (http.Handler, error) {
 	m.Handle("GET /assets/", assetServer())
 	m.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprintln(w, "ok") })
 	for _, r := range s.routes() {
-		if !r.demo || s.demo {
+		if !r.demo || s.demo() {
 			m.Handle(r.pattern, s.page(r))
 		}
 	}
@@ -232,6 +233,9 @@ func openSite(p parts) (*site, error) {
 	s.pages, err = readPages()
 	return s, err
 }
+
+// demo reports whether people and time are made up.
+func (p parts) demo() bool { return p.pace != nil }
 
 // anyone says that a page is for everybody.
 const anyone access.Action = ""

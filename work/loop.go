@@ -13,10 +13,13 @@ import (
 	"ennakko/person"
 	"ennakko/reply"
 	"ennakko/store"
+	"ennakko/trace"
 )
 
 // Timers steps the cases whose moments have come.
 func (w *Worker) Timers(ctx context.Context, now time.Time) (n int, err error) {
+	ctx, span := trace.Start(ctx, "timers")
+	defer func() { span.Count("timers", n); span.EndIf(n > 0, err) }()
 	act, err := w.act(systemActor, "keep to the schedule", now)
 	if err != nil {
 		return 0, err
@@ -47,6 +50,15 @@ func (w *Worker) Timers(ctx context.Context, now time.Time) (n int, err error) {
 // Answers handles the messages that people sent. Each is an entry of its own
 // in the record, with the person as the actor.
 func (w *Worker) Answers(ctx context.Context, now time.Time) (n int, err error) {
+	ctx, span := trace.Start(ctx, "answers")
+	var each []*trace.Span // from when it came until its confirmation is queued
+	defer func() {
+		for _, s := range each {
+			s.End(err)
+		}
+		span.Count("answers", n)
+		span.EndIf(n > 0, err)
+	}()
 	act, err := w.act(systemActor, "read answers", now)
 	if err != nil {
 		return 0, err
@@ -60,6 +72,8 @@ func (w *Worker) Answers(ctx context.Context, now time.Time) (n int, err error) 
 			return store.ErrNothing
 		}
 		for _, r := range received {
+			_, s := trace.StartAgo(ctx, "answer", now.Sub(r.In.At))
+			each = append(each, s)
 			if err := w.answer(tx, r, now); err != nil {
 				return err
 			}
@@ -135,7 +149,9 @@ func (w *Worker) stranger(tx store.Tx, r store.Received, now time.Time) error {
 }
 
 // Receive keeps what a network brings; it is the Inbox of the channels.
-func (w *Worker) Receive(ctx context.Context, in []channel.Incoming, now time.Time) error {
+func (w *Worker) Receive(ctx context.Context, in []channel.Incoming, now time.Time) (err error) {
+	ctx, span := trace.Start(ctx, "receive messages")
+	defer func() { span.Count("messages", len(in)); span.End(err) }()
 	act, err := w.act("system:channel", "receive messages", now)
 	if err != nil {
 		return err
@@ -151,7 +167,9 @@ func (w *Worker) Receive(ctx context.Context, in []channel.Incoming, now time.Ti
 }
 
 // Report keeps the outcomes of messages and lets the engine know.
-func (w *Worker) Report(ctx context.Context, reports []channel.Report, now time.Time) error {
+func (w *Worker) Report(ctx context.Context, reports []channel.Report, now time.Time) (err error) {
+	ctx, span := trace.Start(ctx, "receive reports")
+	defer func() { span.Count("reports", len(reports)); span.End(err) }()
 	act, err := w.act("system:channel", "receive reports", now)
 	if err != nil {
 		return err
@@ -186,7 +204,9 @@ func (w *Worker) outcomes(tx store.Tx, reports []channel.Report, now time.Time) 
 }
 
 // Send hands over what is due, within the rate.
-func (w *Worker) Send(ctx context.Context, now time.Time) (int, error) {
+func (w *Worker) Send(ctx context.Context, now time.Time) (n int, err error) {
+	ctx, span := trace.Start(ctx, "batch")
+	defer func() { span.Count("messages", n); span.EndIf(n > 0, err) }()
 	attempts, err := w.claim(ctx, now)
 	if err != nil || len(attempts) == 0 {
 		return 0, err
@@ -195,11 +215,16 @@ func (w *Worker) Send(ctx context.Context, now time.Time) (int, error) {
 	for i, a := range attempts {
 		batch[i] = a.Message
 	}
-	receipts, sendErr := w.channel.Submit(ctx, batch)
+	handing, hand := trace.Start(ctx, "hand over")
+	receipts, sendErr := w.channel.Submit(handing, batch)
+	hand.Count("receipts", len(receipts))
+	hand.End(sendErr)
 	return len(attempts), w.settle(ctx, batch, receipts, sendErr, now)
 }
 
 func (w *Worker) claim(ctx context.Context, now time.Time) (attempts []store.Attempt, err error) {
+	ctx, span := trace.Start(ctx, "claim")
+	defer func() { span.EndIf(len(attempts) > 0, err) }()
 	act, err := w.act(systemActor, "hand messages over", now)
 	if err != nil {
 		return nil, err
@@ -242,7 +267,9 @@ const busyGateway = 30 * time.Second
 
 // settle keeps what the gateway said. A message without a receipt is
 // uncertain.
-func (w *Worker) settle(ctx context.Context, batch []channel.Message, receipts []channel.Receipt, sendErr error, now time.Time) error {
+func (w *Worker) settle(ctx context.Context, batch []channel.Message, receipts []channel.Receipt, sendErr error, now time.Time) (err error) {
+	ctx, span := trace.Start(ctx, "settle")
+	defer func() { span.End(err) }()
 	said := make(map[channel.Ref]channel.Receipt, len(receipts))
 	for _, r := range receipts {
 		said[r.Ref] = r

@@ -3,6 +3,7 @@ package smpp
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"math/rand/v2"
 	"net"
 	"time"
@@ -114,3 +115,12 @@ func (c *Client) use(s *session) {
 }
 
 func tlsClient(conn net.Conn, c *tls.Config) net.Conn { return tls.Client(conn, c) }
+
+// noteCertificate keeps when the operator's certificate ends.
+func (c *Client) noteCertificate(shown []*x509.Certificate) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(shown) > 0 {
+		c.certificateEnd = shown[0].NotAfter
+	}
+}

@@ -3,6 +3,7 @@ package smpp
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/binary"
 	"errors"
 	"io"
@@ -63,6 +64,9 @@ func (c *Client) dial(ctx context.Context, as pdu.BindingType) (*session, error)
 		err := fault.New(fault.Refused, op, "the operator refuses the bind: %s", statusText(status)).Do("see system_id, password and system_type, and that no other process is bound with them")
 		s.close(err)
 		return nil, err
+	}
+	if t, ok := conn.(*tls.Conn); ok {
+		c.noteCertificate(t.ConnectionState().PeerCertificates)
 	}
 	return s, nil
 }

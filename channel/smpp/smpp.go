@@ -61,6 +61,8 @@ type Client struct {
 	until    time.Time     // an operator that said "too much" is left in peace until then
 	pause    time.Duration // and for this long, should it say so again
 	counters Counters
+
+	certificateEnd time.Time // of the operator, as of the newest bind
 }
 
 // Counters are what a client has seen since it began.
@@ -108,6 +110,14 @@ func (c *Client) Connected() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.sender != nil
+}
+
+// CertificateEnd is when the certificate ends that the operator showed at the
+// newest bind; zero without TLS.
+func (c *Client) CertificateEnd() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.certificateEnd
 }
 
 // Counters are what the client has seen.

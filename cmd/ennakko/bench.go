@@ -95,7 +95,7 @@ func (m *measuring) run() error {
 	if err := m.step("run the round", func() error { return quiet.runRound(ctx, f, "pre-primary") }); err != nil {
 		return err
 	}
-	return m.step("verify the record", func() error { return quiet.runVerify(ctx, data, "") })
+	return m.step("verify the record", func() error { return quiet.runVerify(ctx, data, "", "") })
 }
 
 func (m *measuring) prepare(pl place) error {

@@ -116,7 +116,7 @@ func (p *program) runBenchWeb(ctx context.Context, f benchWebFlags) error {
 		if err != nil {
 			return benchWebResult{}, err
 		}
-		handler, err := web.New(web.Config{Live: live, Context: ctx, Door: door, Policies: policies, Demo: true})
+		handler, err := web.New(web.Config{Live: live, Context: ctx, Door: door, Policies: policies, Pace: clock})
 		if err != nil {
 			return benchWebResult{}, err
 		}

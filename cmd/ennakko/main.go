@@ -52,8 +52,12 @@ func exitCode(err error) int {
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := root(os.Stdin, os.Stdout, os.Stderr).ExecuteContext(ctx)
+	tracer, err := tracerOfEnvironment(ctx)
+	if err == nil {
+		err = root(os.Stdin, os.Stdout, os.Stderr).ExecuteContext(tracer.In(ctx))
+	}
 	stop()
+	_ = tracer.Close() // the work is done whether or not a collector knows
 	if err != nil {
 		tell(os.Stderr, err)
 	}
@@ -107,7 +111,7 @@ func root(in io.Reader, out, errw io.Writer) *cobra.Command {
 	c.SetErr(errw)
 	c.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return wrongUsage(err) })
 	c.CompletionOptions.DisableDefaultCmd = true
-	c.AddCommand(p.demoCommand(), p.serveCommand(), p.cityCommand(), p.registerCommand(), p.checkCommand(), p.findCommand(), p.roundCommand(), p.usesCommand(), p.verifyCommand(), p.workerCommand(), p.settingsCommand(), p.migrateCommand(), p.moveCommand(), p.backupCommand(), p.restoreCommand(), p.lostCommand(), p.eraseCommand(), p.keysCommand(), p.benchCommand())
+	c.AddCommand(p.demoCommand(), p.serveCommand(), p.cityCommand(), p.registerCommand(), p.checkCommand(), p.findCommand(), p.roundCommand(), p.usesCommand(), p.verifyCommand(), p.workerCommand(), p.jobsCommand(), p.settingsCommand(), p.migrateCommand(), p.moveCommand(), p.backupCommand(), p.restoreCommand(), p.lostCommand(), p.eraseCommand(), p.keysCommand(), p.benchCommand())
 	return c
 }
 

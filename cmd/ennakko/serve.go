@@ -23,6 +23,7 @@ import (
 
 type serveFlags struct {
 	place
+	config    string // a file of settings: a city's own pages
 	addr      string
 	speed     float64
 	residents int
@@ -30,13 +31,24 @@ type serveFlags struct {
 
 func (p *program) serveCommand() *cobra.Command {
 	f := serveFlags{}
-	c := &cobra.Command{Use: "serve", Short: "Serve the pages of a folder of data on loopback", Args: args(cobra.NoArgs),
-		Long: `Serve the pages and let rounds run, on loopback. The embedded telephone network
-carries the messages, and made-up people log in without passwords. Real gateways
-are not there yet: this server is for looking, not for real residents.`,
-		Example: `  ennakko serve --data D --addr 127.0.0.1:8080`,
-		RunE:    func(c *cobra.Command, _ []string) error { return p.runServe(c.Context(), f) }}
+	c := &cobra.Command{Use: "serve", Short: "Serve the pages of a city", Args: args(cobra.NoArgs),
+		Long: `With --config: the pages of a city, behind a proxy that ends TLS. People log in at
+the provider that the settings name, and rounds run in "ennakko worker".
+
+With --data: a look at a folder of data, on loopback. Rounds run here, the
+embedded telephone network carries the messages, and made-up people log in without
+passwords. It is for looking, not for real residents.`,
+		Example: `  ennakko serve --config /etc/ennakko/ennakko.yaml
+  ennakko serve --data D --addr 127.0.0.1:8080`,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if f.config != "" {
+				return p.runPages(c.Context(), f.config)
+			}
+			return p.runServe(c.Context(), f)
+		}}
 	f.flags(c)
+	c.Flags().StringVar(&f.config, "config", "", "the file of settings of a city")
+	c.MarkFlagsMutuallyExclusive("config", "data")
 	c.Flags().StringVar(&f.addr, "addr", "127.0.0.1:8080", "the loopback address to serve on")
 	c.Flags().Float64Var(&f.speed, "speed", 60, "how many made-up seconds pass in a real one")
 	return c
@@ -148,24 +160,24 @@ func (p *program) serve(ctx context.Context, ap *app.App, clock *app.PacedClock,
 	if err != nil {
 		return errors.Join(err, ln.Close())
 	}
-	handler, err := web.New(web.Config{Live: live, Context: ctx, Door: door.client, Policies: policies, Demo: true, Log: slog.New(slog.NewTextHandler(p.err, nil))})
+	handler, err := web.New(web.Config{Live: live, Context: ctx, Door: door.client, Policies: policies, Pace: clock, Log: slog.New(slog.NewTextHandler(p.err, nil))})
 	if err != nil {
 		return errors.Join(err, ln.Close())
 	}
 	stop := ap.Sequencing(ctx, func(err error) { tell(p.err, err) })
 	_, _ = fmt.Fprintf(p.err, "Serving on http://%s/ (stop with Ctrl-C)\n", ln.Addr())
-	err = serveUntil(ctx, ln, handler, live)
+	err = serveUntil(ctx, ln, handler, live.Run)
 	stop()
 	return errors.Join(err, ap.Sequence(context.WithoutCancel(ctx))) // ctx has ended
 }
 
-// serveUntil serves and lets the rounds run until ctx ends or one of them
-// fails; then open requests get a moment to finish.
-func serveUntil(ctx context.Context, ln net.Listener, h http.Handler, live *app.Live) error {
+// serveUntil serves, and lets something run beside it, until ctx ends or one of
+// them fails; then open requests get a moment to finish.
+func serveUntil(ctx context.Context, ln net.Listener, h http.Handler, beside func(context.Context) error) error {
 	srv := &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute,
 		MaxHeaderBytes: 32 << 10, BaseContext: func(net.Listener) context.Context { return ctx }}
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return live.Run(ctx) })
+	g.Go(func() error { return beside(ctx) })
 	g.Go(func() error {
 		if err := srv.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
 			return err

@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"golang.org/x/sys/unix"
 
 	"ennakko/app"
 	"ennakko/store"
@@ -62,9 +63,11 @@ type watch struct {
 	mu  sync.Mutex
 	at  time.Time
 	now map[*prometheus.Desc]map[string]float64
+
+	jobs []store.JobCount
 }
 
-const watchEvery = 5 * time.Second
+const watchEvery = 3 * time.Second
 
 var (
 	descMessages = prometheus.NewDesc("ennakko_messages", "Messages of running rounds by state.", []string{"state"}, nil)
@@ -73,14 +76,19 @@ var (
 	descEntries  = prometheus.NewDesc("ennakko_record_entries", "Entries of the record.", nil, nil)
 	descLogged   = prometheus.NewDesc("ennakko_record_logged", "Entries that are in the log of the record.", nil, nil)
 	descDue      = prometheus.NewDesc("ennakko_due_seconds", "How long what is due has been waiting.", nil, nil)
+	descJobs     = prometheus.NewDesc("ennakko_jobs", "Background jobs of the last weeks, by kind and state.", []string{"kind", "state"}, nil)
 	descUp       = prometheus.NewDesc("ennakko_database_up", "Whether the database answers.", nil, nil)
+	descAnswers  = prometheus.NewDesc("ennakko_answers_waiting_seconds", "How long the oldest answer has been waiting to be read.", nil, nil)
+	descFree     = prometheus.NewDesc("ennakko_disk_free_bytes", "Room that is left where the folder of data is.", nil, nil)
+	descDisk     = prometheus.NewDesc("ennakko_disk_size_bytes", "Room that there is where the folder of data is.", nil, nil)
+	descCert     = prometheus.NewDesc("ennakko_gateway_certificate_end_timestamp_seconds", "When the certificate that the operator showed last ends.", []string{"gateway"}, nil)
 	descGate     = prometheus.NewDesc("ennakko_gateway_connected", "Whether a gateway takes messages.", []string{"gateway"}, nil)
 	descParts    = prometheus.NewDesc("ennakko_gateway_parts_total", "Parts of messages by what the gateway said.", []string{"gateway", "said"}, nil)
 )
 
 // Describe implements prometheus.Collector.
 func (w *watch) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{descMessages, descItems, descPlaces, descEntries, descLogged, descDue, descUp, descGate, descParts} {
+	for _, d := range []*prometheus.Desc{descMessages, descItems, descPlaces, descEntries, descLogged, descDue, descJobs, descAnswers, descFree, descDisk, descUp, descCert, descGate, descParts} {
 		ch <- d
 	}
 }
@@ -106,7 +114,23 @@ func (w *watch) Collect(ch chan<- prometheus.Metric) {
 			}
 		}
 	}
-	ch <- prometheus.MustNewConstMetric(descUp, prometheus.GaugeValue, up)
+	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
+	}
+	for _, j := range w.jobs {
+		gauge(descJobs, float64(j.N), j.Kind, string(j.State))
+	}
+	gauge(descUp, up)
+	if w.app.Log != nil { // told where the log is
+		if logged, err := w.app.Log.Size(w.ctx); err == nil {
+			gauge(descLogged, float64(logged))
+		}
+	}
+	var disk unix.Statfs_t
+	if err := unix.Statfs(w.app.Data, &disk); err == nil {
+		gauge(descFree, float64(disk.Bavail)*float64(disk.Bsize))
+		gauge(descDisk, float64(disk.Blocks)*float64(disk.Bsize))
+	}
 	for _, g := range w.gates {
 		if g.smpp == nil {
 			continue
@@ -115,7 +139,10 @@ func (w *watch) Collect(ch chan<- prometheus.Metric) {
 		if g.smpp.Connected() {
 			connected = 1
 		}
-		ch <- prometheus.MustNewConstMetric(descGate, prometheus.GaugeValue, connected, g.name)
+		gauge(descGate, connected, g.name)
+		if end := g.smpp.CertificateEnd(); !end.IsZero() {
+			gauge(descCert, float64(end.Unix()), g.name)
+		}
 		for said, v := range map[string]int{"taken": n.Submitted, "refused": n.Refused, "too much": n.Throttled, "no answer": n.Doubtful, "not readable": n.Malformed} {
 			ch <- prometheus.MustNewConstMetric(descParts, prometheus.CounterValue, float64(v), g.name, said)
 		}
@@ -151,9 +178,11 @@ func (w *watch) count() (map[*prometheus.Desc]map[string]float64, error) {
 	if err != nil {
 		return nil, err
 	}
-	logged, err := w.app.Log.Size(ctx)
-	if err != nil {
+	answers := 0.0
+	if since, waits, err := w.app.DB.Unread(ctx); err != nil {
 		return nil, err
+	} else if waits {
+		answers = max(0, w.app.Now().Sub(since).Seconds())
 	}
 	due := 0.0
 	if at, ok, err := w.app.DB.Next(ctx); err != nil {
@@ -164,7 +193,10 @@ func (w *watch) count() (map[*prometheus.Desc]map[string]float64, error) {
 			due = 0
 		}
 	}
+	if w.jobs, err = w.app.DB.JobCounts(ctx); err != nil {
+		return nil, err
+	}
 	one := func(v float64) map[string]float64 { return map[string]float64{"": v} }
 	return map[*prometheus.Desc]map[string]float64{descMessages: messages, descItems: items, descPlaces: one(float64(overbooked)), descEntries: one(float64(last)),
-		descLogged: one(float64(logged)), descDue: one(due)}, nil
+		descDue: one(due), descAnswers: one(answers)}, nil
 }

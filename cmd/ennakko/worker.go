@@ -25,6 +25,7 @@ import (
 	"ennakko/channel/smpp"
 	"ennakko/config"
 	"ennakko/fault"
+	"ennakko/round"
 )
 
 func (p *program) workerCommand() *cobra.Command {
@@ -58,19 +59,27 @@ func (p *program) runWorker(ctx context.Context, file string) error {
 		return err
 	}
 	log := slog.New(slog.NewJSONHandler(p.err, nil))
-	var clock app.Clock = app.RealClock{}
-	if t := set.Trial; t != nil {
-		clock = app.TrialClock{From: t.From, At: t.At, Speed: t.Speed}
+	clock := settingsClock(set)
+	name := workerName()
+	tracer, err := tracerOf(ctx, set.Traces, name, log)
+	if err != nil {
+		return err
 	}
+	defer func() {
+		if err := tracer.Close(); err != nil {
+			log.Warn("the last traces are lost", "error", err)
+		}
+	}()
+	ctx = tracer.In(ctx)
 	a, err := openSettings(ctx, set, clock)
 	if err != nil {
 		return err
 	}
-	err = p.work(ctx, a, set, clock, log)
+	err = p.work(ctx, a, set, clock, name, log)
 	return errors.Join(err, a.Close(context.WithoutCancel(ctx)))
 }
 
-func (p *program) work(ctx context.Context, a *app.App, set config.Config, clock app.Clock, log *slog.Logger) error {
+func (p *program) work(ctx context.Context, a *app.App, set config.Config, clock app.Clock, name string, log *slog.Logger) error {
 	if set.Database.Writer == "" { // the file in the folder has room for one
 		unlock, err := a.Lock()
 		if err != nil {
@@ -88,7 +97,6 @@ func (p *program) work(ctx context.Context, a *app.App, set config.Config, clock
 		return err
 	}
 	gates := o.gates
-	name := workerName()
 	g, gctx := errgroup.WithContext(ctx)
 	var several channel.Several
 	var run []func(context.Context) error
@@ -107,6 +115,10 @@ func (p *program) work(ctx context.Context, a *app.App, set config.Config, clock
 	g.Go(func() error {
 		return a.Work(gctx, app.WorkOptions{Pack: pack, Channel: several, Run: run, Door: door, Name: name, Lease: set.Worker.Lease, Doubt: set.Worker.Doubt, Window: window, Log: log, Tell: o.tell, TellEvery: o.every})
 	})
+	g.Go(func() error {
+		return a.WorkJobs(gctx, app.JobOptions{Name: name, Machine: machine(), Lease: set.Worker.Lease, Slots: set.Worker.Jobs, Log: log, Backups: set.Backup.Folder, BackupEvery: set.Backup.Every,
+			Pack: pack, Office: o.office, Erase: set.Erase.Daily, Owner: set.Erase.Owner})
+	})
 	err = g.Wait()
 	log.Info("stopped", "worker", name)
 	return err
@@ -117,6 +129,8 @@ type outsiders struct {
 	gates []gateway
 	tell  func(context.Context, map[string]int, time.Time) error // nil: officers are not told by e-mail
 	every time.Duration
+
+	office round.PostOffice // nil: letters are printed
 }
 
 // outside makes them, or tells all that is wrong at once. Nothing is connected.
@@ -125,9 +139,13 @@ func outside(set config.Config, door *app.Door, log *slog.Logger) (o outsiders, 
 	o.gates, wrong = gateways(set, door, log)
 	o.tell, o.every, more = notices(set.Mail)
 	if set.Letters != nil {
-		_, letters = postOffice(set.Letters)
+		o.office, letters = postOffice(set.Letters)
 	}
-	return o, errors.Join(wrong, more, letters)
+	var pages error
+	if set.Pages != nil {
+		_, _, pages = pagesDoor(*set.Pages)
+	}
+	return o, errors.Join(wrong, more, letters, pages)
 }
 
 // notices is how officers are told by e-mail what waits; nil without the setting.
@@ -248,7 +266,8 @@ func serveOn(ctx context.Context, addr string, h http.Handler) error {
 	if err != nil {
 		return fault.New(fault.Conflict, "cmd.worker", "the address %s cannot be served on", addr).Because(err).Do("choose another, or stop what serves there")
 	}
-	s := &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, MaxHeaderBytes: 32 << 10}
+	s := &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, MaxHeaderBytes: 32 << 10,
+		BaseContext: func(net.Listener) context.Context { return context.WithoutCancel(ctx) }}
 	go func() {
 		<-ctx.Done()
 		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)

@@ -7,10 +7,12 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -82,8 +84,15 @@ func TestAWorkerTellsHowItStands(t *testing.T) {
 	}
 	t.Cleanup(s.Close)
 	listen := freeAddr(t)
+	var traced atomic.Int64
+	collector := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/v1/traces" {
+			traced.Add(1)
+		}
+	}))
+	t.Cleanup(collector.Close)
 	file := filepath.Join(dir, "ennakko.yaml")
-	settings := fmt.Sprintf("data: %s\ngateways:\n  - {kind: smpp, name: op, address: %q, system_id: city, password: \"${WORKER_TEST_PASSWORD}\"}\nworker: {listen: %q}\n", data, s.Addr(), listen)
+	settings := fmt.Sprintf("data: %s\ngateways:\n  - {kind: smpp, name: op, address: %q, system_id: city, password: \"${WORKER_TEST_PASSWORD}\"}\nworker: {listen: %q}\ntraces: {endpoint: %q}\n", data, s.Addr(), listen, collector.URL)
 	if err := os.WriteFile(file, []byte(settings), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +126,22 @@ func TestAWorkerTellsHowItStands(t *testing.T) {
 	if code, body := fetch(t, "http://"+listen+"/healthz"); code != http.StatusOK || body != "ok\n" {
 		t.Errorf("health: %d %s", code, body)
 	}
-	_, metrics := fetch(t, "http://"+listen+"/metrics")
+	if out := must(t, "jobs", "import", "--data", data, filepath.Join(dir, "files")); !strings.Contains(out, "in the queue") {
+		t.Error(out)
+	}
+	for late := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		if out := must(t, "jobs", "--data", data); strings.Contains(out, "import     done") {
+			break
+		} else if time.Now().After(late) {
+			t.Fatal(out)
+		}
+	}
+	var metrics string
+	for late := time.Now().Add(20 * time.Second); !strings.Contains(metrics, `ennakko_jobs{kind="import",state="done"} 1`); time.Sleep(50 * time.Millisecond) {
+		if _, metrics = fetch(t, "http://"+listen+"/metrics"); time.Now().After(late) {
+			t.Fatal(metrics)
+		}
+	}
 	for _, want := range []string{`ennakko_gateway_connected{gateway="op"} 1`, "ennakko_database_up 1", "ennakko_places_overbooked 0", "ennakko_record_entries", `ennakko_gateway_parts_total{gateway="op",said="taken"} 0`} {
 		if !strings.Contains(metrics, want) {
 			t.Errorf("the metrics do not say %s", want)
@@ -126,11 +150,17 @@ func TestAWorkerTellsHowItStands(t *testing.T) {
 	if code, _, told := run(t, "worker", "--config", file); code != exitConflict || !strings.Contains(told, "another process") {
 		t.Errorf("a second worker on the same file: exit code %d, %s", code, told)
 	}
+	if s.Deliver("+358457999999", "+358450000000", "who are you") != 1 {
+		t.Error("a message was not taken at once")
+	}
 	s.Close()
 	ready(http.StatusServiceUnavailable)
 	stop()
 	if err := <-done; err != nil {
 		t.Errorf("the worker ended with %v", err)
+	}
+	if traced.Load() == 0 {
+		t.Error("no collector was told of the message")
 	}
 	if strings.Contains(log.String(), "hunter2") || !strings.Contains(log.String(), `"msg":"working"`) || !strings.Contains(log.String(), `"msg":"stopped"`) {
 		t.Errorf("the log: %s", log.String())

@@ -93,8 +93,11 @@ func (s Shelf) Remove(ctx context.Context, f File) error {
 	if err := os.Remove(s.file(f)); err != nil && !os.IsNotExist(err) {
 		return fault.Wrap(err, "parquet.Remove", "the file %s cannot be removed", f.Path)
 	}
-	if _, err := os.Stat(filepath.Dir(s.file(f))); err != nil {
-		return nil // never copied to this machine
+	switch _, err := os.Stat(filepath.Dir(s.file(f))); {
+	case os.IsNotExist(err): // never copied to this machine
+		return nil
+	case err != nil:
+		return fault.Wrap(err, "parquet.Remove", "the folder of facts cannot be read")
 	}
 	return syncDir(filepath.Dir(s.file(f)))
 }

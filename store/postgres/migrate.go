@@ -5,14 +5,17 @@ import (
 	"database/sql"
 	"embed"
 	"errors"
+	"fmt"
 	"io/fs"
 	"strconv"
 	"strings"
 
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
+	"github.com/riverqueue/river/riverdriver/riverdatabasesql"
 
 	"ennakko/fault"
+	"ennakko/store/tables"
 )
 
 // migrations are steps from one shape of the tables to the next. A step only
@@ -20,6 +23,11 @@ import (
 //
 //go:embed migrations/*.sql
 var migrations embed.FS
+
+// jobs is the sixth step; the tables of the queue come with it.
+//
+//go:embed 6_jobs.sql
+var jobs string
 
 // The roles in which the program's database users stand. A user is made by the
 // city and put into one: GRANT ennakko_writer TO w.
@@ -54,7 +62,11 @@ func Migrate(ctx context.Context, owner string) ([]Step, error) {
 	done, err := p.Up(ctx)
 	var out []Step
 	for _, r := range done {
-		out = append(out, Step{r.Source.Version, r.Source.Path})
+		name := r.Source.Path
+		if name == "" {
+			name = fmt.Sprintf("%05d_jobs", r.Source.Version)
+		}
+		out = append(out, Step{r.Source.Version, name})
 	}
 	if err != nil {
 		return out, fault.New(fault.Internal, op, "the tables cannot be brought up to date").Because(err).Do("the user must own the database; what was done stays, and the command can be given again")
@@ -75,8 +87,21 @@ func provider(db *sql.DB) (*goose.Provider, error) {
 	if err != nil {
 		return nil, fault.Wrap(err, op, "there is no lock")
 	}
-	p, err := goose.NewProvider(goose.DialectPostgres, db, files, goose.WithSessionLocker(one), goose.WithTableName("schema_step"), goose.WithDisableGlobalRegistry(true))
+	p, err := goose.NewProvider(goose.DialectPostgres, db, files, goose.WithSessionLocker(one), goose.WithTableName("schema_step"), goose.WithGoMigrations(queue()), goose.WithDisableGlobalRegistry(true))
 	return p, fault.Wrap(err, op, "the steps cannot be read")
+}
+
+// queue is the step that makes the queue of background jobs. River's own steps
+// want a transaction each, so what was done stays when it is cut off, and it can
+// be taken again.
+func queue() *goose.Migration {
+	return goose.NewGoMigration(6, &goose.GoFunc{RunDB: func(ctx context.Context, db *sql.DB) error {
+		if err := tables.MakeQueue(ctx, riverdatabasesql.New(db), nil); err != nil {
+			return err
+		}
+		_, err := db.ExecContext(ctx, jobs)
+		return err
+	}}, nil)
 }
 
 // grant gives the roles what they may do, on the tables as they are now.
@@ -96,7 +121,8 @@ func grant(ctx context.Context, db *sql.DB) error {
 	list = append(list,
 		"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO "+WriterRole,
 		"REVOKE UPDATE, DELETE, TRUNCATE ON "+audit+" FROM "+WriterRole,
-		"REVOKE INSERT, UPDATE, DELETE ON schema_step FROM "+WriterRole,
+		"REVOKE INSERT, UPDATE, DELETE ON schema_step, river_migration FROM "+WriterRole,
+		"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO "+WriterRole,
 		"GRANT SELECT ON ALL TABLES IN SCHEMA public TO "+ReaderRole,
 		"GRANT SELECT ON "+audit+", log_checkpoint, snapshot, snapshot_file, schema_step TO "+AuditorRole)
 	for _, q := range list {

@@ -22,6 +22,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/riverqueue/river/riverdriver/riverdatabasesql"
 	"golang.org/x/sys/unix"
 
 	"ennakko/fault"
@@ -54,11 +55,17 @@ func Open(ctx context.Context, v *vault.Vault, opt Options) (*tables.DB, error) 
 		return nil, errors.Join(err, write.Close())
 	}
 	read.SetMaxOpenConns(4)
-	if err := current(ctx, read); err != nil {
+	beside, err := pool(opt.Writer, false)
+	if err != nil {
 		return nil, errors.Join(err, write.Close(), read.Close())
 	}
+	beside.SetMaxOpenConns(4)
+	if err := current(ctx, read); err != nil {
+		return nil, errors.Join(err, write.Close(), read.Close(), beside.Close())
+	}
 	return tables.New(tables.Engine{Name: "postgres", Write: write, Read: read, Rebind: Rebind, Duplicate: duplicate, Away: away, RowKinds: "''", KindsAs: "", OneMoment: sql.LevelRepeatableRead,
-		Time: "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)",
+		Pipe: pipe, Beside: beside, Queue: riverdatabasesql.New(beside), QueueLast: "attempted_by[array_upper(attempted_by, 1)]",
+		Time:  "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)",
 		Scrub: func(ctx context.Context, db *sql.DB) error { _, err := db.ExecContext(ctx, "VACUUM"); return err },
 		Turn: func(ctx context.Context, tx *sql.Tx) error {
 			_, err := tx.ExecContext(ctx, "SELECT pg_advisory_xact_lock("+strconv.Itoa(turn)+")")

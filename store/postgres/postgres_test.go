@@ -106,6 +106,40 @@ func TestPostgreSQLKeepsTheContract(t *testing.T) {
 	storetest.ExerciseOwner(t, func(t *testing.T) storetest.Store { return openAs(t, base(t), "owner", "owner") })
 }
 
+func TestTheKeyOfPostgreSQLIsChanged(t *testing.T) {
+	storetest.ExerciseKeys(t, func(t *testing.T) func(*vault.Vault) storetest.KeyStore {
+		name := base(t)
+		return func(v *vault.Vault) storetest.KeyStore {
+			d, err := postgres.Open(t.Context(), v, postgres.Options{Writer: server.URL("w", name), Reader: server.URL("r", name)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = d.Close() })
+			return d
+		}
+	})
+}
+
+func TestEveryColumnOfBytesIsListedAsSealedOrNot(t *testing.T) {
+	rows, err := sqlAs(t, "owner", base(t)).QueryContext(t.Context(), "SELECT table_name || '.' || column_name FROM information_schema.columns WHERE table_schema = 'public' AND data_type = 'bytea'")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = rows.Close() }()
+	var there []string
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			t.Fatal(err)
+		}
+		there = append(there, name)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	storetest.EveryColumnOfBytes(t, there, tables.SealedColumns())
+}
+
 func write(t *testing.T, d *tables.DB) {
 	t.Helper()
 	a, err := audit.Begin("officer:a", "test", "p", "law", storetest.Start)
@@ -141,6 +175,8 @@ func TestEachUserMayDoItsOwnAndNoMore(t *testing.T) {
 		{"a", "SELECT count(*) FROM audit_entry", true}, {"a", "SELECT count(*) FROM log_checkpoint", true}, {"a", "SELECT * FROM kase", false}, {"a", "SELECT * FROM identity", false},
 		{"a", "INSERT INTO audit_mass VALUES (9)", false}, {"w", "UPDATE round SET state = 'running'", true}, {"w", "DROP TABLE kase", false}, {"w", "DELETE FROM schema_step", false},
 		{"w", "ALTER TABLE audit_entry DISABLE TRIGGER ALL", false},
+		{"w", "INSERT INTO river_job (kind, max_attempts, args) VALUES ('tidy', 1, '{}')", true}, {"w", "DELETE FROM river_migration", false}, {"r", "SELECT * FROM river_job", true},
+		{"r", "DELETE FROM river_job", false}, {"a", "SELECT * FROM river_job", false}, {"a", "SELECT * FROM preparation_part", false},
 	} {
 		_, err := sqlAs(t, x.user, name).ExecContext(t.Context(), x.query)
 		if (err == nil) != x.may {

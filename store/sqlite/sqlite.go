@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/riverqueue/river/riverdriver/riversqlite"
 	"modernc.org/sqlite"
 
 	"ennakko/fault"
@@ -34,9 +35,15 @@ var post string
 //go:embed 5_erase.sql
 var erase string
 
+//go:embed 6_jobs.sql
+var jobs string
+
 // steps make the tables of a new file, and bring those of an older one up to
 // date. A step only adds. The file's user_version counts those that were taken.
-var steps = []string{first, gateways, doubts, post, erase}
+var steps = []string{first, gateways, doubts, post, erase, jobs}
+
+// queueStep is the step with which the tables of the queue come, too.
+const queueStep = 6
 
 // Options are what a store may be given beside its path.
 type Options struct {
@@ -61,8 +68,11 @@ func Open(ctx context.Context, path string, v *vault.Vault, opt Options) (*table
 	}
 	read.SetMaxOpenConns(4)
 	return tables.New(tables.Engine{Name: "sqlite", Write: write, Read: read, Rebind: func(q string) string { return q }, Duplicate: duplicate, Away: away,
-		Scrub:    func(ctx context.Context, db *sql.DB) error { _, err := db.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)"); return err },
-		RowKinds: kindsOf, KindsAs: kindsAs,
+		Scrub: func(ctx context.Context, db *sql.DB) error {
+			_, err := db.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)")
+			return err
+		},
+		RowKinds: kindsOf, KindsAs: kindsAs, Queue: riversqlite.New(write), QueueLast: "json_extract(attempted_by, '$[#-1]')",
 		Time: "CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)"}, v, opt.Rand), nil
 }
 
@@ -96,9 +106,14 @@ func makeTables(ctx context.Context, db *sql.DB) error {
 		return fault.New(fault.Conflict, op, "the folder was made by an early version of the program, whose tables cannot be brought up to date").
 			Do("use that version, or begin with a new folder; of a demonstration, remove the folder")
 	}
-	for _, step := range steps[version:] {
+	for i, step := range steps[version:] {
 		if _, err := tx.ExecContext(ctx, step); err != nil {
 			return broken(err)
+		}
+		if version+i+1 == queueStep {
+			if err := tables.MakeQueue(ctx, riversqlite.New(db), tx); err != nil {
+				return broken(err)
+			}
 		}
 	}
 	if _, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", len(steps))); err != nil {

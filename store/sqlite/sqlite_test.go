@@ -40,6 +40,46 @@ func TestSQLiteKeepsTheContract(t *testing.T) {
 	storetest.ExerciseOwner(t, func(t *testing.T) storetest.Store { d, _ := open(t); return d })
 }
 
+func TestTheKeyOfSQLiteIsChanged(t *testing.T) {
+	storetest.ExerciseKeys(t, func(t *testing.T) func(*vault.Vault) storetest.KeyStore {
+		path := filepath.Join(t.TempDir(), "ennakko.db")
+		return func(v *vault.Vault) storetest.KeyStore {
+			d, err := sqlite.Open(t.Context(), path, v, sqlite.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = d.Close() })
+			return d
+		}
+	})
+}
+
+func TestEveryColumnOfBytesIsListedAsSealedOrNot(t *testing.T) {
+	_, path := open(t)
+	raw, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = raw.Close() }()
+	rows, err := raw.QueryContext(t.Context(), "SELECT s.name || '.' || c.name FROM sqlite_schema s, pragma_table_info(s.name) c WHERE s.type = 'table' AND c.type = 'BLOB'")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = rows.Close() }()
+	var there []string
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			t.Fatal(err)
+		}
+		there = append(there, name)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	storetest.EveryColumnOfBytes(t, there, tables.SealedColumns())
+}
+
 func write(t *testing.T, d *tables.DB) {
 	t.Helper()
 	a, err := audit.Begin("officer:a", "test", "p", "law", storetest.Start)

@@ -43,6 +43,7 @@ type Store interface {
 	Session(ctx context.Context, hash []byte) (store.Session, bool, error)
 	TouchSession(ctx context.Context, hash []byte, seen time.Time) error
 	log.Records
+	Worked
 }
 
 // Start is the time at which the exercises begin.
@@ -67,6 +68,9 @@ func Exercise(t *testing.T, open func(t *testing.T) Store) {
 		"a message is claimed once":                                   claims,
 		"a worker that is silent is relieved, one that is not is not": relieved,
 		"what may be handed over is shared":                           allowance,
+		"a job is in the queue when its cause is kept":                queued,
+		"one alone may do what one alone may do":                      holding,
+		"a part of a preparation is kept once":                        preparations,
 		"officers are told once of what waits":                        notices,
 		"a letter has one name and one fate":                          posts,
 		"people are erased and counts stay":                           erasing,
@@ -84,19 +88,24 @@ func Exercise(t *testing.T, open func(t *testing.T) Store) {
 		"a send that stays uncertain is put before a person once":     doubtful,
 		"what a phone was sent is counted by kind and time":           wrote,
 	} {
-		t.Run(name, func(t *testing.T) { do(&suite{t, open(t), context.Background()}) })
+		t.Run(name, func(t *testing.T) { do(newSuite(t, open(t))) })
 	}
 }
 
 // ExerciseOwner runs what only the owner of the tables may do.
 func ExerciseOwner(t *testing.T, open func(t *testing.T) Store) {
-	t.Run("entries are erased and their leaves stay", func(t *testing.T) { erasingEntries(&suite{t, open(t), context.Background()}) })
+	t.Run("entries are erased and their leaves stay", func(t *testing.T) { erasingEntries(newSuite(t, open(t))) })
 }
 
 type suite struct {
 	*testing.T
-	s   Store
-	ctx context.Context
+	s       Store
+	ctx     context.Context
+	numbers map[string]bool // the phones of the cases that were opened
+}
+
+func newSuite(t *testing.T, s Store) *suite {
+	return &suite{t, s, context.Background(), map[string]bool{}}
 }
 
 func (s *suite) act() audit.Act {
@@ -156,6 +165,9 @@ func (s *suite) newCase(child person.ID, numbers ...string) store.NewCase {
 
 func (s *suite) open(id store.RoundID, child person.ID, numbers ...string) (c conversation.Case) {
 	s.Helper()
+	for _, n := range numbers {
+		s.numbers[n] = true
+	}
 	s.write(func(tx store.Tx) (err error) { c, err = tx.OpenCase(id, s.newCase(child, numbers...)); return err })
 	return c
 }

@@ -37,17 +37,17 @@ func (t *tx) OpenCase(id store.RoundID, n store.NewCase) (conversation.Case, err
 	if err != nil {
 		return conversation.Case{}, err
 	}
-	if _, err := t.exec(`INSERT INTO kase (id, round, child, unit, language, stage, reached, answered, hidden, pack_hash, officer, version, sealed)
+	if err := t.put(`INSERT INTO kase (id, round, child, unit, language, stage, reached, answered, hidden, pack_hash, officer, version, sealed)
 		VALUES (?,?,?,?,?,?,0,0,?,?,?,?,?)`, int64(c.ID), int64(id), int64(c.Child), c.Place.Unit, c.Place.Language, string(c.Stage),
 		flag(n.Hidden), n.Offer.PackHash(), n.Offer.Officer(), c.Version, sealed); err != nil {
 		return conversation.Case{}, err
 	}
 	for i, p := range c.Parties {
-		number, err := t.db.vault.Seal("party.number", uint64(c.ID)<<8|uint64(i), []byte(n.Numbers[i]))
+		number, err := t.sealValue("party.number", uint64(c.ID)<<8|uint64(i), []byte(n.Numbers[i]))
 		if err != nil {
 			return conversation.Case{}, err
 		}
-		if _, err := t.exec("INSERT INTO party (case_id, party, person, phone_hash, number, waiting) VALUES (?,?,?,?,?,0)",
+		if err := t.put("INSERT INTO party (case_id, party, person, phone_hash, number, waiting) VALUES (?,?,?,?,?,0)",
 			int64(c.ID), i, int64(p.Person), string(p.Phone), number); err != nil {
 			return conversation.Case{}, err
 		}
@@ -70,7 +70,7 @@ func (t *tx) seal(c conversation.Case) ([]byte, error) {
 	if err != nil {
 		return nil, fault.Wrap(err, "store.seal", "the case cannot be written")
 	}
-	return t.db.vault.Seal("case", uint64(c.ID), plain)
+	return t.sealValue("case", uint64(c.ID), plain)
 }
 
 // openCase unseals a stored case.
@@ -115,16 +115,17 @@ func (t *tx) SaveCase(c conversation.Case) error {
 		if p.Answer != conversation.NoChoice {
 			answered = 1
 		}
-		if _, err := t.exec("UPDATE party SET waiting = ? WHERE case_id = ? AND party = ? AND waiting <> ?", flag(p.Waiting), int64(c.ID), i, flag(p.Waiting)); err != nil {
+		if err := t.put("UPDATE party SET waiting = ? WHERE case_id = ? AND party = ? AND waiting <> ?", flag(p.Waiting), int64(c.ID), i, flag(p.Waiting)); err != nil {
 			return err
 		}
 	}
-	n, err := t.exec("UPDATE kase SET stage = ?, reached = ?, answered = ?, version = ?, sealed = ? WHERE id = ? AND version = ?",
+	return t.putChecked(func(changed int64) error {
+		if changed == 0 {
+			return fault.New(fault.Conflict, "store.SaveCase", "case %d was changed in between", c.ID)
+		}
+		return nil
+	}, "UPDATE kase SET stage = ?, reached = ?, answered = ?, version = ?, sealed = ? WHERE id = ? AND version = ?",
 		string(c.Stage), reached, answered, c.Version, sealed, int64(c.ID), c.Version-1)
-	if err == nil && n == 0 {
-		return fault.New(fault.Conflict, "store.SaveCase", "case %d was changed in between", c.ID)
-	}
-	return err
 }
 
 func (t *tx) OnPhone(p conversation.Phone) ([]conversation.Candidate, error) {
@@ -158,7 +159,7 @@ func (t *tx) candidates(query string, args ...any) ([]conversation.Candidate, er
 }
 
 func (t *tx) ReleasePlace(id conversation.CaseID) error {
-	_, err := t.exec("UPDATE place SET case_id = NULL WHERE case_id = ?", int64(id))
+	err := t.put("UPDATE place SET case_id = NULL WHERE case_id = ?", int64(id))
 	return err
 }
 
@@ -184,12 +185,12 @@ func (t *tx) PlaceFree(id conversation.CaseID) (bool, error) {
 }
 
 func (t *tx) SetTimer(id conversation.CaseID, k conversation.Timer, at time.Time) error {
-	_, err := t.exec("INSERT INTO timer (case_id, kind, at) VALUES (?,?,?) ON CONFLICT (case_id, kind) DO UPDATE SET at = excluded.at", int64(id), string(k), micro(at))
+	err := t.put("INSERT INTO timer (case_id, kind, at) VALUES (?,?,?) ON CONFLICT (case_id, kind) DO UPDATE SET at = excluded.at", int64(id), string(k), micro(at))
 	return err
 }
 
 func (t *tx) ClearTimers(id conversation.CaseID) error {
-	_, err := t.exec("DELETE FROM timer WHERE case_id = ?", int64(id))
+	err := t.put("DELETE FROM timer WHERE case_id = ?", int64(id))
 	return err
 }
 
@@ -207,7 +208,7 @@ func (t *tx) TakeTimers(now time.Time, limit int) ([]store.DueTimer, error) {
 		return nil, err
 	}
 	for _, d := range due {
-		if _, err := t.exec("DELETE FROM timer WHERE case_id = ? AND kind = ?", int64(d.Case), string(d.Timer)); err != nil {
+		if err := t.put("DELETE FROM timer WHERE case_id = ? AND kind = ?", int64(d.Case), string(d.Timer)); err != nil {
 			return nil, err
 		}
 	}

@@ -18,7 +18,7 @@ func (t *tx) cover(e audit.Entry) error {
 	case n == 0:
 		return nil
 	case n > mostCovered:
-		_, err := t.exec("INSERT INTO audit_mass (seq) VALUES (?)", int64(e.Seq))
+		err := t.put("INSERT INTO audit_mass (seq) VALUES (?)", int64(e.Seq))
 		return err
 	}
 	var rows [][]any

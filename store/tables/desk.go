@@ -41,13 +41,13 @@ func (t *tx) Report(reports []channel.Report) ([]store.Outcome, error) {
 			return nil, err
 		}
 		use := found && final(r.State) && !final(channel.State(state))
-		if _, err := t.exec("INSERT INTO report (id, ref, state, at, used) VALUES (?,?,?,?,?)", r.ID, string(r.Ref), string(r.State), micro(r.At), flag(use)); err != nil {
+		if err := t.put("INSERT INTO report (id, ref, state, at, used) VALUES (?,?,?,?,?)", r.ID, string(r.Ref), string(r.State), micro(r.At), flag(use)); err != nil {
 			return nil, err
 		}
 		if !use {
 			continue
 		}
-		if _, err := t.exec("UPDATE outbox SET state = ?, done = ?, handed = coalesce(handed, submitting) WHERE ref = ?", string(r.State), micro(r.At), string(r.Ref)); err != nil {
+		if err := t.put("UPDATE outbox SET state = ?, done = ?, handed = coalesce(handed, submitting) WHERE ref = ?", string(r.State), micro(r.At), string(r.Ref)); err != nil {
 			return nil, err
 		}
 		o := store.Outcome{Party: party, Kind: conversation.Kind(kind), Delivered: r.State == channel.Delivered, Doubted: state == string(channel.Uncertain)}
@@ -68,12 +68,12 @@ func (t *tx) OpenItem(i store.Item, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	_, err = t.exec("INSERT INTO item (id, case_id, kind, reason, opened) VALUES (?,?,?,?,?)", id, int64(i.Case), i.Kind, i.Reason, micro(now))
+	err = t.put("INSERT INTO item (id, case_id, kind, reason, opened) VALUES (?,?,?,?,?)", id, int64(i.Case), i.Kind, i.Reason, micro(now))
 	return err
 }
 
 func (t *tx) SettleItems(id conversation.CaseID, kind, by, reason string, now time.Time) error {
-	_, err := t.exec("UPDATE item SET settled = ?, settled_by = ?, settled_reason = ? WHERE case_id = ? AND kind = ? AND settled IS NULL",
+	err := t.put("UPDATE item SET settled = ?, settled_by = ?, settled_reason = ? WHERE case_id = ? AND kind = ? AND settled IS NULL",
 		micro(now), by, reason, int64(id), kind)
 	return err
 }
@@ -94,11 +94,11 @@ func (t *tx) SettleItem(round store.RoundID, id store.ItemID, by, words string, 
 		return i, fault.New(fault.Conflict, op, "matter %d is settled already", id).Do("look at the queue again")
 	}
 	i.Case = conversation.CaseID(caseID)
-	sealed, err := t.db.vault.Seal("item.words", uint64(id), []byte(words))
+	sealed, err := t.sealValue("item.words", uint64(id), []byte(words))
 	if err != nil {
 		return i, err
 	}
-	_, err = t.exec("UPDATE item SET settled = ?, settled_by = ?, settled_reason = 'an officer settled it', words = ? WHERE id = ?", micro(now), by, sealed, int64(id))
+	err = t.put("UPDATE item SET settled = ?, settled_by = ?, settled_reason = 'an officer settled it', words = ? WHERE id = ?", micro(now), by, sealed, int64(id))
 	return i, err
 }
 
@@ -107,11 +107,11 @@ func (t *tx) AddStep(s store.RoundStep) error {
 	if _, err := t.one("SELECT coalesce(max(id), 0) FROM round_step", nil, &last); err != nil {
 		return err
 	}
-	sealed, err := t.db.vault.Seal("step.words", uint64(last+1), []byte(s.Words))
+	sealed, err := t.sealValue("step.words", uint64(last+1), []byte(s.Words))
 	if err != nil {
 		return err
 	}
-	_, err = t.exec("INSERT INTO round_step (id, round, at, officer, step, words) VALUES (?,?,?,?,?,?)", last+1, int64(s.Round), micro(s.At), s.Officer, s.Step, sealed)
+	err = t.put("INSERT INTO round_step (id, round, at, officer, step, words) VALUES (?,?,?,?,?,?)", last+1, int64(s.Round), micro(s.At), s.Officer, s.Step, sealed)
 	return err
 }
 
@@ -130,10 +130,10 @@ func (t *tx) caseIDs(query string, args ...any) ([]conversation.CaseID, error) {
 
 func (t *tx) SetObjection(purpose string, id person.ID, at time.Time, on bool) ([]conversation.CaseID, error) {
 	if !on {
-		_, err := t.exec("DELETE FROM objection WHERE purpose = ? AND person = ?", purpose, int64(id))
+		err := t.put("DELETE FROM objection WHERE purpose = ? AND person = ?", purpose, int64(id))
 		return nil, err
 	}
-	if _, err := t.exec("INSERT INTO objection (purpose, person, at) VALUES (?,?,?) ON CONFLICT DO NOTHING", purpose, int64(id), micro(at)); err != nil {
+	if err := t.put("INSERT INTO objection (purpose, person, at) VALUES (?,?,?) ON CONFLICT DO NOTHING", purpose, int64(id), micro(at)); err != nil {
 		return nil, err
 	}
 	return t.caseIDs("SELECT k.id FROM kase k JOIN round r ON r.id = k.round WHERE k.child = ? AND r.state IN ('running', 'paused') ORDER BY k.id", int64(id))
@@ -158,10 +158,10 @@ func (t *tx) MoveRound(id store.RoundID, by time.Duration) error {
 	if err != nil {
 		return fault.Wrap(err, "store.MoveRound", "the schedule cannot be written")
 	}
-	if _, err := t.exec("UPDATE round SET schedule = ? WHERE id = ?", string(b), int64(id)); err != nil {
+	if err := t.put("UPDATE round SET schedule = ? WHERE id = ?", string(b), int64(id)); err != nil {
 		return err
 	}
-	_, err = t.exec("UPDATE timer SET at = at + ? WHERE case_id IN (SELECT id FROM kase WHERE round = ?)", by.Microseconds(), int64(id))
+	err = t.put("UPDATE timer SET at = at + ? WHERE case_id IN (SELECT id FROM kase WHERE round = ?)", by.Microseconds(), int64(id))
 	return err
 }
 
@@ -186,16 +186,16 @@ func (t *tx) TakeNotice(now time.Time, every time.Duration) (map[string]int, err
 	if err != nil || newest <= last {
 		return nil, err
 	}
-	_, err = t.exec("INSERT INTO allowance (name, tokens, at) VALUES (?,0,?) ON CONFLICT (name) DO UPDATE SET at = excluded.at", telling, micro(now))
+	err = t.put("INSERT INTO allowance (name, tokens, at) VALUES (?,0,?) ON CONFLICT (name) DO UPDATE SET at = excluded.at", telling, micro(now))
 	return waiting, err
 }
 
 func (t *tx) NoticeFailed() error {
-	_, err := t.exec("DELETE FROM allowance WHERE name = ?", telling)
+	err := t.put("DELETE FROM allowance WHERE name = ?", telling)
 	return err
 }
 
 func (t *tx) AddLetter(id conversation.CaseID, reason string, now time.Time) error {
-	_, err := t.exec("INSERT INTO letter (case_id, reason, at) VALUES (?,?,?) ON CONFLICT (case_id) DO NOTHING", int64(id), reason, micro(now))
+	err := t.put("INSERT INTO letter (case_id, reason, at) VALUES (?,?,?) ON CONFLICT (case_id) DO NOTHING", int64(id), reason, micro(now))
 	return err
 }

@@ -2,13 +2,16 @@ package tables
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/RoaringBitmap/roaring/v2"
 
 	"ennakko/conversation"
+	"ennakko/fault"
 	"ennakko/person"
 	"ennakko/register/parquet"
 	"ennakko/store"
@@ -29,6 +32,10 @@ func (t *tx) Engaged(id person.ID) ([]store.RoundID, error) {
 
 func (t *tx) ErasePerson(id person.ID) (store.Erased, error) {
 	out := store.Erased{People: 1}
+	var parts int
+	if _, err := t.one("SELECT count(*) FROM preparation_part WHERE found IS NOT NULL", nil, &parts); err != nil || parts > 0 {
+		return out, errors.Join(err, fault.New(fault.Conflict, "store.ErasePerson", "a round is being prepared").Do("wait until it is there"))
+	}
 	rounds, err := t.numbers("SELECT round FROM finding WHERE person = ?1 UNION SELECT round FROM kase WHERE child = ?1 UNION SELECT round FROM waiting WHERE child = ?1", int64(id))
 	if err != nil {
 		return out, err
@@ -184,7 +191,7 @@ func (t *tx) eraseParty(id conversation.CaseID, party int) (messages int, err er
 	if _, err := t.one("SELECT phone_hash FROM party WHERE case_id = ? AND party = ?", []any{int64(id), party}, &phone); err != nil {
 		return 0, err
 	}
-	number, err := t.db.vault.Seal("party.number", uint64(id)<<8|uint64(party), nil)
+	number, err := t.sealValue("party.number", uint64(id)<<8|uint64(party), nil)
 	if err != nil {
 		return 0, err
 	}
@@ -216,7 +223,7 @@ func (t *tx) eraseParty(id conversation.CaseID, party int) (messages int, err er
 }
 
 func (t *tx) eraseMessage(id int64) error {
-	sealed, err := t.db.vault.Seal("outbox.text", uint64(id), nil)
+	sealed, err := t.sealValue("outbox.text", uint64(id), nil)
 	if err != nil {
 		return err
 	}
@@ -228,7 +235,7 @@ func (t *tx) eraseMessage(id int64) error {
 }
 
 func (t *tx) eraseAnswer(id int64) error {
-	sealed, err := t.db.vault.Seal("incoming", uint64(id), []byte("{}"))
+	sealed, err := t.sealValue("incoming", uint64(id), []byte("{}"))
 	if err != nil {
 		return err
 	}
@@ -283,13 +290,20 @@ func (t *tx) DropSnapshot(id int64) error {
 // EraseEntries: see store.Erasing.
 func (t *tx) EraseEntries(about person.ID, before time.Time, upTo uint64) (int, error) {
 	var seqs []uint64
+	told := roaring.New()
 	collect := func(query string, args ...any) error {
 		return t.query("SELECT "+entryColumns+" FROM audit_entry WHERE seq <= ? AND verb <> '' AND "+query+" ORDER BY seq", append([]any{int64(upTo)}, args...), func(scan func(...any) error) error {
 			e, err := scanEntry(scan)
-			if err == nil && (about == 0 || setSize(e) == 1) {
-				seqs = append(seqs, e.Seq)
+			if err != nil || about != 0 && setSize(e) != 1 {
+				return err
 			}
-			return err
+			seqs = append(seqs, e.Seq)
+			if e.Verb == store.EraseVerb { // what it said is said again
+				earlier, err := parseRanges(strings.TrimPrefix(e.Detail, "entries "))
+				told.Or(earlier)
+				return err
+			}
+			return nil
 		})
 	}
 	var err error
@@ -301,7 +315,6 @@ func (t *tx) EraseEntries(about person.ID, before time.Time, upTo uint64) (int, 
 	if err != nil || len(seqs) == 0 {
 		return 0, err
 	}
-	told := roaring.New()
 	for _, s := range seqs {
 		if err := t.blank(s); err != nil {
 			return 0, err

@@ -2,6 +2,7 @@ package tables
 
 import (
 	"bytes"
+	"errors"
 	"runtime"
 	"time"
 
@@ -37,7 +38,7 @@ type sealedIdentity struct{ hash, code, name, address []byte }
 // AddIdentities keeps the identities that differ from what is known.
 func (t *tx) AddIdentities(snapshot int64, ids []store.Identity) error {
 	known, err := t.latestHashes("identity")
-	if err != nil {
+	if err = errors.Join(err, t.maySeal()); err != nil {
 		return err
 	}
 	sealed := make([]sealedIdentity, len(ids))
@@ -55,7 +56,7 @@ func (t *tx) AddIdentities(snapshot int64, ids []store.Identity) error {
 			what string
 			text string
 		}{{&s.code, "population.code", x.Code}, {&s.name, "population.name", x.Name}, {&s.address, "population.address", x.Address}} {
-			if *p.to, err = t.db.vault.Seal(p.what, uint64(x.Person), []byte(p.text)); err != nil {
+			if *p.to, err = t.db.sealValue(p.what, uint64(x.Person), []byte(p.text)); err != nil {
 				return err
 			}
 		}
@@ -108,7 +109,7 @@ func (t *tx) latestHashes(table string) (map[person.ID][]byte, error) {
 // is no longer listed has no number from now on.
 func (t *tx) AddContacts(snapshot int64, contacts []store.Contact) error {
 	known, err := t.latestHashes("contact")
-	if err != nil {
+	if err = errors.Join(err, t.maySeal()); err != nil {
 		return err
 	}
 	listed := make(map[person.ID]bool, len(contacts))
@@ -128,7 +129,7 @@ func (t *tx) AddContacts(snapshot int64, contacts []store.Contact) error {
 			return err
 		}
 		sealed[i][0] = hash
-		sealed[i][1], err = t.db.vault.Seal("contacts.mobile", uint64(c.Person), []byte(c.Mobile))
+		sealed[i][1], err = t.db.sealValue("contacts.mobile", uint64(c.Person), []byte(c.Mobile))
 		return err
 	})
 	if err != nil {

@@ -22,7 +22,7 @@ func (t *tx) insert(table, columns string, rows [][]any) error {
 			args = append(args, r...)
 		}
 		values := strings.TrimSuffix(strings.Repeat(one+",", len(some)), ",")
-		if _, err := t.exec("INSERT INTO "+table+" ("+columns+") VALUES "+values, args...); err != nil {
+		if err := t.put("INSERT INTO "+table+" ("+columns+") VALUES "+values, args...); err != nil {
 			return err
 		}
 	}

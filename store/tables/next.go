@@ -3,10 +3,20 @@ package tables
 // next is the number of the next row of a table. Numbers are given by the one
 // writer, so that none is given twice and none is left out by a write that was
 // not kept.
-func (t *tx) next(table string) (int64, error) {
-	var last *int64
-	if _, err := t.one("SELECT max(id) FROM "+table, nil, &last); err != nil || last == nil {
-		return 1, err
+func (t *tx) next(table string) (int64, error) { return t.nextOf(table, "id") }
+
+// nextOf is next by another column. A write asks once: nobody else writes now.
+func (t *tx) nextOf(table, column string) (int64, error) {
+	last, known := t.last[table]
+	if !known {
+		var most *int64
+		if _, err := t.one("SELECT max("+column+") FROM "+table, nil, &most); err != nil {
+			return 0, err
+		}
+		if most != nil {
+			last = *most
+		}
 	}
-	return *last + 1, nil
+	t.last[table] = last + 1
+	return last + 1, nil
 }

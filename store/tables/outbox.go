@@ -36,7 +36,7 @@ func (t *tx) Enqueue(o store.Outgoing) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	text, err := t.db.vault.Seal("outbox.text", uint64(id), []byte(o.Text))
+	text, err := t.sealValue("outbox.text", uint64(id), []byte(o.Text))
 	if err != nil {
 		return false, err
 	}
@@ -51,7 +51,7 @@ func (t *tx) Enqueue(o store.Outgoing) (bool, error) {
 	if !o.Doubt.IsZero() {
 		state, code, doubt, submitting = channel.Uncertain, lostCode, micro(o.Doubt), micro(o.NotBefore)
 	}
-	_, err = t.exec(`INSERT INTO outbox (id, key, ref, round, case_id, party, kind, language, state, urgent, segments, not_before, valid, text, answer_to, queued, code, doubt, submitting)
+	err = t.put(`INSERT INTO outbox (id, key, ref, round, case_id, party, kind, language, state, urgent, segments, not_before, valid, text, answer_to, queued, code, doubt, submitting)
 		VALUES (?,?,?,coalesce((SELECT round FROM kase WHERE id = ?), 0),?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`, id, o.Key, ref, caseID, caseID, o.Party, string(o.Kind),
 		string(o.Language), string(state), flag(o.Reply), o.Segments, micro(o.NotBefore), int64(o.Valid/time.Second), text, answerTo, micro(t.at), code, doubt, submitting)
 	return err == nil, err
@@ -93,7 +93,7 @@ func (t *tx) Claim(now time.Time, from, worker string, limit int) ([]store.Attem
 		if err != nil {
 			return nil, err
 		}
-		if _, err := t.exec("UPDATE outbox SET state = ?, submitting = ?, worker = ? WHERE id = ?", string(channel.Submitting), micro(now), worker, c.id); err != nil {
+		if err := t.put("UPDATE outbox SET state = ?, submitting = ?, worker = ? WHERE id = ?", string(channel.Submitting), micro(now), worker, c.id); err != nil {
 			return nil, err
 		}
 		if c.child != 0 {
@@ -156,7 +156,7 @@ func (t *tx) Settle(now time.Time, settled []store.Settlement) error {
 		case s.State == channel.Uncertain:
 			query, at = "UPDATE outbox SET state = ?1, code = ?2, doubt = ?3 WHERE ref = ?4", s.Due
 		}
-		if _, err := t.exec(query, string(s.State), s.Code, micro(at), string(s.Ref)); err != nil {
+		if err := t.put(query, string(s.State), s.Code, micro(at), string(s.Ref)); err != nil {
 			return err
 		}
 		if err := t.addParts(s); err != nil {
@@ -174,7 +174,7 @@ func laterOf(a, b time.Time) time.Time {
 }
 
 func (t *tx) DropQueued(id conversation.CaseID) error {
-	_, err := t.exec("UPDATE outbox SET state = ?, done = ? WHERE case_id = ? AND state = ? AND urgent = 0", string(channel.Dropped), micro(t.at), int64(id), string(channel.Queued))
+	err := t.put("UPDATE outbox SET state = ?, done = ? WHERE case_id = ? AND state = ? AND urgent = 0", string(channel.Dropped), micro(t.at), int64(id), string(channel.Queued))
 	return err
 }
 
@@ -197,7 +197,7 @@ func (t *tx) TakeDoubtful(now time.Time, limit int) ([]store.Doubtful, error) {
 		return nil, err
 	}
 	for _, d := range out {
-		if _, err := t.exec("UPDATE outbox SET doubt = NULL WHERE ref = ?", string(d.Ref)); err != nil {
+		if err := t.put("UPDATE outbox SET doubt = NULL WHERE ref = ?", string(d.Ref)); err != nil {
 			return nil, err
 		}
 	}
@@ -237,11 +237,11 @@ func (t *tx) Receive(in []channel.Incoming) (int, error) {
 		if err != nil {
 			return 0, fault.Wrap(err, "store.Receive", "the message cannot be written")
 		}
-		sealed, err := t.db.vault.Seal("incoming", uint64(id), plain)
+		sealed, err := t.sealValue("incoming", uint64(id), plain)
 		if err != nil {
 			return 0, err
 		}
-		if _, err := t.exec("INSERT INTO incoming (id, gateway_id, phone_hash, sealed, at, received) VALUES (?,?,?,?,?,?)",
+		if err := t.put("INSERT INTO incoming (id, gateway_id, phone_hash, sealed, at, received) VALUES (?,?,?,?,?,?)",
 			id, m.ID, string(phone), sealed, micro(m.At), micro(t.at)); err != nil {
 			return 0, err
 		}
@@ -297,7 +297,7 @@ func (t *tx) Handled(id int64, c conversation.CaseID, meaning string, now time.T
 	if c != 0 {
 		caseID = int64(c)
 	}
-	_, err := t.exec("UPDATE incoming SET handled = ?, case_id = ?, meaning = ? WHERE id = ?", micro(now), caseID, meaning, id)
+	err := t.put("UPDATE incoming SET handled = ?, case_id = ?, meaning = ? WHERE id = ?", micro(now), caseID, meaning, id)
 	return err
 }
 

@@ -13,7 +13,7 @@ func (t *tx) addParts(s store.Settlement) error {
 	for i, id := range s.Parts {
 		// A gateway that gives one id twice, as some do when they begin to count
 		// anew, means the newer message.
-		if _, err := t.exec(`INSERT INTO gateway_part (gateway, id, ref, part) VALUES (?,?,?,?)
+		if err := t.put(`INSERT INTO gateway_part (gateway, id, ref, part) VALUES (?,?,?,?)
 			ON CONFLICT (gateway, id) DO UPDATE SET ref = excluded.ref, part = excluded.part, state = ''`, s.Gateway, id, string(s.Ref), i); err != nil {
 			return err
 		}
@@ -35,7 +35,7 @@ func (t *tx) Early(settled []store.Settlement) ([]channel.Report, error) {
 			if err != nil {
 				return nil, err
 			}
-			if _, err := t.exec("DELETE FROM early_report WHERE gateway = ? AND id = ?", s.Gateway, id); err != nil {
+			if err := t.put("DELETE FROM early_report WHERE gateway = ? AND id = ?", s.Gateway, id); err != nil {
 				return nil, err
 			}
 		}
@@ -64,12 +64,12 @@ func (t *tx) ofPart(r channel.Report) (whole channel.Report, ok bool, err error)
 		if err != nil {
 			return r, false, err
 		}
-		_, err = t.exec("INSERT INTO early_report (gateway, id, state, at, phone) VALUES (?,?,?,?,?) ON CONFLICT DO NOTHING", r.Gateway, r.Part, string(r.State), micro(r.At), string(phone))
+		err = t.put("INSERT INTO early_report (gateway, id, state, at, phone) VALUES (?,?,?,?,?) ON CONFLICT DO NOTHING", r.Gateway, r.Part, string(r.State), micro(r.At), string(phone))
 		return r, false, err
 	case final(channel.State(before)):
 		return r, false, nil
 	}
-	if _, err := t.exec("UPDATE gateway_part SET state = ? WHERE gateway = ? AND id = ?", string(r.State), r.Gateway, r.Part); err != nil {
+	if err := t.put("UPDATE gateway_part SET state = ? WHERE gateway = ? AND id = ?", string(r.State), r.Gateway, r.Part); err != nil {
 		return r, false, err
 	}
 	r.Ref = channel.Ref(ref)
@@ -81,7 +81,7 @@ func (t *tx) ofPart(r channel.Report) (whole channel.Report, ok bool, err error)
 		return r, false, err
 	}
 	if delivered < parts {
-		_, err = t.exec("UPDATE outbox SET doubt = ? WHERE ref = ? AND state = ?", micro(r.At.Add(halfPatience)), ref, string(channel.Handed))
+		err = t.put("UPDATE outbox SET doubt = ? WHERE ref = ? AND state = ?", micro(r.At.Add(halfPatience)), ref, string(channel.Handed))
 	}
 	return r, delivered >= parts, err
 }
@@ -126,7 +126,7 @@ func (t *tx) OfDoubt(now time.Time, limit int) ([]channel.Report, error) {
 		return nil, err
 	}
 	for _, r := range out {
-		if _, err := t.exec("DELETE FROM early_report WHERE gateway = ? AND id = ?", r.Gateway, r.Part); err != nil {
+		if err := t.put("DELETE FROM early_report WHERE gateway = ? AND id = ?", r.Gateway, r.Part); err != nil {
 			return nil, err
 		}
 	}

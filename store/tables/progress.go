@@ -78,6 +78,14 @@ func (d *DB) NextTimer(ctx context.Context) (at time.Time, ok bool, err error) {
 	return fromMicro(next.Int64), next.Valid, err
 }
 
+// Unread is when the oldest answer came that nobody has read yet; ok is false when
+// there is none.
+func (d *DB) Unread(ctx context.Context) (since time.Time, ok bool, err error) {
+	var at sql.NullInt64
+	_, err = d.row(ctx, "SELECT min(received) FROM incoming WHERE handled IS NULL", nil, &at)
+	return fromMicro(at.Int64), at.Valid, err
+}
+
 // LastRoundEntry is the number and time of the newest entry of a round's own
 // work; a made-up clock goes on from there. What officers do beside it, at the
 // real time, does not count. Zero: there is no round yet.

@@ -25,7 +25,7 @@ func (t *tx) AddRound(r store.Round) (store.RoundID, error) {
 	if err != nil {
 		return 0, err
 	}
-	_, err = t.exec(`INSERT INTO round (id, service, version, pack_hash, as_of, state, officer, opened, schedule, summary)
+	err = t.put(`INSERT INTO round (id, service, version, pack_hash, as_of, state, officer, opened, schedule, summary)
 		VALUES (?,?,?,?,?,?,?,?,?,?)`, id, r.Service, r.Version, r.PackHash, r.AsOf.Format(time.DateOnly), string(r.State), r.Officer,
 		micro(t.at), string(schedule), string(summary))
 	if err != nil {
@@ -36,7 +36,7 @@ func (t *tx) AddRound(r store.Round) (store.RoundID, error) {
 
 // addHand notes that whoever acts prepared or changed the round.
 func (t *tx) addHand(id store.RoundID) error {
-	_, err := t.exec("INSERT INTO round_hand (round, officer) VALUES (?,?) ON CONFLICT DO NOTHING", int64(id), t.entry.Actor)
+	err := t.put("INSERT INTO round_hand (round, officer) VALUES (?,?) ON CONFLICT DO NOTHING", int64(id), t.entry.Actor)
 	return err
 }
 
@@ -104,7 +104,7 @@ func (t *tx) AddPlaces(id store.RoundID, places []store.PlaceCount) error {
 
 func (t *tx) AddWaiting(id store.RoundID, waiting []store.Waiting) error {
 	for _, w := range waiting {
-		if _, err := t.exec("INSERT INTO waiting (round, child, reason) VALUES (?,?,?)", int64(id), int64(w.Child), w.Reason); err != nil {
+		if err := t.put("INSERT INTO waiting (round, child, reason) VALUES (?,?,?)", int64(id), int64(w.Child), w.Reason); err != nil {
 			return err
 		}
 	}
@@ -113,7 +113,7 @@ func (t *tx) AddWaiting(id store.RoundID, waiting []store.Waiting) error {
 
 func (t *tx) AddBreakdown(id store.RoundID, counts []store.Breakdown) error {
 	for _, b := range counts {
-		if _, err := t.exec("INSERT INTO breakdown (round, stage, by, key, n) VALUES (?,?,?,?,?)", int64(id), b.Stage, b.By, b.Key, b.N); err != nil {
+		if err := t.put("INSERT INTO breakdown (round, stage, by, key, n) VALUES (?,?,?,?,?)", int64(id), b.Stage, b.By, b.Key, b.N); err != nil {
 			return err
 		}
 	}
@@ -135,7 +135,7 @@ func (t *tx) TakeWaiting(id store.RoundID, children []person.ID) error {
 
 func (t *tx) AddDrafts(id store.RoundID, drafts []store.Draft) error {
 	for _, d := range drafts {
-		if _, err := t.exec("INSERT INTO draft (round, child, unit, language, reason, distance_m) VALUES (?,?,?,?,?,?)",
+		if err := t.put("INSERT INTO draft (round, child, unit, language, reason, distance_m) VALUES (?,?,?,?,?,?)",
 			int64(id), int64(d.Child), d.Place.Unit, d.Place.Language, d.Reason, d.DistanceM); err != nil {
 			return err
 		}

@@ -23,7 +23,7 @@ func (t *tx) AddSession(s store.Session, forget time.Time) error {
 	if err != nil {
 		return err
 	}
-	sealed, err := t.db.vault.Seal("session", n, s.Content)
+	sealed, err := t.sealValue("session", n, s.Content)
 	if err != nil {
 		return err
 	}

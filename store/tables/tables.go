@@ -19,12 +19,14 @@ import (
 	"time"
 
 	"github.com/RoaringBitmap/roaring/v2"
+	"github.com/riverqueue/river/riverdriver"
 
 	"ennakko/audit"
 	"ennakko/fault"
 	"ennakko/person"
 	"ennakko/store"
 	"ennakko/store/vault"
+	"ennakko/trace"
 )
 
 // Engine is an open database with what differs between engines.
@@ -42,6 +44,11 @@ type Engine struct {
 	KindsAs   string                               // what it must say
 	Scrub     func(context.Context, *sql.DB) error // takes what was erased out of the storage, too
 	OneMoment sql.IsolationLevel                   // of a transaction whose readings all see one moment
+
+	Pipe      Pipe                        // sends many statements in one go; nil: they do not travel
+	Beside    *sql.DB                     // further writing connections, for what takes no turn; nil: there are none
+	Queue     riverdriver.Driver[*sql.Tx] // of background jobs
+	QueueLast string                      // an expression for who began a job last
 }
 
 // DB is the open store. It is safe for concurrent use, also by several
@@ -70,7 +77,13 @@ func New(e Engine, v *vault.Vault, random io.Reader) *DB {
 func (d *DB) Engine() string { return d.engine.Name }
 
 // Close closes the connections.
-func (d *DB) Close() error { return errors.Join(d.read.Close(), d.write.Close()) }
+func (d *DB) Close() error {
+	err := errors.Join(d.read.Close(), d.write.Close())
+	if d.engine.Beside != nil {
+		err = errors.Join(err, d.engine.Beside.Close())
+	}
+	return err
+}
 
 // Wake says, at most once for many, that entries were written by this process.
 func (d *DB) Wake() <-chan struct{} { return d.wake }
@@ -82,38 +95,61 @@ func (d *DB) Write(ctx context.Context, act audit.Act, do func(store.Tx) error) 
 	if act.IsZero() {
 		return fault.New(fault.Refused, op, "no act was begun")
 	}
-	sqlTx, err := d.write.BeginTx(ctx, nil)
+	ctx, span := trace.Start(ctx, "write")
+	if span != nil {
+		span.Say("act", trace.Name(act.Entry().Verb)) // the program's own words, never a value
+	}
+	kept, err := d.writeIn(ctx, span, act, do)
+	span.EndIf(kept, err)
+	return err
+}
+
+// writeIn reports whether anything was kept.
+func (d *DB) writeIn(ctx context.Context, span *trace.Span, act audit.Act, do func(store.Tx) error) (kept bool, err error) {
+	const op = "store.Write"
+	conn, err := d.write.Conn(ctx)
 	if err != nil {
-		return fault.Wrap(err, op, "the store is not to be had")
+		return false, fault.Wrap(err, op, "the store is not to be had")
+	}
+	sqlTx, err := conn.BeginTx(ctx, nil)
+	if err != nil {
+		_ = conn.Close()
+		return false, fault.Wrap(err, op, "the store is not to be had")
 	}
 	if d.engine.Turn != nil {
 		if err := d.engine.Turn(ctx, sqlTx); err != nil {
 			_ = sqlTx.Rollback()
-			return fault.Wrap(err, op, "the store is not to be had")
+			_ = conn.Close()
+			return false, fault.Wrap(err, op, "the store is not to be had")
 		}
 	}
-	t := &tx{ctx: ctx, db: d, tx: sqlTx, at: act.At(), entry: act.Entry(), people: roaring.New(), stmts: map[string]*sql.Stmt{}}
+	span.Event("turn") // the one writer's turn came
+	t := &tx{ctx: ctx, db: d, conn: conn, tx: sqlTx, last: map[string]int64{}, at: act.At(), entry: act.Entry(), people: roaring.New(), stmts: map[string]*sql.Stmt{}}
 	defer func() {
 		_ = sqlTx.Rollback()
+		_ = conn.Close() // it goes back
 		d.keep(ctx, t.fresh)
 	}()
 	if err := do(t); errors.Is(err, store.ErrNothing) {
-		return nil
+		return false, nil
 	} else if err != nil {
-		return err
+		return false, err
 	}
 	t.entry.People = t.people
 	if err := t.Note(t.entry); err != nil {
-		return err
+		return false, err
+	}
+	if _, _, err := t.send(nil); err != nil {
+		return false, err
 	}
 	if err := sqlTx.Commit(); err != nil {
-		return fault.Wrap(err, op, "the store could not keep the change")
+		return false, fault.Wrap(err, op, "the store could not keep the change")
 	}
 	select {
 	case d.wake <- struct{}{}:
 	default:
 	}
-	return nil
+	return true, nil
 }
 
 // Note keeps one entry durably, on its own. It is the journal of readings.
@@ -142,6 +178,12 @@ type tx struct {
 	people *roaring.Bitmap
 	stmts  map[string]*sql.Stmt
 	fresh  []string // statements that the store does not keep yet
+	seals  bool     // the key that this process seals with is in use
+
+	conn   *sql.Conn        // that of tx
+	wait   []waiting        // statements that go with the next one
+	values int              // of them
+	last   map[string]int64 // the last number that was given in a table, if one was
 }
 
 // keep prepares statements once for all later writes. Inside a write that
@@ -175,6 +217,10 @@ func (t *tx) stmt(query string) (*sql.Stmt, error) {
 }
 
 func (t *tx) exec(query string, args ...any) (int64, error) {
+	if t.db.engine.Pipe != nil {
+		n, _, err := t.send(&Statement{query, args})
+		return n, err
+	}
 	s, err := t.stmt(query)
 	if err != nil {
 		return 0, err
@@ -196,6 +242,15 @@ func (d *DB) rowFault(err error) error {
 }
 
 func (t *tx) query(query string, args []any, each func(scan func(...any) error) error) error {
+	if t.db.engine.Pipe != nil {
+		_, rows, err := t.send(&Statement{query, args})
+		for _, r := range rows {
+			if err == nil {
+				err = each(scanner(r))
+			}
+		}
+		return err
+	}
 	s, err := t.stmt(query)
 	if err != nil {
 		return err
@@ -215,6 +270,14 @@ func (t *tx) query(query string, args []any, each func(scan func(...any) error) 
 
 // one scans the first row; found is false when there is none.
 func (t *tx) one(query string, args []any, dest ...any) (found bool, err error) {
+	if t.db.engine.Pipe != nil {
+		_, rows, err := t.send(&Statement{query, args})
+		if err != nil || len(rows) == 0 {
+			return false, err
+		}
+		err = scanner(rows[0])(dest...)
+		return err == nil, fault.Wrap(err, "store", "the store cannot be read")
+	}
 	s, err := t.stmt(query)
 	if err != nil {
 		return false, err
@@ -242,11 +305,11 @@ func (t *tx) Detail(format string, args ...any) { t.entry.Detail = fmt.Sprintf(f
 // Note adds an entry in this transaction.
 func (t *tx) Note(e audit.Entry) error {
 	const op = "store.Note"
-	var last sql.NullInt64
-	if _, err := t.one("SELECT max(seq) FROM audit_entry", nil, &last); err != nil {
+	seq, err := t.nextOf("audit_entry", "seq")
+	if err != nil {
 		return err
 	}
-	e.Seq, e.At = uint64(last.Int64)+1, e.At.UTC().Truncate(time.Microsecond)
+	e.Seq, e.At = uint64(seq), e.At.UTC().Truncate(time.Microsecond)
 	salt := make([]byte, audit.SaltSize)
 	if _, err := io.ReadFull(t.db.rand, salt); err != nil {
 		return fault.Wrap(err, op, "there is no randomness for a salt")
@@ -269,7 +332,7 @@ func (t *tx) Note(e audit.Entry) error {
 	if err != nil {
 		return fault.Wrap(err, op, "the fields cannot be written")
 	}
-	_, err = t.exec(`INSERT INTO audit_entry (seq, at, actor, verb, purpose, basis, object, fields, people, detail, salt, leaf)
+	err = t.put(`INSERT INTO audit_entry (seq, at, actor, verb, purpose, basis, object, fields, people, detail, salt, leaf)
 		VALUES (?,?,?,?,?,?,?,?,?,?,?,?)`, int64(e.Seq), micro(e.At), e.Actor, e.Verb, e.Purpose, e.Basis, e.Object, string(fields), people, e.Detail, salt, leaf)
 	if err != nil {
 		return err

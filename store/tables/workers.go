@@ -27,7 +27,7 @@ func (t *tx) Relieve(worker string, lease time.Duration, doubt time.Time) (int, 
 // handing something over is not there any more. It is no entry in the record.
 func (d *DB) Beat(ctx context.Context, worker string, lease time.Duration) (silent bool, err error) {
 	clock := d.engine.Time
-	_, err = d.write.ExecContext(ctx, d.engine.Rebind("INSERT INTO worker (id, seen) VALUES (?, "+clock+") ON CONFLICT (id) DO UPDATE SET seen = excluded.seen"), worker)
+	_, err = d.beside().ExecContext(ctx, d.engine.Rebind("INSERT INTO worker (id, seen) VALUES (?, "+clock+") ON CONFLICT (id) DO UPDATE SET seen = excluded.seen"), worker)
 	if err != nil {
 		return false, fault.New(fault.Later, "store.Beat", "the store is not to be had").Because(err)
 	}
@@ -80,4 +80,18 @@ func (t *tx) Spend(now time.Time, rate, n int) error {
 	}
 	_, err = t.exec("INSERT INTO allowance (name, tokens, at) VALUES (?,?,?) ON CONFLICT (name) DO UPDATE SET tokens = excluded.tokens, at = excluded.at", handing, tokens-float64(n), micro(now))
 	return err
+}
+
+// Hold takes or keeps what one holder alone may do, by the database's clock: it
+// is free when its holder has not said for the lease that it is there.
+func (d *DB) Hold(ctx context.Context, name, holder string, lease time.Duration) (held bool, err error) {
+	const op = "store.Hold"
+	clock := d.engine.Time
+	res, err := d.beside().ExecContext(ctx, d.engine.Rebind("INSERT INTO keeper (name, holder, seen) VALUES (?, ?, "+clock+") ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, seen = excluded.seen WHERE keeper.holder = excluded.holder OR keeper.seen < "+clock+" - ?"),
+		name, holder, lease.Microseconds())
+	if err != nil {
+		return false, fault.New(fault.Later, op, "the store is not to be had").Because(err)
+	}
+	n, err := res.RowsAffected()
+	return n == 1, fault.Wrap(err, op, "the store is not to be had")
 }

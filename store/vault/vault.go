@@ -32,6 +32,7 @@ const HashSize = 16
 type Vault struct {
 	aead tink.AEAD
 	prf  *prf.Set
+	keys []Key // that values are sealed with, the oldest first
 }
 
 // Open reads the keys in dir and makes those that are missing.
@@ -70,7 +71,7 @@ func open(dir string) (*Vault, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &Vault{}
+	v := &Vault{keys: listKeys(seal)}
 	if v.aead, err = aead.New(seal); err != nil {
 		return nil, damaged(sealFile)
 	}

@@ -19,6 +19,14 @@ type Families struct {
 	halves  map[string]map[byte][]byte
 	whole   map[string]int // by reference, or by number and text: how often it came
 	answers int
+	writing int // answers that are on their way
+}
+
+// Writing is how many answers are on their way and not acknowledged yet.
+func (f *Families) Writing() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.writing
 }
 
 // Taken is told of a part that a centre took, and answers through it.
@@ -31,12 +39,17 @@ func (f *Families) Taken(s *SMSC, p Part) {
 	if answer == "" {
 		return
 	}
+	f.mu.Lock()
+	f.writing++
+	f.mu.Unlock()
 	s.wg.Go(func() {
 		time.Sleep(after)
-		if s.Deliver(p.To, p.From, answer) > 0 {
-			f.mu.Lock()
+		times := s.Deliver(p.To, p.From, answer)
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.writing--
+		if times > 0 {
 			f.answers++
-			f.mu.Unlock()
 		}
 	})
 }

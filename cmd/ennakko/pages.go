@@ -1,0 +1,85 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/url"
+	"os"
+	"time"
+
+	"ennakko/access"
+	"ennakko/app"
+	"ennakko/config"
+	"ennakko/fault"
+	"ennakko/signin"
+	"ennakko/web"
+)
+
+// runPages serves the pages of the city of the settings.
+func (p *program) runPages(ctx context.Context, file string) error {
+	set, err := config.Read(file, os.Getenv)
+	if err != nil {
+		return err
+	}
+	if set.Pages == nil {
+		return fault.New(fault.Invalid, "cmd.serve", "the settings have no pages").Do("see pages in docs/operations.md")
+	}
+	a, err := openSettings(ctx, set, settingsClock(set))
+	if err != nil {
+		return err
+	}
+	err = p.pages(ctx, a, set)
+	// Closing must happen although ctx has ended.
+	return errors.Join(err, a.Close(context.WithoutCancel(ctx)))
+}
+
+// settingsClock is the time that all processes of a city go by.
+func settingsClock(set config.Config) app.Clock {
+	if t := set.Trial; t != nil {
+		return app.TrialClock{From: t.From, At: t.At, Speed: t.Speed}
+	}
+	return app.RealClock{}
+}
+
+func (p *program) pages(ctx context.Context, a *app.App, set config.Config) error {
+	log := slog.New(slog.NewJSONHandler(p.err, nil))
+	pack, err := a.Pack(set.Service)
+	if err != nil {
+		return err
+	}
+	policies, err := access.Load(access.Embedded())
+	if err != nil {
+		return err
+	}
+	door, host, err := pagesDoor(*set.Pages)
+	if err != nil {
+		return err
+	}
+	live := a.NewDesk(pack, a.Clock)
+	handler, err := web.New(web.Config{Live: live, Context: ctx, Door: door, Policies: policies, Host: host, Log: log})
+	if err != nil {
+		return err
+	}
+	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", set.Pages.Listen)
+	if err != nil {
+		return fault.New(fault.Conflict, "cmd.serve", "the address cannot be served on").Because(err).Do("choose another for pages.listen")
+	}
+	log.Info("serving", "service", pack.Name(), "version", pack.Version(), "database", a.DB.Engine(), "address", ln.Addr().String())
+	err = serveUntil(ctx, ln, handler, live.Follow)
+	log.Info("stopped")
+	return err
+}
+
+// pagesDoor is the client of the city's provider, and the name by which browsers
+// ask for the pages.
+func pagesDoor(set config.Pages) (*signin.Client, string, error) {
+	u, err := url.Parse(set.Address)
+	if err != nil {
+		return nil, "", fault.New(fault.Invalid, "cmd.serve", "pages.address is not the https address of a site")
+	}
+	c, err := signin.NewClient(signin.Config{Issuer: set.SignIn.Issuer, ClientID: set.SignIn.ClientID, ClientSecret: set.SignIn.ClientSecret, Redirect: set.Address + "/login/done",
+		AfterLogout: set.Address + "/logged-out", Staff: true, Residents: true}, time.Now)
+	return c, u.Host, err
+}
