@@ -19,6 +19,7 @@ import (
 type Answer struct {
 	LoadSeconds float64            // tables of the concepts, sorted, in memory
 	Seconds     float64            // all questions and all verdicts
+	CPUSeconds  float64            // of that, of all cores together
 	Counts      map[string][]int64 // of each criterion: how many people have each of the first five verdicts
 	Left        []string           // criteria with a part that is not put into SQL here
 }
@@ -30,7 +31,7 @@ type Answer struct {
 // for each; the answers are joined to one wide table, and the verdicts are
 // expressions over its row. Of what was tried this was the fastest (decision
 // 026).
-func SQL(ctx context.Context, l *criteria.Language, cares []*criteria.Care, run criteria.Run, files map[string][]string, say func(string, ...any)) (*Answer, error) {
+func SQL(ctx context.Context, l *criteria.Language, cares []*criteria.Care, run criteria.Run, files map[string][]string, cpu func() float64, say func(string, ...any)) (*Answer, error) {
 	const op = "rival.SQL"
 	db, err := sql.Open("duckdb", "")
 	if err != nil {
@@ -55,7 +56,7 @@ func SQL(ctx context.Context, l *criteria.Language, cares []*criteria.Care, run 
 	}
 	out.LoadSeconds = time.Since(start).Seconds()
 	say("SQL: %d tables in memory, %d questions, %.1f s", len(w.tables()), len(w.names), out.LoadSeconds)
-	start = time.Now()
+	start, used := time.Now(), cpu()
 	if _, err := db.ExecContext(ctx, w.wide()); err != nil {
 		return nil, fault.Wrap(err, op, "the questions cannot be asked")
 	}
@@ -66,7 +67,7 @@ func SQL(ctx context.Context, l *criteria.Language, cares []*criteria.Care, run 
 			return nil, err
 		}
 	}
-	out.Seconds = time.Since(start).Seconds()
+	out.Seconds, out.CPUSeconds = time.Since(start).Seconds(), cpu()-used
 	return out, nil
 }
 
