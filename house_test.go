@@ -52,11 +52,11 @@ var floors = map[string]int{
 
 // only lists who may import a package that is a door to something.
 var only = map[string][]string{
-	"database/sql":                        {"store/tables", "store/sqlite", "store/postgres", "register/parquet", "channel/phone", "cmd/soak"},
+	"database/sql":                        {"store/tables", "store/sqlite", "store/postgres", "register/parquet", "channel/phone", "population/rival", "cmd/soak"},
 	"github.com/minio/minio-go/v7":        {"register/objects"},
 	"github.com/riverqueue/river":         {"store/tables", "work/jobs"},
 	"modernc.org/sqlite":                  {"store/sqlite", "channel/phone"},
-	"github.com/duckdb/duckdb-go/v2":      {"register/parquet"},
+	"github.com/duckdb/duckdb-go/v2":      {"register/parquet", "population/rival"},
 	"cel.dev/cel-go/cel":                  {"criteria"},
 	"github.com/tink-crypto/tink-go/v2":   {"store/vault"},
 	"github.com/transparency-dev/tessera": {"audit/log"},
