@@ -26,6 +26,9 @@ func (p *program) runPages(ctx context.Context, file string) error {
 	if set.Pages == nil {
 		return fault.New(fault.Invalid, "cmd.serve", "the settings have no pages").Do("see pages in docs/operations.md")
 	}
+	if set.Record == "elsewhere" {
+		return fault.New(fault.Invalid, "cmd.serve", "the pages show what is proved of the record, and its log is on another machine").Do("serve the pages there")
+	}
 	log := slog.New(slog.NewJSONHandler(p.err, nil))
 	tracer, err := tracerOf(ctx, set.Traces, workerName(), log)
 	if err != nil {
