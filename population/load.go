@@ -178,12 +178,12 @@ func (in *intake) field(ctx context.Context, r *register.Reading, f permission.F
 		})
 		for i, id := range c.Person {
 			x := row{person: id, from: c.Day[i], until: c.Until[i], kind: ofText}
-			switch {
-			case k == register.Text:
+			switch k {
+			case register.Text:
 				x.text = p.words.of(c.Words, c.Text[i])
-			case k == register.Number:
+			case register.Number:
 				x.num, x.kind = c.Value[i], ofNumber
-			case k == register.Date:
+			case register.Date:
 				x.text = uint32(int32(c.Value[i])) //nolint:gosec // a day is kept bit by bit
 			default:
 				x.text = uint32(c.Value[i])

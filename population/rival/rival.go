@@ -28,9 +28,8 @@ type Answer struct {
 // names them). The facts stand in memory before the clock starts: a table for
 // each concept, with nothing else in it, sorted by person. Then one pass over each
 // table asks all of its questions for everyone, grouped by person, with a FILTER
-// for each; the answers are joined to one wide table, and the verdicts are
-// expressions over its row. Of what was tried this was the fastest (decision
-// 026).
+// for each. Then each criterion is one query over the people joined with the
+// answers that it needs. Of what was tried this was the fastest (decision 026).
 func SQL(ctx context.Context, l *criteria.Language, cares []*criteria.Care, run criteria.Run, files map[string][]string, cpu func() float64, say func(string, ...any)) (*Answer, error) {
 	const op = "rival.SQL"
 	db, err := sql.Open("duckdb", "")
@@ -39,16 +38,17 @@ func SQL(ctx context.Context, l *criteria.Language, cares []*criteria.Care, run 
 	}
 	defer func() { _ = db.Close() }()
 	db.SetMaxOpenConns(1)
-	w := &writer{language: l, run: run, asked: map[string][]string{}, names: map[string]string{}, wrapped: map[string]string{}}
+	w := &writer{language: l, run: run, asked: map[string][]string{}, names: map[string]string{}, wrapped: map[string]string{}, tableFor: map[string]string{}}
 	out := &Answer{Counts: map[string][]int64{}}
-	var names, verdicts []string
+	var asked []asked
 	for _, c := range cares {
+		w.touched = map[string]bool{}
 		v, err := w.verdict(c)
 		if err != nil {
 			out.Left = append(out.Left, c.Name)
 			continue
 		}
-		names, verdicts = append(names, c.Name), append(verdicts, v)
+		asked = append(asked, askedOf(c.Name, v, w.touched))
 	}
 	start := time.Now()
 	if err := w.load(ctx, db, files); err != nil {
@@ -57,13 +57,14 @@ func SQL(ctx context.Context, l *criteria.Language, cares []*criteria.Care, run 
 	out.LoadSeconds = time.Since(start).Seconds()
 	say("SQL: %d tables in memory, %d questions, %.1f s", len(w.tables()), len(w.names), out.LoadSeconds)
 	start, used := time.Now(), cpu()
-	if _, err := db.ExecContext(ctx, w.wide()); err != nil {
-		return nil, fault.Wrap(err, op, "the questions cannot be asked")
+	for _, query := range w.answers() {
+		if _, err := db.ExecContext(ctx, query); err != nil {
+			return nil, fault.Wrap(err, op, "the questions cannot be asked")
+		}
 	}
 	say("SQL: questions answered, %.2f s", time.Since(start).Seconds())
-	const batch = 60
-	for i := 0; i < len(names); i += batch {
-		if err := out.count(ctx, db, names[i:min(i+batch, len(names))], verdicts[i:min(i+batch, len(names))]); err != nil {
+	for _, a := range asked {
+		if err := out.count(ctx, db, a); err != nil {
 			return nil, err
 		}
 	}
@@ -104,63 +105,53 @@ func (w *writer) load(ctx context.Context, db *sql.DB, files map[string][]string
 	}
 	for _, name := range w.tables() {
 		c, _ := w.language.Concept(name)
-		query, err := w.tableOf(c, files)
-		if err != nil {
-			return err
-		}
-		if _, err := db.ExecContext(ctx, query); err != nil {
+		if _, err := db.ExecContext(ctx, w.tableOf(c, files)); err != nil {
 			return fault.Wrap(err, op, "the table of the concept %s cannot be made", name)
 		}
 	}
 	return nil
 }
 
-// wide is the query that asks everything.
-func (w *writer) wide() string {
-	var b strings.Builder
-	b.WriteString("CREATE TEMP TABLE wide AS SELECT p.*")
-	columns := slices.Collect(maps.Values(w.names))
-	slices.Sort(columns)
-	for _, c := range columns {
-		b.WriteString(", " + c)
-	}
-	b.WriteString(" FROM people p")
-	n := 0
-	join := func(query string) {
-		n++
-		fmt.Fprintf(&b, " LEFT JOIN (%s) t%d ON t%d.person = p.person", query, n, n)
-	}
+// answers are the queries that ask everything: one pass over each table.
+func (w *writer) answers() []string {
+	var out []string
 	for _, name := range w.tables() {
 		if q := w.asked[name]; len(q) > 0 {
-			join("SELECT person, " + strings.Join(q, ", ") + " FROM c_" + name + " GROUP BY person")
+			out = append(out, "CREATE TEMP TABLE a_"+name+" AS SELECT person, "+strings.Join(q, ", ")+" FROM c_"+name+" GROUP BY person")
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(w.wrapped)) {
-		join(w.wrapped[name])
+		out = append(out, "CREATE TEMP TABLE a_"+name+" AS "+w.wrapped[name])
 	}
-	return b.String()
+	return out
 }
 
-// count counts the verdicts of some criteria in one pass.
-func (a *Answer) count(ctx context.Context, db *sql.DB, names, verdicts []string) error {
-	var inner, outer []string
-	for i, v := range verdicts {
-		inner = append(inner, fmt.Sprintf("%s AS v%d", v, i))
-		for k := range 5 {
-			outer = append(outer, fmt.Sprintf("count(*) FILTER (WHERE v%d = %d)", i, k))
+// asked is a criterion as a query.
+type asked struct{ name, query string }
+
+func askedOf(name, verdict string, tables map[string]bool) asked {
+	var b strings.Builder
+	b.WriteString("SELECT ")
+	for k := range 5 {
+		if k > 0 {
+			b.WriteString(", ")
 		}
+		fmt.Fprintf(&b, "count(*) FILTER (WHERE v = %d)", k)
 	}
-	found := make([]any, len(outer))
-	counts := make([]int64, len(outer))
-	for i := range found {
-		found[i] = &counts[i]
+	b.WriteString(" FROM (SELECT " + verdict + " AS v FROM people")
+	for _, t := range slices.Sorted(maps.Keys(tables)) {
+		b.WriteString(" LEFT JOIN " + t + " USING (person)")
 	}
-	query := "SELECT " + strings.Join(outer, ", ") + " FROM (SELECT " + strings.Join(inner, ", ") + " FROM wide)"
-	if err := db.QueryRowContext(ctx, query).Scan(found...); err != nil {
+	b.WriteString(")")
+	return asked{name, b.String()}
+}
+
+// count counts the verdicts of a criterion.
+func (a *Answer) count(ctx context.Context, db *sql.DB, q asked) error {
+	counts := make([]int64, 5)
+	if err := db.QueryRowContext(ctx, q.query).Scan(&counts[0], &counts[1], &counts[2], &counts[3], &counts[4]); err != nil {
 		return fault.Wrap(err, "rival.count", "the verdicts cannot be counted")
 	}
-	for i, name := range names {
-		a.Counts[name] = counts[i*5 : i*5+5]
-	}
+	a.Counts[q.name] = counts
 	return nil
 }

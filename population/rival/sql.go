@@ -24,6 +24,8 @@ type writer struct {
 	asked    map[string][]string // of each table: the questions, in order
 	names    map[string]string   // of each question: its column
 	wrapped  map[string]string   // of questions of the last day: a query of their own
+	tableFor map[string]string   // of each column: the table of its answers
+	touched  map[string]bool     // the tables of answers that the criterion in hand needs
 }
 
 // days are those of a period.
@@ -55,10 +57,15 @@ func (w *writer) ask(c chain, aggregate string) string {
 		key += "|last|" + strings.Join(c.where, "&")
 	}
 	if name, ok := w.names[key]; ok {
+		w.touched[w.tableFor[name]] = true
 		return name
 	}
 	name := fmt.Sprintf("q%d", len(w.names))
-	w.names[key] = name
+	w.names[key], w.tableFor[name] = name, "a_"+c.concept
+	if c.lastDay {
+		w.tableFor[name] = "a_" + name
+	}
+	w.touched[w.tableFor[name]] = true
 	if c.lastDay {
 		where := ""
 		if len(c.where) > 0 {
@@ -303,16 +310,13 @@ func (w *writer) verdict(c *criteria.Care) (string, error) {
 func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
 
 // tableOf is the query that makes a concept's table of files of records.
-func (w *writer) tableOf(c criteria.Concept, files map[string][]string) (string, error) {
+func (w *writer) tableOf(c criteria.Concept, files map[string][]string) string {
 	var froms []string
 	for _, k := range c.Kinds {
 		froms = append(froms, files[k.Field()]...)
 	}
 	for i := range froms {
 		froms[i] = quote(froms[i])
-	}
-	if len(froms) == 0 {
-		froms = []string{}
 	}
 	var codes []string
 	for _, p := range c.Codes.Patterns() {
@@ -331,5 +335,5 @@ func (w *writer) tableOf(c criteria.Concept, files map[string][]string) (string,
 		SELECT person, coalesce(day, %d) AS day, coalesce(until, 2147483647) AS until, value, coalesce(class, '') AS class, coalesce(minute, -1) AS minute, grp, code
 		FROM read_parquet([%s]) WHERE (%s)%s AND coalesce(day, %d) <= %d AND coalesce(status, '') NOT IN ('entered-in-error','not-done','not-taken','cancelled','draft','planned','proposed','preparation','refuted','rejected','revoked')
 		QUALIFY row_number() OVER (PARTITION BY person, grp ORDER BY code) = 1 ORDER BY person, day, minute, grp)`,
-		c.Name, value, clinical.Always, strings.Join(froms, ", "), strings.Join(codes, " OR "), need, clinical.Always, w.asOf()), nil
+		c.Name, value, clinical.Always, strings.Join(froms, ", "), strings.Join(codes, " OR "), need, clinical.Always, w.asOf())
 }
