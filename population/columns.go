@@ -74,9 +74,6 @@ func (c *Columns) all() []*column {
 	return c.columns
 }
 
-// blocks is how many blocks there are.
-func (c *Columns) blocks() int { return len(c.people) / blockWords }
-
 // number is the place of the column of that name. One of which nothing is held
 // is made, and was not read.
 func (c *Columns) number(name string) int {
@@ -195,6 +192,9 @@ func Gather(ids []person.ID, names []string, of func(person.ID) criteria.Facts) 
 				builders[at] = &builder{texts: c.texts}
 			}
 			for _, f := range facts {
+				if _, shared := cutHousehold(name); shared {
+					f.Group, f.Encounter = 0, 0 // they number what is of one person
+				}
 				col.kind = kindOf(f.Value)
 				builders[at].add(c.rowOf(person.ID(id), f))
 			}
