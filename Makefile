@@ -4,7 +4,7 @@ GO ?= go
 DEMO_DATA ?= data/demo
 GOLANGCI = $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
-.PHONY: all build demo test test-tools check bench kill soak alarms fuzz screenshots clean assets
+.PHONY: all build demo demo-health test test-tools check bench kill soak alarms fuzz screenshots clean assets
 
 all: build
 
@@ -19,6 +19,11 @@ web/assets/vendor/.done: package.json package-lock.json scripts/assets.sh
 # A made-up city of 640,000 people on loopback, with everything in data/demo.
 demo: build
 	bin/ennakko demo --data $(DEMO_DATA)
+
+# The second service: appointments for those whose high blood pressure is not
+# treated, in a smaller city with health records, on port 8081.
+demo-health: build
+	bin/ennakko demo --service blood-pressure --data $(DEMO_DATA)-health --addr 127.0.0.1:8081
 
 # What the tests need beside Go and Node: a real browser.
 test-tools:

@@ -143,7 +143,7 @@ var everyPage = []struct {
 	{"try", asPreparer, "/desk/services/pre-primary/try", newCity},
 	{"record", asDPO, "/desk/record", newCity},
 	{"care-none", asPreparer, "/desk/care", func() *city { return newCity().withCare(false) }},
-	{"care", asExpert, "/desk/care", func() *city { return newCity().withCare(true) }},
+	{"care", asExpert, "/desk/care?family=hypertension", func() *city { return newCity().withCare(true) }},
 	{"care-worklist", asExpert, "/desk/care/hypertension-treated/worklist", func() *city { return newCity().withCare(true) }},
 	{"care-finding", asExpert, "/desk/care/hypertension-treated/worklist/3", func() *city { return newCity().withCare(true) }},
 	{"care-what-if", asPreparer, "/desk/care/hypertension-treated/what-if", func() *city { return newCity().withCare(true) }},

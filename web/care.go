@@ -44,8 +44,9 @@ type careView struct {
 	Overview  app.CareOverview
 	People    cell
 	Gaps      cell
-	Verdicts  []string
 	Families  []careFamily
+	Verdicts  []string
+	Family    *careFamily // the one that the address names
 	Chart     chart
 	Job       jobView
 	CanRun    bool
@@ -54,8 +55,10 @@ type careView struct {
 }
 
 type careFamily struct {
-	Title    string
-	Criteria []careRow
+	Name, Title string
+	N           int // criteria
+	Gaps        cell
+	Criteria    []careRow
 }
 
 // careRow is a criterion with its counts, in the order of the verdicts.
@@ -95,7 +98,8 @@ func (s *site) careView(r *http.Request) (careView, error) {
 	}
 	var bars []row
 	for _, f := range o.Library.Families() {
-		x := careFamily{Title: f.Title.In(t.Lang)}
+		x := careFamily{Name: f.Name, Title: f.Title.In(t.Lang)}
+		gaps := 0
 		for _, c := range o.Library.Criteria() {
 			if c.Family != f.Name {
 				continue
@@ -107,9 +111,14 @@ func (s *site) careView(r *http.Request) (careView, error) {
 			}
 			row.CanList, row.CanTry = row.Runs && list && counts[criteria.Gap] > 0, row.Runs && try && len(paramsOf(c)) > 0
 			x.Criteria = append(x.Criteria, row)
+			gaps += counts[criteria.Gap]
 			bars = append(bars, rowOf(row.Title, few(counts[criteria.Gap])))
 		}
+		x.N, x.Gaps = len(x.Criteria), few(gaps)
 		v.Families = append(v.Families, x)
+		if f.Name == r.URL.Query().Get("family") {
+			v.Family = &x
+		}
 	}
 	slices.SortStableFunc(bars, func(a, b row) int { return b.N - a.N })
 	v.Chart = newChart(t, "gaps", "care.chart", t.T("care.chart.desc"), bars[:min(len(bars), mostBars)])

@@ -112,7 +112,7 @@ func (s *site) tourView(r *http.Request) (tourView, error) {
 		if err != nil {
 			return v, err
 		}
-		steps = append([]tourStep{{"care", as(r, asPreparer, carePath+"#now"), o.Run || found}, {"worklist", as(r, asExpert, carePath), found}}, steps...)
+		steps = append([]tourStep{{"care", as(r, asPreparer, carePath+"#now"), o.Run || found}, {"worklist", as(r, asExpert, carePath+"?family=hypertension#family"), found}}, steps...)
 	}
 	for _, x := range steps {
 		p := step{Title: t.T("step." + x.name), Text: t.T("step." + x.name + ".text"), Link: t.T("step." + x.name + ".link"), Href: x.href, Done: x.done}

@@ -27,6 +27,7 @@ type serveFlags struct {
 	addr      string
 	speed     float64
 	residents int
+	service   string
 }
 
 func (p *program) serveCommand() *cobra.Command {
@@ -47,6 +48,7 @@ passwords. It is for looking, not for real residents.`,
 			return p.runServe(c.Context(), f)
 		}}
 	f.flags(c)
+	c.Flags().StringVar(&f.service, "service", firstService, "the service to serve: a folder of the packs")
 	c.Flags().StringVar(&f.config, "config", "", "the file of settings of a city")
 	c.MarkFlagsMutuallyExclusive("config", "data")
 	c.Flags().StringVar(&f.addr, "addr", "127.0.0.1:8080", "the loopback address to serve on")
@@ -58,24 +60,52 @@ func (p *program) demoCommand() *cobra.Command {
 	f := serveFlags{}
 	c := &cobra.Command{Use: "demo", Short: "A made-up city in your browser", Args: args(cobra.NoArgs),
 		Long: `Make a city of 640,000 made-up people, import its registers, and serve the desk,
-the handset and the record on loopback. The second time the city is there already.`,
+the handset and the record on loopback. The second time the city is there already.
+
+With --service blood-pressure: an appointment for those whose raised blood pressure
+is not treated. Its city has health records, too, and is smaller, unless --residents
+says otherwise: the records of 640,000 people take some minutes to make.`,
 		Example: `  ennakko demo --data data/demo
-  ennakko demo --data /tmp/small --residents 20000`,
-		RunE: func(c *cobra.Command, _ []string) error { return p.runDemo(c.Context(), f) }}
+  ennakko demo --data /tmp/small --residents 20000
+  ennakko demo --service blood-pressure`,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if f.service == secondService && !c.Flags().Changed("residents") {
+				f.residents = healthResidents
+			}
+			return p.runDemo(c.Context(), f)
+		}}
 	f.flags(c)
 	c.Flags().StringVar(&f.addr, "addr", "127.0.0.1:8080", "the loopback address to serve on")
 	c.Flags().Float64Var(&f.speed, "speed", 60, "how many made-up seconds pass in a real one")
+	c.Flags().StringVar(&f.service, "service", firstService, "pre-primary or blood-pressure")
 	c.Flags().IntVar(&f.residents, "residents", 640000, "how many people live in the city")
 	c.Flags().Uint64Var(&f.seed, "seed", 7, "another seed is another city")
 	return c
 }
 
+// The services of the demonstration. The second one's people are found in their
+// health records.
+const (
+	firstService  = "pre-primary"
+	secondService = "blood-pressure"
+)
+
+// healthResidents is how many people the second service's city has: few enough
+// that it is made in well under a minute.
+const healthResidents = 30000
+
 // demoDay is the day on which the pilot's first messages went out.
 var demoDay = time.Date(2021, 1, 7, 6, 0, 0, 0, time.UTC)
 
 func (p *program) runDemo(ctx context.Context, f serveFlags) error {
+	if f.service != firstService && f.service != secondService {
+		return fault.New(fault.Invalid, "cmd.demo", "--service is neither %s nor %s", firstService, secondService)
+	}
 	if f.data == "" {
 		f.data = filepath.Join("data", "demo")
+		if f.service == secondService {
+			f.data += "-health"
+		}
 	}
 	ap, err := f.begin(ctx)
 	if err != nil {
@@ -99,7 +129,7 @@ func (p *program) runDemo(ctx context.Context, f serveFlags) error {
 func (p *program) makeDemo(ctx context.Context, f serveFlags) error {
 	files := filepath.Join(f.data, "files")
 	b := newBars(p.err)
-	_, err := testcity.Write(ctx, files, testcity.Options{Residents: f.residents, Seed: f.seed, Day: demoDay.Truncate(24*time.Hour).AddDate(0, 0, -3)},
+	_, err := testcity.Write(ctx, files, testcity.Options{Residents: f.residents, Seed: f.seed, Day: demoDay.Truncate(24*time.Hour).AddDate(0, 0, -3), Health: f.service == secondService},
 		func(done, total int) { b.show("making the city", done, total) })
 	b.done()
 	if err != nil {
@@ -139,7 +169,7 @@ func (p *program) serve(ctx context.Context, ap *app.App, clock *app.PacedClock,
 		return err
 	}
 	clock.To(last)
-	pack, err := ap.Pack("pre-primary")
+	pack, err := ap.Pack(f.service)
 	if err != nil {
 		return err
 	}
