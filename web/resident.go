@@ -70,7 +70,7 @@ func (s *site) objectionViews(r *http.Request, offers []app.Own) ([]objectionVie
 		return append(out, objectionView{name, about, there, since}), err
 	}
 	out, err := add(nil, "", "me", whoOf(r).Person)
-	seen := map[person.ID]bool{}
+	seen := map[person.ID]bool{whoOf(r).Person: true}
 	for _, o := range offers {
 		if err != nil || seen[o.Case.Child] {
 			continue
@@ -228,6 +228,9 @@ func (s *site) uses(w http.ResponseWriter, r *http.Request) error {
 	}
 	v.Wards = append(v.Wards, link{"/my/uses", t.T("uses.me"), v.About == ""})
 	for _, o := range wards {
+		if o.Case.Child == who.Person {
+			continue // the reader's own case
+		}
 		c := strconv.FormatInt(int64(o.Case.ID), 10)
 		v.Wards = append(v.Wards, link{"/my/uses?child=" + c, o.Case.Names().Child, v.About == c})
 	}
