@@ -197,7 +197,7 @@ func masses() map[string]string {
 		"glucose": "180.156", "cholesterol": "386.65", "triglycerides": "885.43", "creatinine": "113.12",
 		"urea": "60.056", "urea-nitrogen": "28.014", "urate": "168.11", "bilirubin": "584.66", "calcium": "40.078",
 		"magnesium": "24.305", "phosphate": "30.974", "iron": "55.845", "sodium": "22.990", "potassium": "39.098",
-		"chloride": "35.45", "lithium": "6.94", "hemoglobin": "16114.5", "vitamin-d": "400.64", "vitamin-b12": "1355.37",
+		"chloride": "35.45", "lithium": "6.94", "haemoglobin": "16114.5", "vitamin-d": "400.64", "vitamin-b12": "1355.37",
 		"folate": "441.40", "thyroxine": "776.87", "digoxin": "780.94", "theophylline": "180.164", "albumin": "66500", "testosterone": "288.42",
 		"estradiol": "272.38", "cortisol": "362.46",
 	}

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"ennakko/criteria"
 )
 
 // partBits says how many people share a part of a column: as many as share a
@@ -24,6 +26,7 @@ const (
 // column is the facts of one concept or one field of everyone, in parts.
 type column struct {
 	name  string
+	kind  criteria.Kind // of its values
 	parts []*part
 	bad   people // who has a fact that cannot be used; nil: nobody
 	read  people // of whom the register was read; nil: nobody
@@ -44,7 +47,7 @@ type part struct {
 	visit  []uint32  // number of the encounter, 0: none
 	marks  []uint32  // qualifier
 	group  []uint32  // number of the resource, while the column is made
-	code   []uint32  // the code that made it a fact, while the column is made
+	code   uint32    // the code that made all of it facts, while the column is made
 }
 
 // untilOf is the last day of a fact.
@@ -69,7 +72,7 @@ func (p *part) bytes() int {
 		return 0
 	}
 	return 4*cap(p.blocks) + 2*cap(p.who) + 4*cap(p.from) + 4*cap(p.until) + 2*cap(p.minute) + 8*cap(p.num) + 4*cap(p.text) +
-		2*cap(p.class) + 4*cap(p.visit) + 4*cap(p.marks) + 4*cap(p.group) + 4*cap(p.code)
+		2*cap(p.class) + 4*cap(p.visit) + 4*cap(p.marks) + 4*cap(p.group)
 }
 
 // dictionary gives texts numbers. Number 0 is "". It may be used by many at
@@ -170,8 +173,8 @@ func (b *builder) once() {
 	b.loose = true
 }
 
-// part makes the part of what was gathered and begins anew. Records keep their
-// number and code in it, in case another part is put to it.
+// part makes the part of what was gathered and begins anew. Records of one code
+// keep their numbers and the code in it, in case another part is put to it.
 func (b *builder) part(records bool) *part {
 	if len(b.rows) == 0 {
 		return nil
@@ -184,9 +187,9 @@ func (b *builder) part(records bool) *part {
 	}
 	p := pack(b.rows)
 	if records {
-		p.group, p.code = make([]uint32, len(b.rows)), make([]uint32, len(b.rows))
+		p.group, p.code = make([]uint32, len(b.rows)), b.rows[0].code
 		for i := range b.rows {
-			p.group[i], p.code[i] = b.rows[i].group, b.rows[i].code
+			p.group[i] = b.rows[i].group
 		}
 	}
 	b.rows, b.loose, b.twice = b.rows[:0], false, false
@@ -194,9 +197,12 @@ func (b *builder) part(records bool) *part {
 }
 
 // pack makes a part of rows in order.
-func pack(rows []row) *part {
+func pack(rows []row) *part { return packed(rows, partBlocks) }
+
+// packed is pack for people of so many blocks.
+func packed(rows []row, blocks int) *part {
 	n := len(rows)
-	p := &part{blocks: make([]uint32, partBlocks+1), who: make([]uint16, n), from: make([]int32, n)}
+	p := &part{blocks: make([]uint32, blocks+1), who: make([]uint16, n), from: make([]int32, n)}
 	if slices.ContainsFunc(rows, func(r row) bool { return r.until != r.from }) {
 		p.until = make([]int32, n)
 	}
@@ -251,7 +257,7 @@ func (p *part) fill(rows []row) {
 			p.class[i] = r.class
 		}
 	}
-	for block < partBlocks {
+	for block < len(p.blocks)-1 {
 		block++
 		p.blocks[block] = uint32(len(rows)) //nolint:gosec // a part has fewer than 2^32 facts
 	}
@@ -267,9 +273,19 @@ func (p *part) unpack(base uint32, rows []row) []row {
 	return rows
 }
 
+// first is the place of the part's first person in it.
+func (p *part) first() int {
+	for b := range partBlocks {
+		if p.blocks[b] < p.blocks[b+1] {
+			return b<<blockBits + int(p.who[p.blocks[b]])
+		}
+	}
+	return 0
+}
+
 // row is one fact of the part; base is the number of its block's first person.
 func (p *part) row(i, base uint32) row {
-	r := row{person: base + uint32(p.who[i]), from: p.from[i], until: p.untilOf(i), minute: -1}
+	r := row{person: base + uint32(p.who[i]), from: p.from[i], until: p.untilOf(i), minute: -1, code: p.code}
 	if p.minute != nil {
 		r.minute = p.minute[i]
 	}
@@ -285,7 +301,7 @@ func (p *part) row(i, base uint32) row {
 	for _, col := range []struct {
 		from []uint32
 		to   *uint32
-	}{{p.text, &r.text}, {p.visit, &r.visit}, {p.marks, &r.marks}, {p.group, &r.group}, {p.code, &r.code}} {
+	}{{p.text, &r.text}, {p.visit, &r.visit}, {p.marks, &r.marks}, {p.group, &r.group}} {
 		if col.from != nil {
 			*col.to = col.from[i]
 		}
