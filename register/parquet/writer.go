@@ -159,6 +159,10 @@ func (w *Writer) Write(ctx context.Context, root, folder string, exports []Expor
 	if err := os.RemoveAll(tmp); err != nil {
 		return nil, fault.Wrap(err, op, "the left-over folder cannot be removed")
 	}
+	// What does not fit into the memory must not land in the folder where the program was started.
+	if _, err := w.conn.ExecContext(ctx, "SET temp_directory = "+quote(filepath.Join(root, ".spill"))); err != nil {
+		return nil, fault.Wrap(err, op, "DuckDB does not take the folder for what does not fit into memory")
+	}
 	parts, err := w.partitions(ctx)
 	if err != nil {
 		return nil, err
