@@ -22,6 +22,7 @@ type Concept struct {
 	Codes     *coding.ValueSet
 	Value     Kind        // Number, Coded or Event
 	Unit      coding.Unit // of a Number; the zero Unit: numbers are taken as they are
+	Bare      bool        // a number without a unit is in Unit; else it is Bad
 	Substance string      // for mass and amount, as coding.Substances lists them; "" is none
 	Statuses  []string    // only records of these; none: all but what did not happen
 	Absent    Absence     // what it means that a record that was read holds nothing
@@ -58,7 +59,7 @@ func (c *Concept) TakesStatus(status string) bool {
 // a unit takes numbers as they are; in one with a unit, a number without one,
 // of an unknown unit or of one that measures something else is a fault.
 func (c *Concept) Converter(unit string) (coding.Conversion, error) {
-	if c.Unit.IsZero() || unit == c.Unit.String() {
+	if c.Unit.IsZero() || unit == c.Unit.String() || unit == "" && c.Bare {
 		return coding.Conversion{}, nil
 	}
 	from, err := coding.ParseUnit(unit)

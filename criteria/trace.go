@@ -1,6 +1,7 @@
 package criteria
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -39,13 +40,21 @@ const (
 // Step is one part of a condition with what came of it for one person. It
 // holds personal values: it is for the eyes of the expert who may see them.
 type Step struct {
-	Text    string // the part as the language writes it
+	Text    string // the part as the language writes it, definitions in their place
+	Said    string // the part as the author wrote it, with the names of definitions
 	Name    string // of the definition that it is; "" none
 	Join    Join
 	Truth   Truth
 	Parts   []Step
+	Values  []Value  // of an Atom: the definitions and parameters in it that are one value
 	Asked   []Asked  // of an Atom: what was asked of which series
 	Missing []string // of an Atom that is Undecided: whose facts would decide
+}
+
+// Value is what a definition or parameter in a condition came to.
+type Value struct {
+	Name  string // "age", "param.limit"
+	Value any    // bool, float64, string or time.Time; nil: nobody knows
 }
 
 // Asked is one question to a series with its answer.
@@ -85,10 +94,11 @@ type tracing struct {
 }
 
 func (t tracing) step(e ast.Expr) Step {
-	s := Step{Text: t.text(e), Name: t.b.named[e.ID()], Join: Atom, Truth: t.truth(e)}
+	s := Step{Text: t.text(e), Said: t.said(e), Name: t.b.named[e.ID()], Join: Atom, Truth: t.truth(e)}
 	join, parts := t.joined(e)
 	if join == Atom {
 		s.Asked = t.asked(e, nil)
+		s.Values = t.values(e, nil)
 		if v, ok := t.state.Value(e.ID()); ok {
 			if u, ok := v.(*types.Unknown); ok {
 				s.Missing = missing(u)
@@ -161,6 +171,74 @@ func (t tracing) text(e ast.Expr) string {
 	return s
 }
 
+// said is a part with the names of definitions instead of their texts, and
+// within('1y') as it is written.
+func (t tracing) said(e ast.Expr) string {
+	c := ast.NewExprFactory().CopyExpr(e)
+	t.name(c, false)
+	text := wholeNumber.ReplaceAllString(t.text(c), "$1")
+	text = lastSpan.ReplaceAllString(text, "within($1)")
+	return strings.ReplaceAll(duringIn.ReplaceAllString(text, ".$2($1)"), `"`, "'")
+}
+
+var (
+	wholeNumber = regexp.MustCompile(`\b(\d+)\.0\b`)
+	lastSpan    = regexp.MustCompile(`between\(as_of\.minus\(("[^"]*")\), as_of\)`)
+	duringIn    = regexp.MustCompile(`\.during\((within\([^()]*\)|period)\)\.(\w+)\(\)`)
+)
+
+// name puts the names of definitions into the place of their texts, below the
+// top of e.
+func (t tracing) name(e ast.Expr, below bool) {
+	if n := t.b.named[e.ID()]; n != "" && below {
+		e.SetKindCase(ast.NewExprFactory().NewIdent(e.ID(), n))
+		return
+	}
+	switch e.Kind() {
+	case ast.CallKind:
+		call := e.AsCall()
+		if call.IsMemberFunction() {
+			t.name(call.Target(), true)
+		}
+		for _, a := range call.Args() {
+			t.name(a, true)
+		}
+	case ast.ListKind:
+		for _, x := range e.AsList().Elements() {
+			t.name(x, true)
+		}
+	}
+}
+
+// values finds the definitions and parameters in a part that are one value.
+func (t tracing) values(e ast.Expr, into []Value) []Value {
+	name := t.b.named[e.ID()]
+	if e.Kind() == ast.IdentKind && strings.HasPrefix(e.AsIdent(), paramPrefix) {
+		name = e.AsIdent()
+	}
+	if v, ok := t.state.Value(e.ID()); ok && name != "" && t.b.ast.GetType(e.ID()).Kind() != types.OpaqueKind {
+		x := Value{name, plainValue(v)}
+		if !slices.Contains(into, x) {
+			into = append(into, x)
+		}
+	}
+	switch e.Kind() {
+	case ast.CallKind:
+		call := e.AsCall()
+		if call.IsMemberFunction() {
+			into = t.values(call.Target(), into)
+		}
+		for _, a := range call.Args() {
+			into = t.values(a, into)
+		}
+	case ast.ListKind:
+		for _, x := range e.AsList().Elements() {
+			into = t.values(x, into)
+		}
+	}
+	return into
+}
+
 // asked finds the questions in a part, from left to right.
 func (t tracing) asked(e ast.Expr, into []Asked) []Asked {
 	switch e.Kind() {
@@ -194,7 +272,7 @@ func (t tracing) question(id int64, call ast.CallExpr) (Asked, bool) {
 		return Asked{}, false
 	}
 	a := Asked{Series: root.AsIdent(), Question: call.FunctionName()}
-	a.Filters = strings.TrimPrefix(t.text(call.Target()), t.text(root))
+	a.Filters = strings.TrimPrefix(t.said(call.Target()), t.text(root))
 	if v, ok := t.state.Value(id); ok {
 		a.Answer = plainValue(v)
 	}

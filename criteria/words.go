@@ -105,10 +105,15 @@ func (w wording) lines(s Step, depth int, into []Line) []Line {
 		text += ": "
 	}
 	var told []string
+	for _, v := range s.Values {
+		if said := w.known(v); v.Name != s.Name && said != "" {
+			told = append(told, said)
+		}
+	}
 	for _, a := range s.Asked {
 		told = append(told, w.asked(a))
 	}
-	text += s.Text
+	text += s.Said
 	if len(told) > 0 {
 		text += " — " + strings.Join(told, "; ")
 	}
@@ -116,6 +121,23 @@ func (w wording) lines(s Step, depth int, into []Line) []Line {
 		text += "; " + say("missing", w.lang) + ": " + strings.Join(w.titles(s.Missing), ", ")
 	}
 	return append(into, Line{depth, s.Truth, text})
+}
+
+// known tells what a definition or parameter came to.
+func (w wording) known(v Value) string {
+	title := v.Name
+	if d, ok := w.l.definitions[v.Name]; ok && d.Title[w.lang] != "" {
+		title = d.Title[w.lang]
+	}
+	a := Asked{Question: "count", Answer: v.Value}
+	said := w.value(a)
+	if unit := w.l.units[strings.TrimPrefix(v.Name, paramPrefix)]; !unit.IsZero() {
+		said += " " + unit.String()
+	}
+	if v.Value == nil {
+		return ""
+	}
+	return title + ": " + said
 }
 
 func (w wording) titles(names []string) []string {

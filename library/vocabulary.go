@@ -76,7 +76,7 @@ func words(x strictyaml.Node) []strictyaml.Node {
 }
 
 func (r *reading) concept(x strictyaml.Node) {
-	k := x.Keys("name", "kind", "?", "title", "codes", "value_set", "value", "unit", "substance", "statuses", "absent")
+	k := x.Keys("name", "kind", "?", "title", "codes", "value_set", "value", "unit", "without_unit", "substance", "statuses", "absent")
 	c := criteria.Concept{Name: k["name"].Text(), Title: r.texts(k["title"]), Value: criteria.Event, Absent: criteria.AbsentNone}
 	for _, e := range words(k["kind"]) {
 		kind, err := clinical.ParseKind(e.Text())
@@ -93,6 +93,9 @@ func (r *reading) concept(x strictyaml.Node) {
 			k["unit"].Bad(f.Hint, "%s", f.Show)
 		}
 		c.Unit, c.Value = u, criteria.Number
+	}
+	if k["without_unit"].There() {
+		c.Bare = k["without_unit"].OneOf("error", "same") == "same"
 	}
 	if k["substance"].There() {
 		c.Substance = k["substance"].OneOf(coding.Substances()...)
@@ -222,7 +225,7 @@ func (r *reading) placed(f *fault.Error) {
 func (l *Library) conceptHash(name string) string {
 	c := l.concepts[name]
 	h := sha256.New()
-	_, _ = fmt.Fprintf(h, "%s %v %v %s %s %v %v\n", c.Name, c.Kinds, c.Value, c.Unit, c.Substance, c.Statuses, c.Absent)
+	_, _ = fmt.Fprintf(h, "%s %v %v %s %t %s %v %v\n", c.Name, c.Kinds, c.Value, c.Unit, c.Bare, c.Substance, c.Statuses, c.Absent)
 	for _, p := range c.Codes.Patterns() {
 		_, _ = fmt.Fprintln(h, p)
 	}

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"ennakko/criteria"
 )
 
 // partBits says how many people share a part of a column: as many as share a
@@ -24,6 +26,7 @@ const (
 // column is the facts of one concept or one field of everyone, in parts.
 type column struct {
 	name  string
+	kind  criteria.Kind // of its values
 	parts []*part
 	bad   people // who has a fact that cannot be used; nil: nobody
 	read  people // of whom the register was read; nil: nobody
@@ -194,9 +197,12 @@ func (b *builder) part(records bool) *part {
 }
 
 // pack makes a part of rows in order.
-func pack(rows []row) *part {
+func pack(rows []row) *part { return packed(rows, partBlocks) }
+
+// packed is pack for people of so many blocks.
+func packed(rows []row, blocks int) *part {
 	n := len(rows)
-	p := &part{blocks: make([]uint32, partBlocks+1), who: make([]uint16, n), from: make([]int32, n)}
+	p := &part{blocks: make([]uint32, blocks+1), who: make([]uint16, n), from: make([]int32, n)}
 	if slices.ContainsFunc(rows, func(r row) bool { return r.until != r.from }) {
 		p.until = make([]int32, n)
 	}
@@ -251,7 +257,7 @@ func (p *part) fill(rows []row) {
 			p.class[i] = r.class
 		}
 	}
-	for block < partBlocks {
+	for block < len(p.blocks)-1 {
 		block++
 		p.blocks[block] = uint32(len(rows)) //nolint:gosec // a part has fewer than 2^32 facts
 	}
@@ -265,6 +271,16 @@ func (p *part) unpack(base uint32, rows []row) []row {
 		}
 	}
 	return rows
+}
+
+// first is the place of the part's first person in it.
+func (p *part) first() int {
+	for b := range partBlocks {
+		if p.blocks[b] < p.blocks[b+1] {
+			return b<<blockBits + int(p.who[p.blocks[b]])
+		}
+	}
+	return 0
 }
 
 // row is one fact of the part; base is the number of its block's first person.

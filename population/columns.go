@@ -195,6 +195,10 @@ func Gather(ids []person.ID, names []string, of func(person.ID) criteria.Facts) 
 				builders[at] = &builder{texts: c.texts}
 			}
 			for _, f := range facts {
+				if _, shared := cutHousehold(name); shared {
+					f.Group, f.Encounter = 0, 0 // they number what is of one person
+				}
+				col.kind = kindOf(f.Value)
 				builders[at].add(c.rowOf(person.ID(id), f))
 			}
 		}
@@ -207,6 +211,25 @@ func Gather(ids []person.ID, names []string, of func(person.ID) criteria.Facts) 
 		c.put(col)
 	}
 	return c
+}
+
+// kindOf is the kind of a value.
+func kindOf(v any) criteria.Kind {
+	switch v.(type) {
+	case string:
+		return criteria.Text
+	case time.Time:
+		return criteria.Date
+	case float64, criteria.Bad:
+		return criteria.Number
+	case bool:
+		return criteria.YesNo
+	case person.ID:
+		return criteria.Person
+	case coding.Code:
+		return criteria.Coded
+	}
+	return criteria.Event
 }
 
 func (col *column) setPart(at int, p *part) {

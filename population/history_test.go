@@ -233,3 +233,5 @@ func (c *chance) fact(k criteria.Kind) criteria.Fact {
 }
 
 func testContext() context.Context { return context.Background() }
+
+func vocabularyCode(s string) []coding.Code { return []coding.Code{coding.Parse(s)} }

@@ -1,6 +1,7 @@
 package population
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"runtime"
@@ -76,6 +77,7 @@ func Load(ctx context.Context, r *register.Reading, l *criteria.Language, names 
 		}
 	}
 	in.finish(read, r)
+	c.households(names)
 	progress(len(fields), len(fields))
 	return c, nil
 }
@@ -367,9 +369,9 @@ func (t *taker) value(c *register.Chunk, i int) float64 {
 func (in *intake) finish(read people, r *register.Reading) {
 	var g errgroup.Group
 	g.SetLimit(runtime.GOMAXPROCS(0))
-	records := map[string]bool{}
+	records := map[string]criteria.Kind{}
 	for _, c := range in.concepts {
-		records[c.Name] = true
+		records[c.Name] = c.Value
 		if in.runs[c.Name] == nil {
 			in.runs[c.Name] = []run{}
 		}
@@ -381,9 +383,9 @@ func (in *intake) finish(read people, r *register.Reading) {
 	}
 	for name, runs := range in.runs {
 		g.Go(func() error {
-			col := &column{name: name, read: in.columns.people}
-			if records[name] {
-				col.read = read
+			col := &column{name: name, read: in.columns.people, kind: fieldKind(name)}
+			if value, ok := records[name]; ok {
+				col.read, col.kind = read, value
 			}
 			for len(runs) > 0 {
 				at := runs[0].at
@@ -406,6 +408,13 @@ func (in *intake) finish(read people, r *register.Reading) {
 	_ = g.Wait()
 }
 
+// fieldKind is the kind of a field as criteria see it.
+func fieldKind(name string) criteria.Kind {
+	spec, _ := register.Spec(permission.Field(name))
+	return map[register.Kind]criteria.Kind{register.Text: criteria.Text, register.Date: criteria.Date, register.Number: criteria.Number,
+		register.YesNo: criteria.YesNo, register.Person: criteria.Person}[spec.Kind]
+}
+
 // readable lists the fields that are no records and that a source holds.
 func (c *Columns) readable(r *register.Reading) map[string]bool {
 	out := map[string]bool{}
@@ -421,9 +430,12 @@ func (c *Columns) readable(r *register.Reading) map[string]bool {
 func (c *Columns) joined(base uint32, parts []*part) *part {
 	p := parts[0]
 	if len(parts) > 1 {
-		b := builder{texts: c.texts, twice: true}
+		slices.SortFunc(parts, func(a, b *part) int { return cmp.Compare(a.first(), b.first()) })
+		b := builder{texts: c.texts}
 		for _, x := range parts {
+			n := len(b.rows)
 			b.rows = x.unpack(base, b.rows)
+			b.twice = b.twice || n > 0 && b.rows[n-1].person >= b.rows[n].person
 		}
 		p = b.part(false)
 	}

@@ -45,7 +45,8 @@ type planner struct {
 	keys map[string]int
 	tree *ast.AST
 
-	specs map[string]criteria.FieldSpec
+	specs   map[string]criteria.FieldSpec
+	kernels map[string]named
 }
 
 // NewPlan makes the plan of criteria in one language for one run. Criteria that
@@ -60,7 +61,7 @@ func newPlan(c *Columns, language *criteria.Language, cares []*criteria.Care, pa
 		return nil, fault.New(fault.Invalid, "population.NewPlan", "there is no day as of which to decide")
 	}
 	p := planner{&Plan{language: language, columns: c, texts: c.texts, classes: c.classes, asOf: criteria.DayNumber(run.AsOf), run: run, params: params,
-		cares: slices.Clone(cares), reads: map[string][]int{}, hook: hook}, map[string]int{}, nil, map[string]criteria.FieldSpec{}}
+		cares: slices.Clone(cares), reads: map[string][]int{}, hook: hook}, map[string]int{}, nil, map[string]criteria.FieldSpec{}, byName()}
 	for i, care := range cares {
 		if err := care.Check(); err != nil {
 			return nil, err
@@ -144,14 +145,15 @@ func (p *planner) step(s step) int {
 		p.hook(&s)
 	}
 	if fixed && s.shape != answers {
-		w := newWorker(p.Plan, nil, 1)
 		p.steps = append(p.steps, s)
-		w.out = append(w.out, vector{})
-		w.prepare(len(p.steps) - 1)
-		s.do(w, &s, &w.out[len(p.steps)-1])
-		v := w.out[len(p.steps)-1]
-		s.fixed = &v
-		p.steps = p.steps[:len(p.steps)-1]
+		n := len(p.steps)
+		w := &worker{plan: p.Plan, n: 1, out: make([]vector, n), remembered: map[string]*tests{}}
+		for _, a := range append(slices.Clone(s.args), n-1) {
+			w.prepare(a)
+		}
+		s.do(w, &s, &w.out[n-1])
+		s.fixed = &w.out[n-1]
+		p.steps = p.steps[:n-1]
 	}
 	p.steps = append(p.steps, s)
 	p.keys[s.key] = len(p.steps) - 1
@@ -260,7 +262,7 @@ func (p *planner) call(e ast.Expr) (int, error) {
 	if op == "date" && len(args) == 1 {
 		return p.dayText(parts[0])
 	}
-	do, plain, ok := kernelOf(op)
+	k, ok := p.kernels[op]
 	if !ok {
 		return 0, fault.New(fault.Internal, "population.plan", "the function %q is not known here", op)
 	}
@@ -268,7 +270,7 @@ func (p *planner) call(e ast.Expr) (int, error) {
 	if !ok {
 		return 0, fault.New(fault.Internal, "population.plan", "a type of value is not known here")
 	}
-	return p.step(step{op: plain, shape: as, do: do, args: args}), nil
+	return p.step(step{op: k.plain, shape: as, do: k.do, args: args}), nil
 }
 
 // logical joins all parts of a && b && c into one step; their order says
@@ -297,8 +299,8 @@ func (p *planner) logical(e ast.Expr, op string) (int, error) {
 	if len(args) == 1 {
 		return args[0], nil
 	}
-	do, plain, _ := kernelOf(op)
-	return p.step(step{op: plain, shape: truth, do: do, args: args}), nil
+	k := p.kernels[op]
+	return p.step(step{op: k.plain, shape: truth, do: k.do, args: args}), nil
 }
 
 // dayText is a day written as text, which the language has checked.
@@ -331,14 +333,13 @@ func (p *planner) shapeOf(e ast.Expr) (shape, bool) {
 	return 0, false
 }
 
-// kernelOf is what computes a function, and its plain name.
-func kernelOf(op string) (kernel, string, bool) {
+// byName is the functions of the language by CEL's name for them.
+func byName() map[string]named {
+	out := map[string]named{}
 	for _, k := range kernels() {
-		if k.op == op {
-			return k.do, k.plain, true
-		}
+		out[k.op] = k
 	}
-	return nil, "", false
+	return out
 }
 
 type named struct {

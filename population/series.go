@@ -163,16 +163,24 @@ func byClass(w *worker, s *step, out *vector) {
 	in := w.arg(s, 0)
 	want := s.op == "inClass"
 	names := make([]*vector, len(s.args)-1)
+	numbers := make([]uint32, len(names)) // of the classes of those names
+	last := make([]uint32, len(names))
 	for i := range names {
 		names[i] = w.arg(s, i+1)
+		last[i] = names[i].text[0]
+		numbers[i] = w.plan.classes.number(w.plan.texts.text(last[i]))
 	}
 	w.keep(in, out, func(i int, r uint32) bool {
 		class := uint32(0)
 		if in.part.class != nil {
 			class = uint32(in.part.class[r])
 		}
-		for _, n := range names {
-			if w.classOf(n.text[i]) == class {
+		for k, n := range names {
+			if n.text[i] != last[k] {
+				last[k] = n.text[i]
+				numbers[k] = w.plan.classes.number(w.plan.texts.text(last[k]))
+			}
+			if numbers[k] == class {
 				return want
 			}
 		}
@@ -185,8 +193,6 @@ func byClass(w *worker, s *step, out *vector) {
 type tests struct {
 	name uint32
 	of   map[uint32]bool
-
-	numbers map[uint32]uint32
 }
 
 func (t *tests) fits(name, word uint32, fits func() bool) bool {

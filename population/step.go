@@ -80,21 +80,6 @@ func (w *worker) memory(s *step) *tests {
 	return m
 }
 
-// classOf is the number that columns have for the class of that name.
-func (w *worker) classOf(name uint32) uint32 {
-	m, ok := w.remembered["class"]
-	if !ok {
-		m = &tests{numbers: map[uint32]uint32{}}
-		w.remembered["class"] = m
-	}
-	n, ok := m.numbers[name]
-	if !ok {
-		n = w.plan.classes.number(w.plan.texts.text(name))
-		m.numbers[name] = n
-	}
-	return n
-}
-
 // facts is where a worker finds the columns: the whole city, or one person.
 type facts interface {
 	// column is the facts of a column in a block.

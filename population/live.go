@@ -1,0 +1,174 @@
+package population
+
+import (
+	"slices"
+	"sync"
+
+	"ennakko/clinical"
+	"ennakko/criteria"
+	"ennakko/fault"
+	"ennakko/person"
+)
+
+// Live keeps findings up to date: a new fact of one person changes what the
+// criteria that read it say of that person, at once. Facts that came in stay
+// here, over the columns; the next columns have them from the registers.
+type Live struct {
+	mu    sync.Mutex
+	plan  *Plan
+	found *Findings
+	city  city
+	w     *worker
+	one   *overlay
+	needs map[string][]int // the steps that decide the criteria that read a name
+	added map[uint32]map[int][]row
+}
+
+// NewLive makes what keeps the findings of a run up to date. Nothing else may
+// change the findings.
+func NewLive(p *Plan, found *Findings) *Live {
+	l := &Live{plan: p, found: found, city: p.columns.city(), needs: map[string][]int{}, added: map[uint32]map[int][]row{}}
+	l.one = &overlay{live: l}
+	l.w = newWorker(p, l.one, 1)
+	for name, list := range p.reads {
+		l.needs[name] = p.stepsOf(list)
+	}
+	return l
+}
+
+// stepsOf lists the steps that decide criteria, in order.
+func (p *Plan) stepsOf(criteria []int) []int {
+	need := make([]bool, len(p.steps))
+	for _, c := range criteria {
+		need[p.parts[c].population], need[p.parts[c].done] = true, true
+		for _, x := range p.parts[c].exclusions {
+			need[x] = true
+		}
+	}
+	var out []int
+	for i := len(p.steps) - 1; i >= 0; i-- {
+		if !need[i] || p.steps[i].fixed != nil {
+			continue
+		}
+		out = append(out, i)
+		for _, a := range p.steps[i].args {
+			need[a] = true
+		}
+	}
+	slices.Reverse(out)
+	return out
+}
+
+// Moved is a person's change from one verdict to another.
+type Moved struct {
+	Criterion string
+	From, To  criteria.CareVerdict
+}
+
+// Record takes a new record in: it is a new fact of each concept that takes it.
+// What changed is returned, in the order of the criteria.
+func (l *Live) Record(r clinical.Record) ([]Moved, error) {
+	var out []Moved
+	for _, c := range l.plan.language.Concepts() {
+		if !c.Takes(r) {
+			continue
+		}
+		for _, f := range c.Facts([]clinical.Record{r}) {
+			moved, err := l.Fact(r.Person, c.Name, f)
+			if err != nil {
+				return out, err
+			}
+			out = append(out, moved...)
+		}
+	}
+	return out, nil
+}
+
+// Fact takes a new fact of a field or concept in. Of facts of the same day and
+// minute it counts as the latest. A name that no criterion reads changes
+// nothing; a person of whom the columns hold nothing is a fault.
+func (l *Live) Fact(id person.ID, name string, f criteria.Fact) ([]Moved, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.city.people.has(uint32(id)) {
+		return nil, fault.New(fault.Missing, "population.Fact", "the person is not among those who were loaded").Do("load the columns anew")
+	}
+	col := l.plan.columns.number(name)
+	if l.added[uint32(id)] == nil {
+		l.added[uint32(id)] = map[int][]row{}
+	}
+	l.added[uint32(id)][col] = append(l.added[uint32(id)][col], l.plan.columns.rowOf(id, f))
+	l.one.begin(uint32(id))
+	for _, i := range l.needs[name] {
+		l.w.plan.steps[i].do(l.w, &l.w.plan.steps[i], &l.w.out[i])
+	}
+	var out []Moved
+	var who flags
+	who.set(0)
+	for _, c := range l.plan.reads[name] {
+		for v, of := range l.w.verdicts(c, &who) {
+			if !of.has(0) {
+				continue
+			}
+			if from := l.found.change(c, uint32(id), v); from != v {
+				out = append(out, Moved{l.plan.cares[c].Name, verdicts()[from], verdicts()[v]})
+			}
+		}
+	}
+	return out, nil
+}
+
+// overlay gives a worker the facts of one person: those of the columns and those
+// that came in since.
+type overlay struct {
+	live  *Live
+	id    uint32
+	parts map[int]*part
+}
+
+func (o *overlay) begin(id uint32) { o.id, o.parts = id, map[int]*part{} }
+
+func (o *overlay) column(col, _ int) (*part, int) {
+	p, ok := o.parts[col]
+	if !ok {
+		p = o.make(col)
+		o.parts[col] = p
+	}
+	return p, 0
+}
+
+func (o *overlay) make(col int) *part {
+	var rows []row
+	if col < len(o.live.city.columns) {
+		rows = o.live.city.rowsOf(col, o.id)
+	}
+	for _, r := range o.live.added[o.id][col] {
+		at := len(rows)
+		for at > 0 && (rows[at-1].from > r.from || rows[at-1].from == r.from && rows[at-1].minute > r.minute) {
+			at--
+		}
+		rows = slices.Insert(rows, at, r)
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	for i := range rows {
+		rows[i].person = 0
+	}
+	return packed(rows, 1)
+}
+
+func (o *overlay) read(col, _ int) (f flags) {
+	if col < len(o.live.city.columns) && o.live.city.columns[col].read.has(o.id) {
+		f.set(0)
+	}
+	return f
+}
+
+func (o *overlay) bad(col, _ int) (f flags) {
+	p, _ := o.column(col, 0)
+	if p != nil && slices.ContainsFunc(p.num, func(x float64) bool { return x != x }) {
+		f.set(0)
+	}
+	return f
+}
