@@ -4,7 +4,7 @@ GO ?= go
 DEMO_DATA ?= data/demo
 GOLANGCI = $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
-.PHONY: all build demo test test-tools check bench kill soak fuzz screenshots clean assets
+.PHONY: all build demo test test-tools check bench kill soak alarms fuzz screenshots clean assets
 
 all: build
 
@@ -50,6 +50,10 @@ SOAK ?= --kills 60 --hangups 3 --restarts 1
 soak: build test-tools
 	$(GO) build -o bin/soak ./cmd/soak
 	bin/soak $(SOAK)
+
+# Rings every alarm once, on real processes, and ends it as the runbook says.
+alarms: assets test-tools
+	$(GO) test -count=1 -v -run 'TestEveryAlarmRings|TestAlarmsTable' ./cmd/ennakko
 
 fuzz:
 	./scripts/fuzz.sh

@@ -13,8 +13,10 @@ import (
 	"path/filepath"
 	"time"
 
+	"ennakko/audit"
 	"ennakko/fault"
 	"ennakko/register/parquet"
+	"ennakko/store"
 	"ennakko/store/sqlite"
 	"ennakko/store/tables"
 )
@@ -68,7 +70,36 @@ func (a *App) Backup(ctx context.Context, to string, progress func(what string, 
 	if err := os.Rename(part, to); err != nil {
 		return b, fault.Wrap(err, op, "the backup cannot be put in its place")
 	}
-	return b, syncFolder(filepath.Dir(to))
+	if err := syncFolder(filepath.Dir(to)); err != nil {
+		return b, err
+	}
+	return b, a.noteBackup(ctx, b)
+}
+
+// newestBackup names, beside what was read how far, when the newest backup was
+// made.
+const newestBackup = "newest backup"
+
+// noteBackup puts on the record that everything was copied.
+func (a *App) noteBackup(ctx context.Context, b Backup) error {
+	act, err := audit.Begin("system:backup", "make a backup", "keeping the records safe", "GDPR 32(1)(c)", a.Now())
+	if err != nil {
+		return err
+	}
+	return a.DB.Write(ctx, act, func(tx store.Tx) error {
+		tx.Detail("%d entries, %d files", b.Entries, len(b.Files))
+		return tx.SetMark(newestBackup, b.At.UTC().Format(time.RFC3339))
+	})
+}
+
+// NewestBackup is when the newest backup was made; zero: never.
+func (a *App) NewestBackup(ctx context.Context) (time.Time, error) {
+	kept, err := a.DB.Mark(ctx, newestBackup)
+	if err != nil || kept == "" {
+		return time.Time{}, err
+	}
+	at, err := time.Parse(time.RFC3339, kept)
+	return at, fault.Wrap(err, "app.NewestBackup", "the time of the newest backup is not readable")
 }
 
 func (a *App) backup(ctx context.Context, part string, progress func(string, int, int)) (Backup, error) {

@@ -22,13 +22,23 @@ import (
 //
 // It may be cut off at any moment and be called again.
 func (a *App) Erase(ctx context.Context, c person.Code, officer string, progress func(what string, done, total int)) (store.Erased, error) {
+	return a.erasePerson(ctx, func() (person.ID, error) { return a.DB.PersonByCode(ctx, c) }, officer, progress)
+}
+
+// ErasePatient is Erase of a person whom health records brought, by the patient's
+// id in their source.
+func (a *App) ErasePatient(ctx context.Context, patient, officer string, progress func(what string, done, total int)) (store.Erased, error) {
+	return a.erasePerson(ctx, func() (person.ID, error) { return a.DB.PersonByPatient(ctx, patient) }, officer, progress)
+}
+
+func (a *App) erasePerson(ctx context.Context, who func() (person.ID, error), officer string, progress func(what string, done, total int)) (store.Erased, error) {
 	const op = "app.Erase"
 	unlock, err := a.lock("erasing.lock", "another process is erasing")
 	if err != nil {
 		return store.Erased{}, err
 	}
 	defer unlock()
-	id, err := a.DB.PersonByCode(ctx, c)
+	id, err := who()
 	if err != nil {
 		return store.Erased{}, err
 	}

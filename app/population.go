@@ -131,3 +131,18 @@ func CareFields(cares []*criteria.Care) []string {
 	}
 	return out
 }
+
+// FactFiles lists the files of the newest facts by field, for measurements on
+// made-up people. It reads nothing.
+func (a *App) FactFiles(ctx context.Context) (map[string][]string, error) {
+	known, err := a.known(ctx)
+	if err != nil {
+		return nil, err
+	}
+	files, err := a.DB.Files(ctx, known)
+	out := map[string][]string{}
+	for _, f := range files {
+		out[string(f.Field)] = append(out[string(f.Field)], a.path("facts", f.Path))
+	}
+	return out, err
+}

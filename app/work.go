@@ -205,15 +205,7 @@ func (l *labour) beat(ctx context.Context) error {
 }
 
 func (l *labour) handle(ctx context.Context) (busy bool, err error) {
-	now := l.app.Now()
-	for _, do := range []func(context.Context, time.Time) (int, error){l.worker.Answers, l.worker.Timers, l.worker.Halves, l.worker.Doubts} {
-		n, err := do(ctx, now)
-		if err != nil {
-			return busy, err
-		}
-		busy = busy || n > 0
-	}
-	return busy, nil
+	return l.worker.Handle(ctx, l.app.Now())
 }
 
 // tell lets officers know what waits for them; of several processes one does.
@@ -247,7 +239,12 @@ func (l *labour) tell(ctx context.Context) error {
 
 // clear looks whether reports tell of sends in doubt.
 func (l *labour) clear(ctx context.Context) error {
-	_, err := l.worker.Clear(ctx, l.app.Now())
+	now := l.app.Now()
+	due, err := l.app.DB.Due(ctx, now)
+	if err != nil || !due.Clear {
+		return err
+	}
+	_, err = l.worker.Clear(ctx, now)
 	return err
 }
 
@@ -260,7 +257,12 @@ func (l *labour) send(ctx context.Context) (bool, error) {
 	defer cancel()
 	stop := context.AfterFunc(ctx, func() { time.AfterFunc(parting, cancel) })
 	defer stop()
-	n, err := l.worker.Send(longer, l.app.Now())
+	now := l.app.Now()
+	due, err := l.app.DB.Due(longer, now)
+	if err != nil || !due.Sends {
+		return false, err
+	}
+	n, err := l.worker.Send(longer, now)
 	return n > 0, err
 }
 

@@ -141,22 +141,31 @@ func (h *health) theirNumbers(path string) (*parquet.Table, error) {
 }
 
 func (h *health) oneOfTheirs(line string) (n uint64, id person.ID, reason string, err error) {
-	number, code, ok := strings.Cut(strings.TrimSpace(line), ";")
-	if n, err = strconv.ParseUint(number, 10, 32); err != nil || !ok {
-		return 0, 0, "the row is not a number and an identity code", nil
-	}
-	c, err := person.ParseCode(code)
-	if err != nil {
-		return 0, 0, "the identity code is not one", nil
+	n, c, reason := theirRow(line)
+	if reason != "" {
+		return 0, 0, reason, nil
 	}
 	hash, err := h.store.CodeHash(c)
 	if err != nil {
 		return 0, 0, "", err
 	}
-	if id, ok = h.ids[hash]; !ok {
+	id, ok := h.ids[hash]
+	if !ok {
 		return 0, 0, notThere, nil
 	}
 	return n, id, "", nil
+}
+
+func theirRow(line string) (n uint64, c person.Code, reason string) {
+	number, code, _ := strings.Cut(strings.TrimSpace(line), ";")
+	n, err := strconv.ParseUint(number, 10, 32)
+	if err != nil {
+		return 0, c, "the row is not a number and an identity code"
+	}
+	if c, err = person.ParseCode(code); err != nil {
+		return 0, c, "the identity code is not one"
+	}
+	return n, c, ""
 }
 
 // hashFolder is the SHA-256 of the names and contents of the files of a folder.

@@ -2,6 +2,7 @@ package intake
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -36,7 +37,7 @@ func runFHIR(ctx context.Context, s Store, opt Options) (*health, error) {
 	defer h.close()
 	x, err := folder.Index(ctx, h.reading("reading patients, visits and medicines"))
 	if err != nil {
-		return nil, err
+		return nil, stopped(ctx, err)
 	}
 	numbers, err := h.number(x.Patients())
 	if err != nil {
@@ -46,7 +47,11 @@ func runFHIR(ctx context.Context, s Store, opt Options) (*health, error) {
 	if err != nil {
 		return nil, err
 	}
-	rep, err := x.Records(ctx, numbers, "the patient is not in the population register", "give the patient the personal identity code (identifier of the system urn:oid:1.2.246.21), and import the population register first",
+	reason, hint := "another patient with the same identity code came before", ""
+	if !h.own {
+		reason, hint = "the patient is not in the population register, or came before", "give the patient the personal identity code (identifier of the system urn:oid:1.2.246.21), and import the population register first"
+	}
+	rep, err := x.Records(ctx, numbers, reason, hint,
 		h.reading("reading health records"), func(r *clinical.Record) error { return tables[r.Kind].Append(r) })
 	if err != nil {
 		return nil, stopped(ctx, err)
@@ -130,6 +135,9 @@ func (h *health) tell(rep fhir.Report) {
 	slices.SortFunc(h.res.Types, func(a, b TypeResult) int { return strings.Compare(a.Type, b.Type) })
 	for _, a := range rep.Aside {
 		h.aside = append(h.aside, store.SetAsideRow{File: a.File, Row: a.Row, Column: a.Type, Reason: a.Reason, Hint: a.Hint})
+	}
+	if more := rep.Total().SetAside - len(rep.Aside); more > 0 {
+		h.aside = append(h.aside, store.SetAsideRow{Reason: fmt.Sprintf("%d more resources were set aside; where they stand is not listed", more)})
 	}
 }
 

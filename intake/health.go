@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -208,7 +207,7 @@ func (h *health) rows(tx store.Tx, files, own []parquet.File) error {
 		}
 	}
 	h.opt.Progress("sealing and keeping", 0, 1)
-	s := store.Snapshot{Register: healthRegister, Day: h.day, Source: h.source, FileHash: h.hash, Rows: h.res.Records, SetAside: len(h.aside)}
+	s := store.Snapshot{Register: healthRegister, Day: h.day, Source: h.source, FileHash: h.hash, Rows: h.res.Records, SetAside: h.res.setAside()}
 	id, err := tx.AddSnapshot(s)
 	if err != nil {
 		return err
@@ -233,11 +232,7 @@ func (h *health) rows(tx store.Tx, files, own []parquet.File) error {
 		}
 	}
 	tx.About("snapshot "+h.day.Format(time.DateOnly), h.read...)
-	kept, aside, passed := 0, 0, 0
-	for _, t := range h.res.Types {
-		kept, aside, passed = kept+t.Kept, aside+t.SetAside, passed+t.PassedOver
-	}
-	tx.Detail("health records (%s): %d files, %d people, %d kept, %d set aside, %d passed over", h.res.Form, h.res.Files, len(h.read), kept, aside, passed)
+	tx.Detail("health records (%s): %d files, %d people, %d resources, %d of them set aside", h.res.Form, h.res.Files, len(h.read), h.res.Resources, h.res.setAside())
 	h.opt.Progress("sealing and keeping", 1, 1)
 	return nil
 }
@@ -305,6 +300,10 @@ func look(folder string) (parts, error) {
 	return p, nil
 }
 
-func (r TypeResult) String() string {
-	return fmt.Sprintf("%s: %d kept, %d set aside, %d passed over", r.Type, r.Kept, r.SetAside, r.PassedOver)
+func (r HealthResult) setAside() int {
+	n := 0
+	for _, t := range r.Types {
+		n += t.SetAside
+	}
+	return n
 }

@@ -1,7 +1,5 @@
 package population
 
-import "math/bits"
-
 // blockPeople is how many people a block has: those whose numbers share all but
 // the last ten bits.
 const (
@@ -25,13 +23,6 @@ func (f *flags) none() bool {
 		any |= w
 	}
 	return any == 0
-}
-
-func (f *flags) count() (n int) {
-	for _, w := range f {
-		n += bits.OnesCount64(w)
-	}
-	return n
 }
 
 // first sets the first n bits.

@@ -47,7 +47,7 @@ type part struct {
 	visit  []uint32  // number of the encounter, 0: none
 	marks  []uint32  // qualifier
 	group  []uint32  // number of the resource, while the column is made
-	code   []uint32  // the code that made it a fact, while the column is made
+	code   uint32    // the code that made all of it facts, while the column is made
 }
 
 // untilOf is the last day of a fact.
@@ -72,7 +72,7 @@ func (p *part) bytes() int {
 		return 0
 	}
 	return 4*cap(p.blocks) + 2*cap(p.who) + 4*cap(p.from) + 4*cap(p.until) + 2*cap(p.minute) + 8*cap(p.num) + 4*cap(p.text) +
-		2*cap(p.class) + 4*cap(p.visit) + 4*cap(p.marks) + 4*cap(p.group) + 4*cap(p.code)
+		2*cap(p.class) + 4*cap(p.visit) + 4*cap(p.marks) + 4*cap(p.group)
 }
 
 // dictionary gives texts numbers. Number 0 is "". It may be used by many at
@@ -173,8 +173,8 @@ func (b *builder) once() {
 	b.loose = true
 }
 
-// part makes the part of what was gathered and begins anew. Records keep their
-// number and code in it, in case another part is put to it.
+// part makes the part of what was gathered and begins anew. Records of one code
+// keep their numbers and the code in it, in case another part is put to it.
 func (b *builder) part(records bool) *part {
 	if len(b.rows) == 0 {
 		return nil
@@ -187,9 +187,9 @@ func (b *builder) part(records bool) *part {
 	}
 	p := pack(b.rows)
 	if records {
-		p.group, p.code = make([]uint32, len(b.rows)), make([]uint32, len(b.rows))
+		p.group, p.code = make([]uint32, len(b.rows)), b.rows[0].code
 		for i := range b.rows {
-			p.group[i], p.code[i] = b.rows[i].group, b.rows[i].code
+			p.group[i] = b.rows[i].group
 		}
 	}
 	b.rows, b.loose, b.twice = b.rows[:0], false, false
@@ -285,7 +285,7 @@ func (p *part) first() int {
 
 // row is one fact of the part; base is the number of its block's first person.
 func (p *part) row(i, base uint32) row {
-	r := row{person: base + uint32(p.who[i]), from: p.from[i], until: p.untilOf(i), minute: -1}
+	r := row{person: base + uint32(p.who[i]), from: p.from[i], until: p.untilOf(i), minute: -1, code: p.code}
 	if p.minute != nil {
 		r.minute = p.minute[i]
 	}
@@ -301,7 +301,7 @@ func (p *part) row(i, base uint32) row {
 	for _, col := range []struct {
 		from []uint32
 		to   *uint32
-	}{{p.text, &r.text}, {p.visit, &r.visit}, {p.marks, &r.marks}, {p.group, &r.group}, {p.code, &r.code}} {
+	}{{p.text, &r.text}, {p.visit, &r.visit}, {p.marks, &r.marks}, {p.group, &r.group}} {
 		if col.from != nil {
 			*col.to = col.from[i]
 		}

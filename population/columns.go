@@ -74,9 +74,6 @@ func (c *Columns) all() []*column {
 	return c.columns
 }
 
-// blocks is how many blocks there are.
-func (c *Columns) blocks() int { return len(c.people) / blockWords }
-
 // number is the place of the column of that name. One of which nothing is held
 // is made, and was not read.
 func (c *Columns) number(name string) int {

@@ -188,9 +188,30 @@ func between(w *worker, s *step, out *vector) {
 			out.num[i] = float64(b.day[i] - a.day[i])
 		}
 	case "yearsBetween":
+		if w.plan.steps[s.args[1]].fixed != nil {
+			yearsTo(b.day[0], a.day, out.num)
+			return
+		}
 		for i := range a.day {
 			out.num[i] = float64(yearsBetween(a.day[i], b.day[i]))
 		}
+	}
+}
+
+// yearsTo is yearsBetween many days and one.
+func yearsTo(to int32, from []int32, years []float64) {
+	y, m, d := civil(to)
+	for i, x := range from {
+		if x > to {
+			years[i] = float64(yearsBetween(x, to))
+			continue
+		}
+		yx, mx, dx := civil(x)
+		n := y - yx
+		if m < mx || m == mx && d < dx {
+			n--
+		}
+		years[i] = float64(n)
 	}
 }
 

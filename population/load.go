@@ -5,6 +5,7 @@ import (
 	"context"
 	"math"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -40,7 +41,11 @@ func Fields(l *criteria.Language, names []string) []permission.Field {
 		}
 	}
 	slices.Sort(out)
-	return slices.Compact(out)
+	out = slices.Compact(out)
+	if i := slices.Index(out, register.HealthRead); i > 0 { // the first, since the rest waits for it
+		out = slices.Insert(slices.Delete(out, i, i+1), 0, register.HealthRead)
+	}
+	return out
 }
 
 // Load reads the columns of fields and concepts of everyone whom the reading
@@ -50,7 +55,7 @@ func Fields(l *criteria.Language, names []string) []permission.Field {
 func Load(ctx context.Context, r *register.Reading, l *criteria.Language, names []string, progress func(done, total int)) (*Columns, error) {
 	c := newColumns(r.People())
 	fields := Fields(l, names)
-	in := &intake{columns: c, runs: map[string][]run{}}
+	in := &intake{columns: c, runs: map[string][]run{}, made: map[string]bool{}}
 	for _, name := range names {
 		if concept, ok := l.Concept(name); ok {
 			in.concepts = append(in.concepts, concept)
@@ -58,28 +63,57 @@ func Load(ctx context.Context, r *register.Reading, l *criteria.Language, names 
 	}
 	slices.SortFunc(in.concepts, func(a, b criteria.Concept) int { return strings.Compare(a.Name, b.Name) })
 	in.concepts = slices.CompactFunc(in.concepts, func(a, b criteria.Concept) bool { return a.Name == b.Name })
-	var read people
+	// The columns are most of the memory, and what they are made of goes at once.
+	defer debug.SetGCPercent(debug.SetGCPercent(loadingGC))
 	for i, f := range fields {
 		progress(i, len(fields))
-		if !r.Read(f) {
-			continue
-		}
-		var err error
-		if spec, ok := register.Spec(f); ok && spec.Kind == register.Record {
-			err = in.records(ctx, r, f)
-		} else if f == register.HealthRead {
-			read, err = in.readOf(ctx, r)
-		} else {
-			err = in.field(ctx, r, f, spec.Kind)
-		}
-		if err != nil {
+		if err := in.take(ctx, r, f, fields[i+1:]); err != nil {
 			return nil, fault.Wrap(err, "population.Load", "the field %s cannot be read", f)
 		}
 	}
-	in.finish(read, r)
 	c.households(names)
+	debug.FreeOSMemory()
 	progress(len(fields), len(fields))
 	return c, nil
+}
+
+// loadingGC is how much the memory may grow, in percent, before what is not used
+// is given back, while columns are made.
+const loadingGC = 20
+
+// take reads one field, and makes the columns that need none of the fields that
+// are left.
+func (in *intake) take(ctx context.Context, r *register.Reading, f permission.Field, left []permission.Field) (err error) {
+	spec, _ := register.Spec(f)
+	switch {
+	case !r.Read(f):
+	case f == register.HealthRead:
+		in.read, err = in.readOf(ctx, r)
+	case spec.Kind == register.Record:
+		err = in.records(ctx, r, f)
+	default:
+		if err = in.field(ctx, r, f, spec.Kind); err == nil {
+			in.finish(string(f), fieldKind(string(f)), in.columns.people)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	var g errgroup.Group
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for _, c := range in.concepts {
+		waits := slices.ContainsFunc(left, func(f permission.Field) bool {
+			return f == register.HealthRead || slices.ContainsFunc(c.Kinds, func(k clinical.Kind) bool { return k.Field() == string(f) })
+		})
+		if !waits && !in.made[c.Name] {
+			in.made[c.Name] = true
+			g.Go(func() error {
+				in.finish(c.Name, c.Value, in.read)
+				return nil
+			})
+		}
+	}
+	return g.Wait()
 }
 
 // run is facts of one concept or field that came in together, in order.
@@ -92,6 +126,9 @@ type run struct {
 type intake struct {
 	columns  *Columns
 	concepts []criteria.Concept
+
+	read people          // whose health record was read
+	made map[string]bool // concepts whose column is made
 
 	mu   sync.Mutex
 	runs map[string][]run
@@ -141,12 +178,12 @@ func (in *intake) field(ctx context.Context, r *register.Reading, f permission.F
 		})
 		for i, id := range c.Person {
 			x := row{person: id, from: c.Day[i], until: c.Until[i], kind: ofText}
-			switch {
-			case k == register.Text:
+			switch k {
+			case register.Text:
 				x.text = p.words.of(c.Words, c.Text[i])
-			case k == register.Number:
+			case register.Number:
 				x.num, x.kind = c.Value[i], ofNumber
-			case k == register.Date:
+			case register.Date:
 				x.text = uint32(int32(c.Value[i])) //nolint:gosec // a day is kept bit by bit
 			default:
 				x.text = uint32(c.Value[i])
@@ -231,6 +268,7 @@ func (in *intake) records(ctx context.Context, r *register.Reading, f permission
 	})
 	for _, p := range parts.all {
 		p.flush()
+		p.spare = nil
 	}
 	return err
 }
@@ -245,6 +283,7 @@ type recordPart struct {
 	code         uint32
 	taking       []*taker
 	takers       map[int]*taker
+	spare        [][]row // room for rows, used again
 }
 
 // taker is one concept while it takes records.
@@ -274,6 +313,11 @@ func (p *recordPart) take(c *register.Chunk) {
 			p.flush()
 			p.code = c.Code[i]
 			p.taking = p.takersOf(c.Words, p.code)
+			for _, t := range p.taking {
+				if n := len(p.spare); n > 0 {
+					p.spare, t.builder.rows = p.spare[:n-1], p.spare[n-1]
+				}
+			}
 		}
 		for _, t := range p.taking {
 			if !t.takes(c, i) {
@@ -296,6 +340,7 @@ func (p *recordPart) take(c *register.Chunk) {
 func (p *recordPart) flush() {
 	for _, t := range p.taking {
 		p.in.keep(t.concept.Name, &t.builder, true)
+		p.spare, t.builder.rows = append(p.spare, t.builder.rows), nil
 	}
 }
 
@@ -365,47 +410,24 @@ func (t *taker) value(c *register.Chunk, i int) float64 {
 	return y
 }
 
-// finish joins what came in, and says who was read.
-func (in *intake) finish(read people, r *register.Reading) {
-	var g errgroup.Group
-	g.SetLimit(runtime.GOMAXPROCS(0))
-	records := map[string]criteria.Kind{}
-	for _, c := range in.concepts {
-		records[c.Name] = c.Value
-		if in.runs[c.Name] == nil {
-			in.runs[c.Name] = []run{}
-		}
+// finish makes a column of what came in of it.
+func (in *intake) finish(name string, kind criteria.Kind, read people) {
+	in.mu.Lock()
+	runs := in.runs[name]
+	delete(in.runs, name)
+	in.mu.Unlock()
+	col := &column{name: name, kind: kind, read: read}
+	byPart := map[int][]*part{}
+	for _, x := range runs {
+		byPart[x.at] = append(byPart[x.at], x.part)
 	}
-	for f := range in.columns.readable(r) {
-		if in.runs[f] == nil {
-			in.runs[f] = []run{}
-		}
+	for at, parts := range byPart {
+		col.setPart(at, in.columns.joined(uint32(at)<<partBits, parts)) //nolint:gosec // fewer parts than people
 	}
-	for name, runs := range in.runs {
-		g.Go(func() error {
-			col := &column{name: name, read: in.columns.people, kind: fieldKind(name)}
-			if value, ok := records[name]; ok {
-				col.read, col.kind = read, value
-			}
-			for len(runs) > 0 {
-				at := runs[0].at
-				var here []*part
-				runs = slices.DeleteFunc(runs, func(x run) bool {
-					if x.at == at {
-						here = append(here, x.part)
-					}
-					return x.at == at
-				})
-				col.setPart(at, in.columns.joined(uint32(at)<<partBits, here)) //nolint:gosec // fewer parts than people
-			}
-			if !in.columns.ids.IsEmpty() {
-				col.markBad(in.columns.ids.Maximum())
-			}
-			in.columns.put(col)
-			return nil
-		})
+	if !in.columns.ids.IsEmpty() {
+		col.markBad(in.columns.ids.Maximum())
 	}
-	_ = g.Wait()
+	in.columns.put(col)
 }
 
 // fieldKind is the kind of a field as criteria see it.
@@ -413,17 +435,6 @@ func fieldKind(name string) criteria.Kind {
 	spec, _ := register.Spec(permission.Field(name))
 	return map[register.Kind]criteria.Kind{register.Text: criteria.Text, register.Date: criteria.Date, register.Number: criteria.Number,
 		register.YesNo: criteria.YesNo, register.Person: criteria.Person}[spec.Kind]
-}
-
-// readable lists the fields that are no records and that a source holds.
-func (c *Columns) readable(r *register.Reading) map[string]bool {
-	out := map[string]bool{}
-	for _, spec := range register.Fields() {
-		if spec.Kind != register.Record && spec.Field != register.HealthRead && r.Read(spec.Field) {
-			out[string(spec.Field)] = true
-		}
-	}
-	return out
 }
 
 // joined makes one part of several of the same people.
@@ -439,6 +450,6 @@ func (c *Columns) joined(base uint32, parts []*part) *part {
 		}
 		p = b.part(false)
 	}
-	p.group, p.code = nil, nil
+	p.group, p.code = nil, 0
 	return p
 }

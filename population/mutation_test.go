@@ -1,7 +1,6 @@
 package population
 
 import (
-	"fmt"
 	"testing"
 
 	"ennakko/criteria"
@@ -269,7 +268,7 @@ func TestAMistakeInAnyOperatorIsSeen(t *testing.T) {
 			})
 		}
 		if !caught {
-			t.Error(fmt.Sprintf("%s %s: not seen in %d trials", m.op, m.what, most))
+			t.Errorf("%s %s: not seen in %d trials", m.op, m.what, most)
 		}
 	}
 	for _, k := range kernels() {

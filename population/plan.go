@@ -93,10 +93,10 @@ func (p *planner) program(prog *criteria.Program) (int, error) {
 		p.specs[spec.Name] = spec
 	}
 	for _, name := range prog.Params() {
-		if _, err := p.params.At(name, p.run.AsOf); err != nil {
+		if _, err := p.params.At(name, p.run.AsOf); err != nil { // an error of everyone, not of the plan
 			v := &vector{}
 			v.failed.set(0)
-			return p.fixed("failed", truth, v), nil
+			return p.fixed("failed", truth, v), nil //nolint:nilerr // see above
 		}
 	}
 	at, err := p.expr(p.tree.Expr())

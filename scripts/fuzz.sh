@@ -10,6 +10,7 @@ cd "$(dirname "$0")/.."
 time=${1:-60s}
 targets="
 ./register/csv FuzzRows
+./register/fhir FuzzRead
 ./audit FuzzPeopleOf
 ./person FuzzParseCode
 ./channel/sms FuzzParseNumber

@@ -275,6 +275,16 @@ type Timers interface {
 	TakeTimers(now time.Time, limit int) ([]DueTimer, error)
 }
 
+// Due tells what there is to do.
+type Due struct {
+	Answers bool // that nobody has read
+	Timers  bool // whose moment has come
+	Halves  bool // messages of which a part was delivered long ago
+	Doubts  bool // sends that have been uncertain for too long
+	Clear   bool // reports that may tell of a send in doubt
+	Sends   bool // messages to be handed over
+}
+
 // Outgoing is a message for the outbox.
 type Outgoing struct {
 	Case      conversation.CaseID // 0: an answer to a number without a case

@@ -102,19 +102,19 @@ func (h *history) pressure(day int32, enc uint32) {
 	s, d := h.base.systolic, h.base.diastolic
 	if h.ill(hypertension) && h.onset[hypertension] <= day {
 		// The burden says how well it is treated: about one in three stays high.
-		s, d = s+12+9*h.burden, d+5+4*h.burden
+		s, d = s+6+6*h.burden, d+3+3*h.burden
 	}
 	s, d = math.Round(h.near(s, 7)), math.Round(h.near(d, 5))
 	d = min(d, s-20)
-	class := "AMB"
+	class := h.class
 	h.add(clinical.Observation, parquet.Row{Code: "loinc|85354-9", Day: day, Until: day, Minute: h.minutes, Value: noValue, Status: "final", Class: class, Encounter: enc})
 	h.same(clinical.Observation, parquet.Row{Code: "loinc|8480-6", Day: day, Until: day, Minute: h.minutes, Value: s, Unit: "mm[Hg]", Status: "final", Class: class, Encounter: enc})
 	h.same(clinical.Observation, parquet.Row{Code: "loinc|8462-4", Day: day, Until: day, Minute: h.minutes, Value: d, Unit: "mm[Hg]", Status: "final", Class: class, Encounter: enc})
 }
 
 func (h *history) sugar(day int32, enc uint32) {
-	h.measure("loinc|59261-8", day, max(h.near(h.base.hba1c, 3), 20), "mmol/mol", "AMB", enc, 0)
-	h.measure("loinc|14771-0", day, max(h.near(h.base.hba1c/7.2, 0.5), 3), "mmol/L", "AMB", enc, 1)
+	h.measure("loinc|59261-8", day, max(h.near(h.base.hba1c, 3), 20), "mmol/mol", enc, 0)
+	h.measure("loinc|14771-0", day, max(h.near(h.base.hba1c/7.2, 0.5), 3), "mmol/L", enc, 1)
 }
 
 func (h *history) fats(day int32, enc uint32) {
@@ -123,18 +123,18 @@ func (h *history) fats(day int32, enc uint32) {
 		ldl += 1.4
 	}
 	hdl, tri := max(h.near(1.5, 0.3), 0.6), max(h.near(1.3, 0.5), 0.4)
-	h.measure("loinc|22748-8", day, ldl, "mmol/L", "AMB", enc, 1)
-	h.measure("loinc|14646-4", day, hdl, "mmol/L", "AMB", enc, 1)
-	h.measure("loinc|14647-2", day, ldl+hdl+tri/2.2, "mmol/L", "AMB", enc, 1)
-	h.measure("loinc|14927-8", day, tri, "mmol/L", "AMB", enc, 1)
+	h.measure("loinc|22748-8", day, ldl, "mmol/L", enc, 1)
+	h.measure("loinc|14646-4", day, hdl, "mmol/L", enc, 1)
+	h.measure("loinc|14647-2", day, ldl+hdl+tri/2.2, "mmol/L", enc, 1)
+	h.measure("loinc|14927-8", day, tri, "mmol/L", enc, 1)
 }
 
 func (h *history) kidneys(day int32, enc uint32) {
 	egfr := min(max(h.near(h.base.egfr, 4), 8), 125)
-	h.measure("loinc|62238-1", day, egfr, "mL/min/{1.73_m2}", "AMB", enc, 0)
-	h.measure("loinc|14682-9", day, 6200/(egfr+10)+10, "umol/L", "AMB", enc, 0)
-	h.measure("loinc|2823-3", day, h.near(4.1, 0.32), "mmol/L", "AMB", enc, 1)
-	h.measure("loinc|2951-2", day, h.near(140, 2.3), "mmol/L", "AMB", enc, 0)
+	h.measure("loinc|62238-1", day, egfr, "mL/min/{1.73_m2}", enc, 0)
+	h.measure("loinc|14682-9", day, 6200/(egfr+10)+10, "umol/L", enc, 0)
+	h.measure("loinc|2823-3", day, h.near(4.1, 0.32), "mmol/L", enc, 1)
+	h.measure("loinc|2951-2", day, h.near(140, 2.3), "mmol/L", enc, 0)
 }
 
 func (h *history) blood(day int32, enc uint32) {
@@ -142,18 +142,18 @@ func (h *history) blood(day int32, enc uint32) {
 	if h.h.male {
 		hb = 148
 	}
-	h.measure("loinc|718-7", day, h.near(hb-0.15*max(h.age-60, 0), 10), "g/L", "AMB", enc, 0)
-	h.measure("loinc|1742-6", day, math.Exp(h.near(3.1, 0.45)), "U/L", "AMB", enc, 0)
+	h.measure("loinc|718-7", day, h.near(hb-0.15*max(h.age-60, 0), 10), "g/L", enc, 0)
+	h.measure("loinc|1742-6", day, math.Exp(h.near(3.1, 0.45)), "U/L", enc, 0)
 }
 
 func (h *history) thyroids(day int32, enc uint32) {
-	h.measure("loinc|11579-0", day, math.Exp(h.near(0.75, 0.6)), "m[IU]/L", "AMB", enc, 2)
+	h.measure("loinc|11579-0", day, math.Exp(h.near(0.75, 0.6)), "m[IU]/L", enc, 2)
 }
 
 func (h *history) weigh(day int32, enc uint32) {
 	w := h.near(h.base.weight, 1.5)
-	h.measure("loinc|29463-7", day, w, "kg", "AMB", enc, 1)
-	h.measure("loinc|39156-5", day, w/h.base.height/h.base.height*1e4, "kg/m2", "AMB", enc, 1)
+	h.measure("loinc|29463-7", day, w, "kg", enc, 1)
+	h.measure("loinc|39156-5", day, w/h.base.height/h.base.height*1e4, "kg/m2", enc, 1)
 }
 
 func (h *history) lungs(day int32, enc uint32) {
@@ -161,19 +161,19 @@ func (h *history) lungs(day int32, enc uint32) {
 	if h.ill(copd) {
 		ratio = h.near(58, 7)
 	}
-	h.measure("loinc|19926-5", day, ratio, "%", "AMB", enc, 0)
+	h.measure("loinc|19926-5", day, ratio, "%", enc, 0)
 }
 
 func (h *history) inr(day int32, enc uint32) {
-	h.measure("loinc|6301-6", day, max(h.near(2.4, 0.5), 0.9), "{INR}", "AMB", enc, 1)
+	h.measure("loinc|6301-6", day, max(h.near(2.4, 0.5), 0.9), "{INR}", enc, 1)
 }
 
 func (h *history) urine(day int32, enc uint32) {
-	h.measure("loinc|32294-1", day, math.Exp(h.near(0.2+0.25*h.burden, 0.9)), "mg/mmol", "AMB", enc, 1)
+	h.measure("loinc|32294-1", day, math.Exp(h.near(0.2+0.25*h.burden, 0.9)), "mg/mmol", enc, 1)
 }
 
 func (h *history) moods(day int32, enc uint32) {
-	h.measure("loinc|44261-6", day, min(max(h.near(9, 5), 0), 27), "{score}", "AMB", enc, 0)
+	h.measure("loinc|44261-6", day, min(max(h.near(9, 5), 0), 27), "{score}", enc, 0)
 }
 
 func (h *history) minds(day int32, enc uint32) {
@@ -181,7 +181,7 @@ func (h *history) minds(day int32, enc uint32) {
 	if h.ill(dementia) && h.onset[dementia] <= day {
 		score = h.near(21-float64(day-h.onset[dementia])/500, 2)
 	}
-	h.measure("loinc|72106-8", day, min(max(score, 0), 30), "{score}", "AMB", enc, 0)
+	h.measure("loinc|72106-8", day, min(max(score, 0), 30), "{score}", enc, 0)
 }
 
 // passing writes visits for what passes: the young and the old have more of them.
@@ -202,7 +202,7 @@ func (h *history) passing() {
 			h.add(clinical.Medication, parquet.Row{Code: "atc|" + c.atc, Day: day, Until: day + 9, Minute: clinical.NoMinute, Value: noValue, Status: "completed", Class: class, Encounter: enc})
 		}
 		if class == "EMER" && h.chance(0.6) {
-			h.measure("loinc|1988-5", day, math.Exp(h.near(2.3, 1.3)), "mg/L", class, enc, 0)
+			h.measure("loinc|1988-5", day, math.Exp(h.near(2.3, 1.3)), "mg/L", enc, 0)
 			h.blood(day, enc)
 		}
 		if age >= 18 && class == "AMB" && h.chance(0.22) {
@@ -263,15 +263,15 @@ func (h *history) stays() {
 			rate += h.ills[i].risk * 0.18
 		}
 	}
-	rate *= h.burden * h.burden
+	rate *= h.burden
 	for day := h.from + int32(h.r.ExpFloat64()*daysInYear/rate); day <= h.last; day += 20 + int32(h.r.ExpFloat64()*daysInYear/rate) {
 		nights := int32(math.Exp(h.near(1.3, 1))) + 1
 		h.enc++
-		h.minutes = 600
-		h.add(clinical.Encounter, parquet.Row{Code: "act|IMP", Day: day, Until: min(day+nights, h.last), Minute: h.minutes, Value: math.Round(1500 + 1100*float64(nights)), Unit: "EUR", Status: "finished", Class: "IMP", Encounter: h.enc})
+		h.class, h.minutes = "IMP", 600
+		h.add(clinical.Encounter, parquet.Row{Code: "act|IMP", Day: day, Until: min(day+nights, h.last), Minute: h.minutes, Value: math.Round(1300 + 900*float64(nights)), Unit: "EUR", Status: "finished", Class: "IMP", Encounter: h.enc})
 		h.add(clinical.Observation, parquet.Row{Code: "loinc|8480-6", Day: day, Until: day, Minute: h.minutes, Value: math.Round(h.near(h.base.systolic+12, 18)), Unit: "mm[Hg]", Status: "final", Class: "IMP", Encounter: h.enc})
-		h.measure("loinc|1988-5", day, math.Exp(h.near(3, 1.2)), "mg/L", "IMP", h.enc, 0)
-		h.measure("loinc|718-7", day, h.near(125, 15), "g/L", "IMP", h.enc, 0)
+		h.measure("loinc|1988-5", day, math.Exp(h.near(3, 1.2)), "mg/L", h.enc, 0)
+		h.measure("loinc|718-7", day, h.near(125, 15), "g/L", h.enc, 0)
 	}
 	h.atHome()
 }
@@ -293,6 +293,6 @@ func (h *history) atHome() {
 			continue
 		}
 		h.enc++
-		h.add(clinical.Encounter, parquet.Row{Code: "act|HH", Day: day, Until: min(day+29, h.last), Minute: clinical.NoMinute, Value: math.Round(h.near(2600, 500)), Unit: "EUR", Status: "finished", Class: "HH", Encounter: h.enc})
+		h.add(clinical.Encounter, parquet.Row{Code: "act|HH", Day: day, Until: min(day+29, h.last), Minute: clinical.NoMinute, Value: math.Round(h.near(2100, 400)), Unit: "EUR", Status: "finished", Class: "HH", Encounter: h.enc})
 	}
 }

@@ -35,7 +35,8 @@ type history struct {
 	onset   []int32 // day of each illness, 0: not ill
 	burden  float64 // how much more or less ill than others of the same age
 	lapses  int32   // from this day the person stays away from controls
-	minutes int32
+	minutes int32   // of the visit under way
+	class   string  // and its class
 	base    body
 	rows    int
 }
@@ -113,15 +114,16 @@ var noValue = math.NaN()
 // visit is an encounter of one day. Cost is in euros.
 func (h *history) visit(day int32, class string, cost float64) uint32 {
 	h.enc++
+	h.class = class
 	h.minutes = 8*60 + h.r.Int32N(8*60)
 	h.add(clinical.Encounter, parquet.Row{Code: "act|" + class, Day: day, Until: day, Minute: h.minutes, Value: math.Round(cost), Unit: "EUR", Status: "finished", Class: class, Encounter: h.enc})
 	return h.enc
 }
 
 // measure is a number that was measured at a visit.
-func (h *history) measure(code string, day int32, value float64, unit, class string, enc uint32, digits float64) {
+func (h *history) measure(code string, day int32, value float64, unit string, enc uint32, digits float64) {
 	f := math.Pow(10, digits)
-	h.add(clinical.Observation, parquet.Row{Code: code, Day: day, Until: day, Minute: h.minutes, Value: math.Round(value*f) / f, Unit: unit, Status: "final", Class: class, Encounter: enc})
+	h.add(clinical.Observation, parquet.Row{Code: code, Day: day, Until: day, Minute: h.minutes, Value: math.Round(value*f) / f, Unit: unit, Status: "final", Class: h.class, Encounter: enc})
 }
 
 func (h *history) chance(p float64) bool { return h.r.Float64() < p }

@@ -26,7 +26,7 @@ func (h *history) habits() {
 	for day := h.from + h.r.Int32N(1600); day <= h.last; day += 1200 + h.r.Int32N(1800) {
 		enc := h.visit(day, "AMB", h.near(70, 15))
 		h.add(clinical.Observation, parquet.Row{Code: "loinc|72166-2", Day: day, Until: day, Minute: h.minutes, Value: noValue, ValueCode: smoking, Status: "final", Class: "AMB", Encounter: enc})
-		h.measure("loinc|75626-2", day, min(max(h.near(audit, 1), 0), 12), "{score}", "AMB", enc, 0)
+		h.measure("loinc|75626-2", day, min(max(h.near(audit, 1), 0), 12), "{score}", enc, 0)
 		h.weigh(day, enc)
 		if h.age >= 40 {
 			h.pressure(day, enc)
@@ -162,8 +162,8 @@ func (h *history) childhood() {
 		enc := h.visit(day, "AMB", h.near(75, 12))
 		tall := 50 + 26*math.Sqrt(years) + 2.2*years
 		tall *= h.base.height / 172
-		h.measure("loinc|8302-2", day, tall, "cm", "AMB", enc, 1)
-		h.measure("loinc|29463-7", day, h.base.weight/h.base.height/h.base.height*tall*tall*(0.62+0.02*years), "kg", "AMB", enc, 1)
+		h.measure("loinc|8302-2", day, tall, "cm", enc, 1)
+		h.measure("loinc|29463-7", day, h.base.weight/h.base.height/h.base.height*tall*tall*(0.62+0.02*years), "kg", enc, 1)
 	}
 }
 
@@ -181,7 +181,7 @@ func (h *history) births() {
 		for at := day + 60; at < end; at += 42 {
 			enc := h.visit(at, "AMB", h.near(75, 12))
 			h.pressure(at, enc)
-			h.measure("loinc|29463-7", at, h.base.weight+float64(at-day)/22, "kg", "AMB", enc, 1)
+			h.measure("loinc|29463-7", at, h.base.weight+float64(at-day)/22, "kg", enc, 1)
 		}
 		if end <= h.last {
 			h.enc++

@@ -25,6 +25,8 @@ type Store interface {
 	// Beat notes that a process is there and reports whether another one that was
 	// handing something over is silent.
 	Beat(ctx context.Context, worker string, lease time.Duration) (silent bool, err error)
+	// Due tells what is due, without waiting for the writers' turn.
+	Due(ctx context.Context, now time.Time) (store.Due, error)
 }
 
 // Values are what a message may name.
@@ -90,12 +92,40 @@ func (w *Worker) act(actor, verb string, now time.Time) (audit.Act, error) {
 // Tick does all that is due now and reports whether it did anything. Call it
 // again until it did nothing, then wait for the next moment.
 func (w *Worker) Tick(ctx context.Context, now time.Time) (busy bool, err error) {
-	for _, do := range []func(context.Context, time.Time) (int, error){w.Answers, w.Timers, w.Halves, w.Clear, w.Doubts, w.Send} {
-		n, err := do(ctx, now)
+	return w.due(ctx, now, true)
+}
+
+// Handle is Tick without handing messages over.
+func (w *Worker) Handle(ctx context.Context, now time.Time) (busy bool, err error) {
+	return w.due(ctx, now, false)
+}
+
+// due looks what is due before it takes the writers' turn for it: most of the
+// time there is nothing. What one step brings about the next ones see.
+func (w *Worker) due(ctx context.Context, now time.Time, sends bool) (busy bool, err error) {
+	due, err := w.store.Due(ctx, now)
+	if err != nil {
+		return false, err
+	}
+	for _, step := range []struct {
+		is func(store.Due) bool
+		do func(context.Context, time.Time) (int, error)
+	}{{func(d store.Due) bool { return d.Answers }, w.Answers}, {func(d store.Due) bool { return d.Timers }, w.Timers}, {func(d store.Due) bool { return d.Halves }, w.Halves},
+		{func(d store.Due) bool { return d.Clear && sends }, w.Clear}, {func(d store.Due) bool { return d.Doubts }, w.Doubts}, {func(d store.Due) bool { return d.Sends && sends }, w.Send}} {
+		if !step.is(due) {
+			continue
+		}
+		n, err := step.do(ctx, now)
 		if err != nil {
 			return busy, err
 		}
-		busy = busy || n > 0
+		if n == 0 {
+			continue
+		}
+		busy = true
+		if due, err = w.store.Due(ctx, now); err != nil {
+			return busy, err
+		}
 	}
 	return busy, nil
 }

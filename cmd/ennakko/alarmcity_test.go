@@ -379,7 +379,7 @@ func (s *story) check(t *testing.T, alarm string) {
 // labelled adds the labels that Prometheus adds.
 func labelled(name string) string {
 	job := `job="ennakko",instance="w1"`
-	if strings.HasPrefix(name, "ennakko_backup") || strings.HasPrefix(name, "ennakko_record_verified") {
+	if strings.HasPrefix(name, "ennakko_record_verified") {
 		job = `job="node",instance="m1"`
 	}
 	if rest, has := strings.CutSuffix(name, "}"); has {

@@ -1,18 +1,8 @@
 package main
 
 import (
-	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/tls"
-	"crypto/x509"
-	"encoding/pem"
 	"errors"
 	"fmt"
-	"io"
-	"math/big"
-	"net"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -37,7 +27,7 @@ var alarms = []struct {
 	ring func(*testing.T, *watchedCity) story
 }{
 	{"EnnakkoWorkerDown", workerDown}, {"EnnakkoNoWorker", workerDown}, {"EnnakkoDatabaseDown", databaseDown}, {"EnnakkoGatewayDown", gatewayDown},
-	{"EnnakkoCertificateEnds", certificateEnds}, {"EnnakkoOverbooked", overbooked}, {"EnnakkoDiskFull", diskFull}, {"EnnakkoRecordNotLogged", recordNotLogged},
+	{"EnnakkoCertificateEnds", certificateEnds}, {"EnnakkoOverbooked", overbooked}, {"EnnakkoJobFailed", jobFailed}, {"EnnakkoDiskFull", diskFull}, {"EnnakkoRecordNotLogged", recordNotLogged},
 	{"EnnakkoBackupOld", backupOld}, {"EnnakkoRecordNotVerified", notVerified}, {"EnnakkoGatewayRefuses", gatewayRefuses},
 	{"EnnakkoSendsInDoubt", sendsInDoubt}, {"EnnakkoUncertainSend", uncertainSend}, {"EnnakkoNobodyWorks", nobodyWorks}, {"EnnakkoAnswersWait", answersWait},
 	{"EnnakkoRecordDoesNotVerify", doesNotVerify},
@@ -54,8 +44,8 @@ func TestEveryAlarmRingsAndItsRunbookEndsIt(t *testing.T) {
 	backup(t, c, "first")
 	verify(t, c, exitOK)
 	c.works(t, theMorning, 1, "")
-	var quiet story
-	quiet.then(c.until(t, "all is well", func(s samples) bool { return s["ennakko_gateway_connected{gateway=\"op\"}"] == 1 }), 30, false)
+	quiet := c.well(t)
+	quiet.then(quiet.seen[0], 15, false)
 	quiet.check(t, ".*")
 	for _, a := range alarms {
 		t.Run(a.name, func(t *testing.T) {
@@ -136,13 +126,16 @@ const (
 	doubtful  = `ennakko_gateway_parts_total{gateway="op", said="no answer"}`
 	refused   = `ennakko_gateway_parts_total{gateway="op", said="refused"}`
 	taken     = `ennakko_gateway_parts_total{gateway="op", said="taken"}`
+	made      = "ennakko_backup_timestamp_seconds"
 	uncertain = `ennakko_matters_open{kind="uncertain send"}`
 )
 
 // well is how things stand before.
 func (c *watchedCity) well(t *testing.T) (s story) {
 	t.Helper()
-	s.then(c.until(t, "all is well", is(connected, 1)), 15, false)
+	s.then(c.until(t, "all is well", func(x samples) bool {
+		return x[connected] == 1 && x["ennakko_record_entries"] > 0 && x["ennakko_record_logged"] >= x["ennakko_record_entries"]
+	}), 15, false)
 	return s
 }
 
@@ -216,6 +209,23 @@ func overbooked(t *testing.T, c *watchedCity) story {
 	return s
 }
 
+// Runbook: see why, mend it, and ask for the job again.
+func jobFailed(t *testing.T, c *watchedCity) story {
+	s := c.well(t)
+	empty := filepath.Join(c.dir, "empty")
+	if err := os.Mkdir(empty, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	c.command(t, exitOK, "jobs", "import", "--data", c.data, empty)
+	s.then(c.until(t, "the job is refused", is(`ennakko_jobs{kind="import", state="refused"}`, 1)), 15, true)
+	if told := c.command(t, exitOK, "jobs", "--data", c.data); !strings.Contains(told, "refused") {
+		t.Errorf("the list of jobs does not say why: %s", told)
+	}
+	c.command(t, exitOK, "jobs", "import", "--data", c.data, filepath.Join(c.dir, "files"))
+	s.then(c.until(t, "the job is done", is(`ennakko_jobs{kind="import", state="done"}`, 1)), 75, false)
+	return s
+}
+
 // fill leaves no room on the disk of the data, and gives it back.
 func (c *watchedCity) fill(t *testing.T) (empty func()) {
 	t.Helper()
@@ -283,7 +293,7 @@ func recordNotLogged(t *testing.T, c *watchedCity) story {
 func backup(t *testing.T, c *watchedCity, name string) string {
 	t.Helper()
 	to := filepath.Join(c.dir, "backup-"+name)
-	c.command(t, exitOK, "backup", "--data", c.data, "--to", to, "--metrics", filepath.Join(c.dir, "backup.prom"))
+	c.command(t, exitOK, "backup", "--data", c.data, "--to", to)
 	return to
 }
 
@@ -294,17 +304,15 @@ func verify(t *testing.T, c *watchedCity, want int) string {
 
 // Runbook: make one, and look why the timer did not.
 func backupOld(t *testing.T, c *watchedCity) story {
-	backup(t, c, "second")
 	s := c.well(t)
-	s.then(c.scrape(), 4*60, true) // nobody makes one
+	c.sql(t, "DELETE FROM mark WHERE name = 'newest backup'")
+	s.then(c.until(t, "none was ever made", func(x samples) bool { _, made := x[made]; return x["up"] == 1 && !made }), 20, true)
+	backup(t, c, "second")
+	fresh := c.until(t, "one is made", func(x samples) bool { return x[made] > 0 })
+	s.then(fresh, 15, false)
+	s.then(fresh, 4*60, true) // nobody makes one
 	backup(t, c, "third")
-	s.then(c.scrape(), 15, false)
-	if err := os.Remove(filepath.Join(c.dir, "backup.prom")); err != nil {
-		t.Fatal(err)
-	}
-	s.then(c.scrape(), 20, true) // none was ever made
-	backup(t, c, "fourth")
-	s.then(c.scrape(), 15, false)
+	s.then(c.until(t, "one is made again", func(x samples) bool { return x[made] > fresh[made] }), 15, false)
 	return s
 }
 
@@ -464,74 +472,4 @@ func doesNotVerify(t *testing.T, c *watchedCity) story {
 		t.Error("it is the old database")
 	}
 	return s
-}
-
-// front is an operator's door with TLS, before one without.
-type front struct {
-	listener net.Listener
-	behind   string
-	mu       sync.Mutex
-	shown    *tls.Certificate
-	open     map[net.Conn]bool
-}
-
-func newFront(t *testing.T, behind string) *front {
-	t.Helper()
-	f := &front{behind: behind, open: map[net.Conn]bool{}}
-	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	f.listener = tls.NewListener(l, &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
-		f.mu.Lock()
-		defer f.mu.Unlock()
-		return f.shown, nil
-	}})
-	ctx, stop := context.WithCancel(context.Background())
-	t.Cleanup(func() { stop(); _ = l.Close() })
-	go func() {
-		for {
-			in, err := f.listener.Accept()
-			if err != nil {
-				return
-			}
-			go f.carry(ctx, in)
-		}
-	}()
-	return f
-}
-
-func (f *front) addr() string { return f.listener.Addr().String() }
-
-func (f *front) carry(ctx context.Context, in net.Conn) {
-	out, err := (&net.Dialer{}).DialContext(ctx, "tcp", f.behind)
-	if err != nil {
-		_ = in.Close()
-		return
-	}
-	go func() { _, _ = io.Copy(out, in); _ = out.Close() }()
-	_, _ = io.Copy(in, out)
-	_ = in.Close()
-}
-
-// renew shows a certificate from now on that lasts so long, and writes it down as
-// one to be trusted.
-func (f *front) renew(t *testing.T, roots string, lasts time.Duration) {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	about := &x509.Certificate{SerialNumber: big.NewInt(time.Now().UnixNano()), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(lasts),
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageDigitalSignature}
-	der, err := x509.CreateCertificate(rand.Reader, about, about, &key.PublicKey, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(roots, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.shown = &tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
 }

@@ -35,21 +35,20 @@ func (m *moment) Set(s string) (err error) {
 
 func (p *program) backupCommand() *cobra.Command {
 	var pl place
-	var to, metrics string
+	var to string
 	c := &cobra.Command{Use: "backup", Short: "Copy everything but the keys, while rounds run", Args: args(cobra.NoArgs),
 		Long: `Copy the records as they are at one moment, their log and the files of facts into a
 new folder, while rounds and imports go on. The records in it are one file,
 whatever database the city has. The keys are not in it: keep a copy of the folder
 keys elsewhere, once. Who has both can read everything.`,
 		Example: `  ennakko backup --data D --to /backup/2021-01-07`,
-		RunE:    func(c *cobra.Command, _ []string) error { return p.runBackup(c.Context(), pl, to, metrics) }}
+		RunE:    func(c *cobra.Command, _ []string) error { return p.runBackup(c.Context(), pl, to) }}
 	c.Flags().StringVar(&pl.data, "data", "", "the folder of data (needed)")
 	c.Flags().StringVar(&to, "to", "", "the new folder (needed)")
-	c.Flags().StringVar(&metrics, "metrics", "", "a file to write for Prometheus: when the newest backup was made")
 	return c
 }
 
-func (p *program) runBackup(ctx context.Context, pl place, to, metrics string) error {
+func (p *program) runBackup(ctx context.Context, pl place, to string) error {
 	if to == "" {
 		return fault.New(fault.Invalid, "cmd.backup", "no folder for the backup is named").Do("name one with --to")
 	}
@@ -61,9 +60,6 @@ func (p *program) runBackup(ctx context.Context, pl place, to, metrics string) e
 	made, err := a.Backup(ctx, to, b.show)
 	b.done()
 	if err = errors.Join(err, a.Close(context.WithoutCancel(ctx))); err != nil {
-		return err
-	}
-	if err := tellBackup(metrics, made.At); err != nil {
 		return err
 	}
 	type result struct {

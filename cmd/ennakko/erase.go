@@ -11,6 +11,7 @@ import (
 
 	"ennakko/app"
 	"ennakko/fault"
+	"ennakko/store"
 )
 
 func (p *program) eraseCommand() *cobra.Command {
@@ -38,7 +39,7 @@ func (f eraseFlags) open(ctx context.Context) (*app.App, error) {
 }
 
 func (p *program) erasePersonCommand() *cobra.Command {
-	f := eraseFlags{}
+	f, patient := eraseFlags{}, false
 	c := &cobra.Command{Use: "person", Short: "Erase one person, by request", Args: args(cobra.NoArgs),
 		Long: `Erase what is known of one person: the facts, the offers, the messages and the
 answers (GDPR, article 17). The identity code is read from the standard input, so
@@ -54,7 +55,7 @@ facts in anew. Backups hold what they held: remove those from before.
 In PostgreSQL it needs the owner of the tables: ENNAKKO_DATABASE_OWNER.`,
 		Example: `  ennakko erase person --data D --officer officer:dpo      # then write the identity code and press Enter`,
 		RunE: func(c *cobra.Command, _ []string) error {
-			code, err := p.readCode()
+			erase, err := p.readWhom(patient)
 			if err != nil {
 				return err
 			}
@@ -63,7 +64,7 @@ In PostgreSQL it needs the owner of the tables: ENNAKKO_DATABASE_OWNER.`,
 				return err
 			}
 			b := newBars(p.err)
-			out, err := a.Erase(c.Context(), code, f.officer, b.show)
+			out, err := erase(c.Context(), a, f.officer, b.show)
 			b.done()
 			if err = errors.Join(err, a.Close(context.WithoutCancel(c.Context()))); err != nil {
 				return err
@@ -74,7 +75,22 @@ In PostgreSQL it needs the owner of the tables: ENNAKKO_DATABASE_OWNER.`,
 		}}
 	f.flags(c)
 	c.Flags().StringVar(&f.officer, "officer", "officer:dpo", "who erases, for the record")
+	c.Flags().BoolVar(&patient, "patient", false, "the standard input holds a patient's id of health records, not an identity code")
 	return c
+}
+
+// readWhom reads of the standard input who is to be erased.
+func (p *program) readWhom(patient bool) (func(ctx context.Context, a *app.App, officer string, progress func(string, int, int)) (store.Erased, error), error) {
+	if !patient {
+		code, err := p.readCode()
+		return func(ctx context.Context, a *app.App, officer string, progress func(string, int, int)) (store.Erased, error) {
+			return a.Erase(ctx, code, officer, progress)
+		}, err
+	}
+	line, err := p.readLine("patient's id")
+	return func(ctx context.Context, a *app.App, officer string, progress func(string, int, int)) (store.Erased, error) {
+		return a.ErasePatient(ctx, line, officer, progress)
+	}, err
 }
 
 func (p *program) eraseDueCommand() *cobra.Command {

@@ -26,11 +26,21 @@ func (p *program) runPages(ctx context.Context, file string) error {
 	if set.Pages == nil {
 		return fault.New(fault.Invalid, "cmd.serve", "the settings have no pages").Do("see pages in docs/operations.md")
 	}
+	if set.Record == "elsewhere" {
+		return fault.New(fault.Invalid, "cmd.serve", "the pages show what is proved of the record, and its log is on another machine").Do("serve the pages there")
+	}
+	log := slog.New(slog.NewJSONHandler(p.err, nil))
+	tracer, err := tracerOf(ctx, set.Traces, workerName(), log)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tracer.Close() }()
+	ctx = tracer.In(ctx)
 	a, err := openSettings(ctx, set, settingsClock(set))
 	if err != nil {
 		return err
 	}
-	err = p.pages(ctx, a, set)
+	err = p.pages(ctx, a, set, log)
 	// Closing must happen although ctx has ended.
 	return errors.Join(err, a.Close(context.WithoutCancel(ctx)))
 }
@@ -43,8 +53,7 @@ func settingsClock(set config.Config) app.Clock {
 	return app.RealClock{}
 }
 
-func (p *program) pages(ctx context.Context, a *app.App, set config.Config) error {
-	log := slog.New(slog.NewJSONHandler(p.err, nil))
+func (p *program) pages(ctx context.Context, a *app.App, set config.Config, log *slog.Logger) error {
 	pack, err := a.Pack(set.Service)
 	if err != nil {
 		return err

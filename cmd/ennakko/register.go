@@ -83,7 +83,9 @@ who. Files of facts in a folder named health come in with the register files.`,
 		Example: `  ennakko city --residents 20000 --out files
   ennakko register import --data D files
   ennakko register import --data D2 bundles --day 2021-04-01     # a folder of FHIR`,
-		RunE: func(c *cobra.Command, a []string) error { return p.runImportOf(c.Context(), pl, a[0], officer, of.Time) }}
+		RunE: func(c *cobra.Command, a []string) error {
+			return p.runImportOf(c.Context(), pl, a[0], officer, of.Time)
+		}}
 	pl.flags(c)
 	c.Flags().Var(&of, "day", "the day of which health records are, if snapshot.yaml does not say it (default today)")
 	c.Flags().StringVar(&officer, "officer", "officer:import", "who imports, for the record")
@@ -171,33 +173,58 @@ func printImport(w io.Writer, r importResult) {
 		printHealth(w, r.Health)
 	}
 	for _, g := range alike(r.SetAsideRows) {
-		_, _ = fmt.Fprintf(w, "Set aside: %s", g[0].File)
-		if g[0].Column != "" {
-			_, _ = fmt.Fprintf(w, " column %s", g[0].Column)
-		}
-		_, _ = fmt.Fprintf(w, ": %s.\n", g[0].Reason)
-		if g[0].Hint != "" {
-			_, _ = fmt.Fprintf(w, "  What to do: %s.\n", g[0].Hint)
-		}
-		rows := make([]string, 0, mostShown)
-		for _, a := range g[:min(len(g), mostShown)] {
-			rows = append(rows, strconv.Itoa(a.Row))
-		}
-		more := ""
-		if n := len(g) - len(rows); n > 0 {
-			more = fmt.Sprintf(" and %d more (--json lists them)", n)
-		}
-		_, _ = fmt.Fprintf(w, "  Row %s%s\n", strings.Join(rows, ", "), more)
+		printAlike(w, g)
 	}
 }
+
+func printAlike(w io.Writer, g []asideRow) {
+	fhir := isFHIR(g[0].File)
+	switch {
+	case fhir && g[0].Column != "":
+		_, _ = fmt.Fprintf(w, "Set aside: %d %s: %s.\n", len(g), g[0].Column, g[0].Reason)
+	case fhir || g[0].File == "":
+		_, _ = fmt.Fprintf(w, "Set aside: %s.\n", g[0].Reason)
+	case g[0].Column != "":
+		_, _ = fmt.Fprintf(w, "Set aside: %s column %s: %s.\n", g[0].File, g[0].Column, g[0].Reason)
+	default:
+		_, _ = fmt.Fprintf(w, "Set aside: %s: %s.\n", g[0].File, g[0].Reason)
+	}
+	if g[0].Hint != "" {
+		_, _ = fmt.Fprintf(w, "  What to do: %s.\n", g[0].Hint)
+	}
+	places := make([]string, 0, mostShown)
+	for _, a := range g[:min(len(g), mostShown)] {
+		switch {
+		case fhir:
+			places = append(places, a.File+":"+strconv.Itoa(a.Row))
+		case a.Row > 0:
+			places = append(places, strconv.Itoa(a.Row))
+		}
+	}
+	if len(places) == 0 {
+		return
+	}
+	more := ""
+	if n := len(g) - len(places); n > 0 {
+		more = fmt.Sprintf(" and %d more (--json lists them)", n)
+	}
+	what := "Row"
+	if fhir {
+		what = "File and line or entry:"
+	}
+	_, _ = fmt.Fprintf(w, "  %s %s%s\n", what, strings.Join(places, ", "), more)
+}
+
+// isFHIR reports whether a file is one of FHIR: there may be thousands of them.
+func isFHIR(file string) bool { return strings.HasSuffix(strings.TrimSuffix(file, ".gz"), "json") }
 
 // alike groups rows that have the same fault, in the order of the first of each.
 func alike(rows []asideRow) (groups [][]asideRow) {
 	at := map[asideRow]int{}
 	for _, r := range rows {
 		key := r
-		if key.Row = 0; strings.HasSuffix(strings.TrimSuffix(r.File, ".gz"), "json") {
-			key.File = "" // there may be thousands of files: one reason is one line
+		if key.Row = 0; isFHIR(r.File) {
+			key.File = ".json" // one reason is told once for all files
 		}
 		i, ok := at[key]
 		if !ok {

@@ -54,7 +54,7 @@ func ready(ctx context.Context, a *app.App, gates []gateway) error {
 }
 
 // watch tells how things stand. What is counted in the database is counted at
-// most every few seconds, however often it is asked for.
+// most every second, however often it is asked for.
 type watch struct {
 	ctx   context.Context
 	app   *app.App
@@ -67,7 +67,7 @@ type watch struct {
 	jobs []store.JobCount
 }
 
-const watchEvery = 3 * time.Second
+const watchEvery = time.Second
 
 var (
 	descMessages = prometheus.NewDesc("ennakko_messages", "Messages of running rounds by state.", []string{"state"}, nil)
@@ -79,6 +79,7 @@ var (
 	descJobs     = prometheus.NewDesc("ennakko_jobs", "Background jobs of the last weeks, by kind and state.", []string{"kind", "state"}, nil)
 	descUp       = prometheus.NewDesc("ennakko_database_up", "Whether the database answers.", nil, nil)
 	descAnswers  = prometheus.NewDesc("ennakko_answers_waiting_seconds", "How long the oldest answer has been waiting to be read.", nil, nil)
+	descBackup   = prometheus.NewDesc("ennakko_backup_timestamp_seconds", "When the newest backup was made.", nil, nil)
 	descFree     = prometheus.NewDesc("ennakko_disk_free_bytes", "Room that is left where the folder of data is.", nil, nil)
 	descDisk     = prometheus.NewDesc("ennakko_disk_size_bytes", "Room that there is where the folder of data is.", nil, nil)
 	descCert     = prometheus.NewDesc("ennakko_gateway_certificate_end_timestamp_seconds", "When the certificate that the operator showed last ends.", []string{"gateway"}, nil)
@@ -88,7 +89,7 @@ var (
 
 // Describe implements prometheus.Collector.
 func (w *watch) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{descMessages, descItems, descPlaces, descEntries, descLogged, descDue, descJobs, descAnswers, descFree, descDisk, descUp, descCert, descGate, descParts} {
+	for _, d := range []*prometheus.Desc{descMessages, descItems, descPlaces, descEntries, descLogged, descDue, descJobs, descAnswers, descBackup, descFree, descDisk, descUp, descCert, descGate, descParts} {
 		ch <- d
 	}
 }
@@ -196,7 +197,13 @@ func (w *watch) count() (map[*prometheus.Desc]map[string]float64, error) {
 	if w.jobs, err = w.app.DB.JobCounts(ctx); err != nil {
 		return nil, err
 	}
+	backup := map[string]float64{}
+	if at, err := w.app.NewestBackup(ctx); err != nil {
+		return nil, err
+	} else if !at.IsZero() {
+		backup[""] = float64(at.Unix())
+	}
 	one := func(v float64) map[string]float64 { return map[string]float64{"": v} }
 	return map[*prometheus.Desc]map[string]float64{descMessages: messages, descItems: items, descPlaces: one(float64(overbooked)), descEntries: one(float64(last)),
-		descDue: one(due), descAnswers: one(answers)}, nil
+		descDue: one(due), descAnswers: one(answers), descBackup: backup}, nil
 }

@@ -8,13 +8,9 @@ import (
 	"ennakko/fault"
 )
 
-// tellBackup writes, for the textfile collector of Prometheus's node exporter, when
-// the newest backup was made. Without a path it does nothing.
-func tellBackup(path string, at time.Time) error {
-	return tellFile(path, told{"ennakko_backup_timestamp_seconds", "When the newest backup was made.", float64(at.Unix())})
-}
-
-// tellVerified writes when the record was checked last, and whether it is whole.
+// tellVerified writes, for the textfile collector of Prometheus's node exporter, when
+// the record was checked last and whether it was whole. Without a path it does
+// nothing.
 func tellVerified(path string, whole bool, at time.Time) error {
 	v := 0.0
 	if whole {

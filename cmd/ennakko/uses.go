@@ -48,11 +48,20 @@ const mostCode = 100
 
 // readCode reads an identity code from the standard input.
 func (p *program) readCode() (person.Code, error) {
+	line, err := p.readLine("identity code")
+	if err != nil {
+		return person.Code{}, err
+	}
+	return person.ParseCode(line)
+}
+
+// readLine reads a line of the standard input; what says of what it is.
+func (p *program) readLine(what string) (string, error) {
 	line, err := bufio.NewReader(io.LimitReader(p.in, mostCode)).ReadString('\n')
 	if err != nil && line == "" {
-		return person.Code{}, fault.New(fault.Invalid, "cmd.readCode", "there is no identity code on the standard input").Do("write it and press Enter")
+		return "", fault.New(fault.Invalid, "cmd.readLine", "there is no %s on the standard input", what).Do("write it and press Enter")
 	}
-	return person.ParseCode(strings.TrimSpace(line))
+	return strings.TrimSpace(line), nil
 }
 
 func (p *program) runUses(ctx context.Context, pl place, officer string) error {

@@ -168,8 +168,8 @@ type Count struct {
 // Report says what came of all resources.
 type Report struct {
 	Types   map[string]*Count // by type of resource; "" where it cannot be told
-	Aside   []SetAside
-	Records int // rows of records that were made
+	Aside   []SetAside        // with their places, the first MostAside of them
+	Records int               // rows of records that were made
 }
 
 // Total adds up all types.
@@ -190,9 +190,14 @@ func (r *Report) of(typ string) *Count {
 	return c
 }
 
+// MostAside is of how many resources that are set aside the place is kept.
+const MostAside = 100_000
+
 func (r *Report) setAside(s SetAside) {
 	r.of(s.Type).SetAside++
-	r.Aside = append(r.Aside, s)
+	if len(r.Aside) < MostAside {
+		r.Aside = append(r.Aside, s)
+	}
 }
 
 // refusal is why a resource is set aside.

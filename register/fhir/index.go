@@ -120,7 +120,7 @@ func (p *parser) find(raw []byte, i item) (found, bool) {
 		if b.fault.reason != "" {
 			return out, false
 		}
-		out.subject, _ = refOf(in.v.GetStringBytes("subject", "reference"))
+		out.subject = refOf(in.v.GetStringBytes("subject", "reference"))
 		out.class = b.rec.Class
 	default:
 		return out, false

@@ -27,7 +27,7 @@ func (p *parser) medicine(b *body) bool {
 		}
 		return b.fault.reason == ""
 	}
-	if b.med, _ = refOf(to); b.med == 0 {
+	if b.med = refOf(to); b.med == 0 {
 		b.fault = noCode
 	}
 	return b.fault.reason == ""

@@ -111,7 +111,7 @@ func (p *parser) one(out *batch, o *outcome, in parsed) {
 	}
 	id := in.v.GetStringBytes("id")
 	o.keys = keysOf(in.fullURL, in.typ, id)
-	if o.subject, _ = refOf(in.v.GetStringBytes(b.subject, "reference")); o.subject == 0 {
+	if o.subject = refOf(in.v.GetStringBytes(b.subject, "reference")); o.subject == 0 {
 		o.fault = refusal{"it does not say of whom it is", "a reference to a Patient is needed: Patient/id, or the fullUrl of its entry"}
 		return
 	}
@@ -122,9 +122,9 @@ func (p *parser) one(out *batch, o *outcome, in parsed) {
 			o.visit = o.keys[1]
 		}
 	case "MedicationStatement":
-		o.visit, _ = refOf(in.v.GetStringBytes("context", "reference"))
+		o.visit = refOf(in.v.GetStringBytes("context", "reference"))
 	default:
-		o.visit, _ = refOf(in.v.GetStringBytes("encounter", "reference"))
+		o.visit = refOf(in.v.GetStringBytes("encounter", "reference"))
 	}
 	o.drug, o.from = b.med, len(out.records)
 	out.records = append(append(out.records, b.rec), b.more...)

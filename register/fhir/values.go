@@ -202,29 +202,29 @@ type ref uint64
 func hashed(s string) ref { return ref(xxhash.Sum64String(s) | 1) }
 
 // refOf makes a reference comparable: the server's address and the version are
-// taken away. Typ is the type it names, "" for a urn.
-func refOf(b []byte) (r ref, typ string) {
+// taken away.
+func refOf(b []byte) ref {
 	s := string(b)
 	if s == "" || len(s) > longest || s[0] == '#' || strings.Contains(s, "?") {
-		return 0, ""
+		return 0
 	}
 	if strings.HasPrefix(s, "urn:") {
-		return hashed(s), ""
+		return hashed(s)
 	}
 	s, _, _ = strings.Cut(s, "/_history/")
 	parts := strings.Split(s, "/")
 	if len(parts) < 2 {
-		return 0, ""
+		return 0
 	}
 	parts = parts[len(parts)-2:]
-	return hashed(parts[0] + "/" + parts[1]), parts[0]
+	return hashed(parts[0] + "/" + parts[1])
 }
 
 // keysOf are the references by which others may name a resource: the address of
 // its entry, and its type and id.
 func keysOf(fullURL []byte, typ string, id []byte) (keys [2]ref) {
 	if len(fullURL) > 0 {
-		keys[0], _ = refOf(fullURL)
+		keys[0] = refOf(fullURL)
 	}
 	if len(id) > 0 {
 		keys[1] = hashed(typ + "/" + string(id))

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"time"
 
+	"ennakko/channel"
+	"ennakko/conversation"
 	"ennakko/fault"
 	"ennakko/store"
 )
@@ -16,6 +18,7 @@ type Worked interface {
 	JobCounts(ctx context.Context) ([]store.JobCount, error)
 	JobProgress(ctx context.Context, id store.JobID, what string, done, total int) error
 	RelieveJobs(ctx context.Context, worker string, lease time.Duration) (int, error)
+	Due(ctx context.Context, now time.Time) (store.Due, error)
 	Hold(ctx context.Context, name, holder string, lease time.Duration) (bool, error)
 	FoundParts(ctx context.Context, id int64) ([][]byte, error)
 	Preparation(ctx context.Context, id int64) (store.Preparation, error)
@@ -119,4 +122,39 @@ func preparations(s *suite) {
 	if found, err := s.s.FoundParts(s.ctx, id); err != nil || len(found) != 0 {
 		s.Errorf("%d parts are still kept, %v", len(found), err)
 	}
+}
+
+// dues: what is due is told, by its kind.
+func dues(s *suite) {
+	want := func(what string, want store.Due) {
+		s.Helper()
+		if got, err := s.s.Due(s.ctx, Start); err != nil || got != want {
+			s.Errorf("%s: %+v, %v", what, got, err)
+		}
+	}
+	want("nothing", store.Due{})
+	id := s.round(1, store.Running)
+	c := s.open(id, 1, "+358401234567")
+	want("an open case", store.Due{})
+	s.write(func(tx store.Tx) error { return tx.SetTimer(c.ID, conversation.ReminderDue, Start.Add(time.Second)) })
+	want("a timer of later", store.Due{})
+	s.write(func(tx store.Tx) error { return tx.SetTimer(c.ID, conversation.ReminderDue, Start) })
+	want("a timer", store.Due{Timers: true})
+	s.write(func(tx store.Tx) error { return tx.ClearTimers(c.ID) })
+	s.queue(c, "k")
+	want("a message", store.Due{Sends: true})
+	s.write(func(tx store.Tx) error { return tx.SetRound(id, store.Paused, "") })
+	want("a message of a paused round", store.Due{})
+	s.write(func(tx store.Tx) error { return tx.SetRound(id, store.Running, "officer:test") })
+	ref := s.claim()[0]
+	want("a message under way", store.Due{})
+	s.write(func(tx store.Tx) error {
+		return tx.Settle(Start, []store.Settlement{{Ref: ref, State: channel.Uncertain, Due: Start}})
+	})
+	want("a send in doubt", store.Due{Doubts: true})
+	s.write(func(tx store.Tx) error {
+		_, err := tx.Receive([]channel.Incoming{{ID: "1", From: "+358401234567", Text: "A", At: Start}})
+		return err
+	})
+	want("an answer", store.Due{Doubts: true, Answers: true})
 }

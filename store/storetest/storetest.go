@@ -69,6 +69,7 @@ func Exercise(t *testing.T, open func(t *testing.T) Store) {
 		"a worker that is silent is relieved, one that is not is not": relieved,
 		"what may be handed over is shared":                           allowance,
 		"a job is in the queue when its cause is kept":                queued,
+		"what is due is told by its kind":                             dues,
 		"one alone may do what one alone may do":                      holding,
 		"a part of a preparation is kept once":                        preparations,
 		"officers are told once of what waits":                        notices,

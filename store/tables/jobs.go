@@ -31,7 +31,7 @@ func MakeQueue(ctx context.Context, d riverdriver.Driver[*sql.Tx], tx *sql.Tx) e
 	if tx == nil {
 		_, err = m.Migrate(ctx, rivermigrate.DirectionUp, to)
 	} else {
-		_, err = m.MigrateTx(ctx, tx, rivermigrate.DirectionUp, to)
+		_, err = m.MigrateTx(ctx, tx, rivermigrate.DirectionUp, to) //nolint:staticcheck // in SQLite they can all be taken in one
 	}
 	return fault.Wrap(err, op, "the queue's tables cannot be made")
 }
@@ -162,7 +162,7 @@ func (d *DB) RelieveJobs(ctx context.Context, worker string, lease time.Duration
 	const op = "store.RelieveJobs"
 	silent := " WHERE state = 'running' AND " + d.engine.QueueLast + " <> ? AND NOT EXISTS (SELECT 1 FROM worker w WHERE w.id = " + d.engine.QueueLast + " AND w.seen >= " + d.engine.Time + " - ?)"
 	n := int64(0)
-	for _, set := range []string{"state = 'discarded', finalized_at = CURRENT_TIMESTAMP" + silent + " AND attempt >= max_attempts", "state = 'available'" + silent} {
+	for _, set := range []string{"state = 'discarded', finalized_at = CURRENT_TIMESTAMP" + silent + " AND attempt >= max_attempts", "state = 'available'" + silent} { //nolint:misspell // River's column
 		res, err := d.beside().ExecContext(ctx, d.engine.Rebind("UPDATE river_job SET "+set), worker, lease.Microseconds())
 		if err != nil {
 			return 0, fault.New(fault.Later, op, "the store is not to be had").Because(err)

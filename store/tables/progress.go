@@ -60,15 +60,34 @@ func (d *DB) Round(ctx context.Context, id store.RoundID) (store.Round, error) {
 	return store.Round{}, fault.New(fault.Missing, "store.Round", "there is no round %d", id)
 }
 
+// ofTimer is the state of the round of a timer. As a question for each timer, not
+// a join, it lets the first by time be found without looking at the others.
+const ofTimer = "(SELECT r.state FROM kase k JOIN round r ON r.id = k.round WHERE k.id = t.case_id)"
+
 // Next is the next moment at which something of a running round is due.
 func (d *DB) Next(ctx context.Context) (at time.Time, ok bool, err error) {
 	var next sql.NullInt64
 	_, err = d.row(ctx, `SELECT min(at) FROM (
-		SELECT min(t.at) AS at FROM timer t JOIN kase k ON k.id = t.case_id JOIN round r ON r.id = k.round WHERE r.state = 'running'
+		SELECT * FROM (SELECT t.at FROM timer t WHERE `+ofTimer+` = 'running' ORDER BY t.at LIMIT 1) AS timers
 		UNION ALL SELECT min(o.not_before) FROM outbox o LEFT JOIN round r ON r.id = o.round WHERE o.state = 'queued' AND (r.state IS NULL OR r.state = 'running' OR (r.state IN ('paused', 'closed') AND o.urgent = 1))
 		UNION ALL SELECT min(doubt) FROM outbox WHERE state IN ('uncertain', 'handed over')
 		UNION ALL SELECT 0 FROM incoming WHERE handled IS NULL) AS due`, nil, &next)
 	return fromMicro(next.Int64), next.Valid, err
+}
+
+// Due tells what is due at a moment. It is a look without the writers' turn: what
+// comes after it is seen at the next one.
+func (d *DB) Due(ctx context.Context, now time.Time) (store.Due, error) {
+	var answers, timers, halves, doubts, clear, sends int
+	_, err := d.row(ctx, `SELECT CASE WHEN EXISTS (SELECT 1 FROM incoming WHERE handled IS NULL) THEN 1 ELSE 0 END,
+		CASE WHEN EXISTS (SELECT 1 FROM timer t WHERE t.at <= ?1 AND `+ofTimer+` = 'running') THEN 1 ELSE 0 END,
+		CASE WHEN EXISTS (SELECT 1 FROM outbox WHERE state = 'handed over' AND doubt <= ?1) THEN 1 ELSE 0 END,
+		CASE WHEN EXISTS (SELECT 1 FROM outbox WHERE state = 'uncertain' AND doubt <= ?1) THEN 1 ELSE 0 END,
+		CASE WHEN EXISTS (SELECT 1 FROM outbox WHERE state = 'uncertain') AND EXISTS (SELECT 1 FROM early_report) THEN 1 ELSE 0 END,
+		CASE WHEN EXISTS (SELECT 1 FROM outbox o LEFT JOIN round r ON r.id = o.round WHERE o.state = 'queued' AND o.not_before <= ?1
+			AND (r.state IS NULL OR r.state = 'running' OR (r.state IN ('paused', 'closed') AND o.urgent = 1))) THEN 1 ELSE 0 END`,
+		[]any{micro(now)}, &answers, &timers, &halves, &doubts, &clear, &sends)
+	return store.Due{Answers: answers > 0, Timers: timers > 0, Halves: halves > 0, Doubts: doubts > 0, Clear: clear > 0, Sends: sends > 0}, err
 }
 
 // NextTimer is when the next timer of a running round is due.

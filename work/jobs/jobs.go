@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"log/slog"
 	"runtime/debug"
+	"sync"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -126,7 +127,9 @@ func (w *worker) beat(ctx context.Context) {
 		w.there = true
 		n, err = w.store.RelieveJobs(ctx, w.Name, w.Lease)
 	}
-	if err != nil {
+	// The file's one connection may be busy with a job's own long write; nobody else
+	// could take anything over there.
+	if err != nil && w.store.Engine() != "sqlite" {
 		w.Log.Warn("could not say that it is there now", "error", err)
 	}
 	if n > 0 {
@@ -155,16 +158,15 @@ func (w *worker) Work(ctx context.Context, j *river.Job[told]) (err error) {
 			err = fault.New(fault.Internal, "jobs.Work", "the job broke; the log of %s says where", w.Name)
 		}
 	}()
-	var last time.Time
-	t := Task{ID: store.JobID(j.ID), Args: j.Args.args, Attempt: j.Attempt, Progress: func(what string, done, total int) {
-		if time.Since(last) < w.Told {
-			return
-		}
-		last = time.Now()
-		if err := w.store.JobProgress(ctx, store.JobID(j.ID), what, done, total); err != nil && ctx.Err() == nil {
-			w.Log.Warn("could not keep how far a job is", "job", j.ID, "error", err)
-		}
-	}}
+	far := &far{}
+	telling, stop := context.WithCancel(ctx)
+	told := make(chan struct{})
+	go func() {
+		defer close(told)
+		w.tell(telling, store.JobID(j.ID), far)
+	}()
+	defer func() { stop(); <-told }()
+	t := Task{ID: store.JobID(j.ID), Args: j.Args.args, Attempt: j.Attempt, Progress: far.set}
 	err = w.Kinds[j.Kind](ctx, t)
 	switch kind := fault.KindOf(err); {
 	case err == nil:
@@ -179,6 +181,47 @@ func (w *worker) Work(ctx context.Context, j *river.Job[told]) (err error) {
 		w.Log.Warn("could not do a job now", "job", j.ID, "kind", j.Kind, "attempt", j.Attempt, "error", err)
 	}
 	return err
+}
+
+// far is how far a job is.
+type far struct {
+	mu          sync.Mutex
+	what        string
+	done, total int
+	fresh       bool
+}
+
+func (f *far) set(what string, done, total int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.what, f.done, f.total, f.fresh = what, done, total, true
+}
+
+// take gives what was not kept yet.
+func (f *far) take() (what string, done, total int, fresh bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	fresh, f.fresh = f.fresh, false
+	return f.what, f.done, f.total, fresh
+}
+
+// tell keeps how far a job is, until ctx ends. It is beside the job: a job tells
+// in the middle of a write, too, and may hold the only connection.
+func (w *worker) tell(ctx context.Context, id store.JobID, f *far) {
+	tick := time.NewTicker(max(w.Told, time.Millisecond))
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if what, done, total, fresh := f.take(); fresh {
+			if err := w.store.JobProgress(ctx, id, what, done, total); err != nil && ctx.Err() == nil {
+				w.Log.Warn("could not keep how far a job is", "job", id, "error", err)
+			}
+		}
+	}
 }
 
 // Last reports whether the fault of a job that was begun so often is its last:
