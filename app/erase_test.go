@@ -98,7 +98,7 @@ func TestAPersonIsErasedAndTheCountsStay(t *testing.T) {
 	if _, err := a.Uses(t.Context(), codeOf(t, a, child), "officer:dpo"); err != nil { // an entry about nobody else
 		t.Fatal(err)
 	}
-	for _, who := range []person.ID{child, guardians[0]} {
+	for _, who := range []person.ID{guardians[0], child} { // in this order: the child's facts name the guardian
 		code := codeOf(t, a, who)
 		if of, naming := known(t, a, who); of == 0 || who != child && naming == 0 {
 			t.Fatalf("%d facts of the person, %d name it", of, naming)

@@ -290,7 +290,7 @@ func (p Pages) check(bad func(hint, format string, args ...any)) {
 		bad("listen: 127.0.0.1:8080", "pages.listen is not an address")
 	}
 	u, err := url.Parse(p.Address)
-	if err != nil || u.Host == "" || u.Path != "" || u.RawQuery != "" || u.User != nil || u.Scheme != "https" && !(u.Scheme == "http" && loopback(u.Hostname())) {
+	if err != nil || u.Host == "" || u.Path != "" || u.RawQuery != "" || u.User != nil || u.Scheme != "https" && (u.Scheme != "http" || !loopback(u.Hostname())) {
 		bad("address: https://ennakko.example.fi", "pages.address is not the https address of a site")
 	}
 	if p.SignIn.Issuer == "" || p.SignIn.ClientID == "" || p.SignIn.ClientSecret == "" {

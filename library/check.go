@@ -44,8 +44,8 @@ func (l *Library) Check() (Report, error) {
 	for _, x := range l.criteria {
 		c.tried[x.Name] = &trial{criterion: x, clauses: map[string]*clause{}, verdicts: map[criteria.CareVerdict]bool{}, guarded: map[string]bool{}}
 	}
-	for i := range l.people {
-		c.person(&l.people[i])
+	for _, m := range l.people {
+		c.person(m)
 	}
 	for _, x := range l.criteria {
 		c.judge(c.tried[x.Name])

@@ -22,7 +22,7 @@ type family struct {
 
 // family reads the head of a file of criteria.
 func (r *reading) family(x strictyaml.Node) family {
-	k := x.Keys("family", "title", "criteria", "?", "concepts", "definitions", "parameters", "exclusions", "source", "approval")
+	k := x.Keys("family", "title", "criteria", "?", "concepts", "definitions", "parameters", "exclusions", "shapes", "source", "approval")
 	f := family{Family: Family{k["family"].Name(), r.texts(k["title"])}, approval: Approval{State: Draft}}
 	r.named("family", f.Name, x)
 	r.vocabulary(k)
@@ -62,28 +62,39 @@ func optional(x strictyaml.Node) string {
 
 func (r *reading) criteriaOf(f family) {
 	for _, x := range f.list {
+		if x.Has("shape") {
+			r.shaped(f, x)
+			continue
+		}
 		k := x.Keys("name", "title", "population", "done", "gap", "evidence", "?", "exclusions", "source", "benefit", "approval")
-		c := &Criterion{Name: k["name"].Name(), Family: f.Name, Title: r.texts(k["title"]), Gap: r.texts(k["gap"]), Evidence: k["evidence"].TextUpTo(60),
-			Source: f.source, Approval: f.approval, file: x.File(), line: x.Line()}
-		if k["source"].There() {
-			c.Source = k["source"].Text()
-		} else if f.source == "" {
-			x.Bad("add source to it, or to its family", "the criterion has no source")
-		}
-		if k["approval"].There() {
-			c.Approval = r.approval(k["approval"])
-		}
-		if k["benefit"].There() {
-			c.Benefit = r.benefit(k["benefit"])
-		}
-		r.named("criterion", c.Name, x)
-		c.Care = &criteria.Care{Name: c.Name, Population: r.program(k["population"]), Done: r.program(k["done"])}
-		c.Population, c.Done = textOf(c.Care.Population), textOf(c.Care.Done)
-		r.exclusionsOf(c, k["exclusions"])
-		if whole(c.Care) {
-			c.Hash = r.lib.criterionHash(c)
-			r.lib.criteria = append(r.lib.criteria, c)
-		}
+		r.criterion(f, x, k, strictyaml.Node{})
+	}
+}
+
+// criterion reads one criterion, with the exclusions that a row adds to those
+// of its shape.
+func (r *reading) criterion(f family, x strictyaml.Node, k map[string]strictyaml.Node, more strictyaml.Node) {
+	c := &Criterion{Name: k["name"].Name(), Family: f.Name, Title: r.texts(k["title"]), Gap: r.texts(k["gap"]), Evidence: k["evidence"].TextUpTo(60),
+		Source: f.source, Approval: f.approval, file: x.File(), line: x.Line()}
+	if k["source"].There() {
+		c.Source = k["source"].Text()
+	} else if f.source == "" {
+		x.Bad("add source to it, or to its family", "the criterion has no source")
+	}
+	if k["approval"].There() {
+		c.Approval = r.approval(k["approval"])
+	}
+	if k["benefit"].There() {
+		c.Benefit = r.benefit(k["benefit"])
+	}
+	r.named("criterion", c.Name, x)
+	c.Care = &criteria.Care{Name: c.Name, Population: r.program(k["population"]), Done: r.program(k["done"])}
+	c.Population, c.Done = textOf(c.Care.Population), textOf(c.Care.Done)
+	r.exclusionsOf(c, k["exclusions"])
+	r.exclusionsOf(c, more)
+	if whole(c.Care) {
+		c.Hash = r.lib.criterionHash(c)
+		r.lib.criteria = append(r.lib.criteria, c)
 	}
 }
 

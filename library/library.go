@@ -50,7 +50,7 @@ type Library struct {
 	setHash  map[string]string
 	concepts map[string]criteria.Concept
 	lists    map[string][]string // value sets of each concept
-	people   []made
+	people   []*made
 	dir      string
 }
 

@@ -18,6 +18,8 @@ var catalog = criteria.Catalog{
 	{Name: "population.sex", Kind: criteria.Text},
 	{Name: "population.municipality", Kind: criteria.Text},
 	{Name: "population.name", Kind: criteria.Hidden},
+	{Name: "early_education.unit", Kind: criteria.Text, Absent: criteria.AbsentNone},
+	{Name: "early_education.decision", Kind: criteria.Text, Absent: criteria.AbsentNone},
 }
 
 func load(t testing.TB, dir string) *library.Library {

@@ -57,7 +57,7 @@ func Load(fsys fs.FS, dir string, catalog criteria.Catalog) (*Library, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &reading{fsys: fsys, dir: dir, catalog: catalog, exclusions: map[string]Exclusion{}, places: map[string]strictyaml.Node{},
+	r := &reading{fsys: fsys, dir: dir, catalog: catalog, exclusions: map[string]Exclusion{}, shapes: map[string]*shape{}, places: map[string]strictyaml.Node{},
 		faults: &strictyaml.Faults{Op: loadOp, Dir: dir, Files: files, Page: "docs/criteria.md"},
 		lib:    &Library{dir: dir, sets: map[string]*coding.ValueSet{}, setHash: map[string]string{}, concepts: map[string]criteria.Concept{}, lists: map[string][]string{},
 			paramTitles: map[string]Texts{}, paramUnits: map[string]coding.Unit{}}}
@@ -120,6 +120,7 @@ type reading struct {
 	params      []criteria.Param
 	units       []criteria.ParamSpec
 	exclusions  map[string]Exclusion       // shared, by name
+	shapes      map[string]*shape          // by name
 	places      map[string]strictyaml.Node // of concepts, definitions and exclusions
 }
 
@@ -148,7 +149,7 @@ func (r *reading) all(files []string) {
 	r.head(strictyaml.Document(libraryFile, content[libraryFile], r.faults), string(content[changesFile]))
 	r.valueSets(files, content)
 	of(conceptsFolder, func(x strictyaml.Node) {
-		r.vocabulary(x.Keys("?", "concepts", "definitions", "parameters", "exclusions"))
+		r.vocabulary(x.Keys("?", "concepts", "definitions", "parameters", "exclusions", "shapes"))
 	})
 	var families []family
 	of(criteriaFolder, func(x strictyaml.Node) { families = append(families, r.family(x)) })

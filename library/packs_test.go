@@ -20,6 +20,9 @@ func TestTheHealthLibraryIsGood(t *testing.T) {
 	if r.Share() != 1 || r.Guarded != r.Exclusions {
 		t.Errorf("%+v", r)
 	}
+	if len(l.Criteria()) < 300 {
+		t.Errorf("%d criteria", len(l.Criteria()))
+	}
 	if l.Mark().In(person.English) == "" {
 		t.Error("nothing marks the library as an example")
 	}

@@ -81,19 +81,29 @@ func (r *reading) people(x strictyaml.Node) {
 	}
 	before := map[string]*made{}
 	for _, e := range k["people"].List() {
-		m := r.person(e, k, family, before)
-		if m.who == "" {
+		if e.Has("each") {
+			r.each(e, k, before)
 			continue
 		}
-		if before[m.who] != nil {
-			e.Bad("say how they differ", "two people of the file have the same words under who")
-		}
-		before[m.who] = m
-		r.lib.people = append(r.lib.people, *m)
+		r.keep(e, r.person(e, k, family, before, ""), before)
 	}
 }
 
-func (r *reading) person(x strictyaml.Node, head map[string]strictyaml.Node, family string, before map[string]*made) *made {
+// keep takes a person in that was read.
+func (r *reading) keep(x strictyaml.Node, m *made, before map[string]*made) {
+	if m.who == "" {
+		return
+	}
+	if before[m.who] != nil {
+		x.Bad("say how they differ", "two people of the file have the same words under who")
+	}
+	before[m.who] = m
+	r.lib.people = append(r.lib.people, m)
+}
+
+// person reads one of them. Of somebody made for a row of a shape something is
+// expected by the criterion of the row alone.
+func (r *reading) person(x strictyaml.Node, head map[string]strictyaml.Node, family string, before map[string]*made, criterion string) *made {
 	k := x.Keys("who", "?", "expect", "others", "like", "without", "as_of", "period", "born", "age", "sex", "fields", "unread", "record", "household")
 	m := &made{who: k["who"].Text(), file: x.File(), line: x.Line(), family: family, read: true, homes: true, fields: map[string][]criteria.Fact{}, expect: map[string]expected{}}
 	if k["like"].There() {
@@ -130,6 +140,10 @@ func (r *reading) person(x strictyaml.Node, head map[string]strictyaml.Node, fam
 			k["household"].OneOf("unread")
 			m.homes = false
 		}
+	}
+	if criterion != "" {
+		r.expectation(m, criterion, k["expect"])
+		return m
 	}
 	r.expectations(m, x, k)
 	return m
@@ -372,20 +386,29 @@ func (r *reading) expectations(m *made, x strictyaml.Node, k map[string]strictya
 		return
 	}
 	for _, p := range k["expect"].Pairs() {
-		c, ok := r.lib.Criterion(p.Name)
-		if _, faulty := r.places["criterion "+p.Name]; !ok && faulty {
-			continue // its own faults are told
-		}
-		if !ok {
+		if _, known := r.places["criterion "+p.Name]; !known {
 			p.Key.Bad("see the files of criteria", "there is no criterion %q", strictyaml.Cut(p.Name, 60))
 			continue
 		}
-		e := verdict(p.Value)
-		if e.exclusion != "" && !slices.ContainsFunc(c.Exclusions, func(x Exclusion) bool { return x.Name == e.exclusion }) {
-			p.Value.Bad("see its exclusions", "the criterion has no exclusion %q", strictyaml.Cut(e.exclusion, 60))
-		}
-		m.expect[p.Name] = e
+		r.expectation(m, p.Name, p.Value)
 	}
+}
+
+// expectation is what one criterion is expected to say. A criterion that is
+// faulty is not there; its own faults are told.
+func (r *reading) expectation(m *made, criterion string, x strictyaml.Node) {
+	c, ok := r.lib.Criterion(criterion)
+	if !ok {
+		return
+	}
+	if !x.There() {
+		return
+	}
+	e := verdict(x)
+	if e.exclusion != "" && !slices.ContainsFunc(c.Exclusions, func(x Exclusion) bool { return x.Name == e.exclusion }) {
+		x.Bad("see its exclusions", "the criterion has no exclusion %q", strictyaml.Cut(e.exclusion, 60))
+	}
+	m.expect[criterion] = e
 }
 
 func verdict(x strictyaml.Node) expected {

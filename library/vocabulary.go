@@ -14,8 +14,8 @@ import (
 	"ennakko/strictyaml"
 )
 
-// vocabulary reads concepts, definitions, parameters and shared exclusions,
-// which may stand in a file of concepts or at the head of a family.
+// vocabulary reads concepts, definitions, parameters, shared exclusions and
+// shapes, which may stand in a file of concepts or at the head of a family.
 func (r *reading) vocabulary(k map[string]strictyaml.Node) {
 	if k["concepts"].There() {
 		for _, e := range k["concepts"].List() {
@@ -40,6 +40,11 @@ func (r *reading) vocabulary(k map[string]strictyaml.Node) {
 			x := r.exclusion(e)
 			r.named("exclusion", x.Name, e)
 			r.exclusions[x.Name] = x
+		}
+	}
+	if k["shapes"].There() {
+		for _, e := range k["shapes"].List() {
+			r.shape(e)
 		}
 	}
 }

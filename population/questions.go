@@ -14,18 +14,35 @@ func (v *vector) ask(in *vector) {
 // need answers a question that needs a fact.
 func (v *vector) need(in *vector) {
 	v.ask(in)
-	for i, lo := range in.lo {
-		if lo == in.hi[i] && !v.failed.has(i) {
-			v.unknown.set(i)
-		}
+	some := in.some()
+	for i := range v.unknown {
+		v.unknown[i] |= ^(some[i] | v.failed[i])
 	}
+}
+
+// some is who has a fact in the series.
+func (v *vector) some() (f flags) {
+	for i := range f {
+		if i*64 >= len(v.lo) {
+			break
+		}
+		lo := v.lo[i*64 : min(i*64+64, len(v.lo))]
+		hi := v.hi[i*64 : i*64+len(lo)]
+		var word uint64
+		for k, x := range lo {
+			word |= bit(x != hi[k]) << k
+		}
+		f[i] = word
+	}
+	return f
 }
 
 func exists(w *worker, s *step, out *vector) {
 	in := w.arg(s, 0)
-	out.yes = flags{}
-	for i, lo := range in.lo {
-		out.yes.put(i, bit((lo < in.hi[i]) == (s.op == "exists")))
+	if out.yes = in.some(); s.op == "none" {
+		for i := range out.yes {
+			out.yes[i] = ^out.yes[i]
+		}
 	}
 	out.ask(in)
 	out.settle()

@@ -250,16 +250,33 @@ func overlapping(w *worker, s *step, out *vector) {
 // withinDays is overlapping for facts of one day each, which stand in order.
 func withinDays(w *worker, in, a, out *vector) {
 	from := in.part.from
-	w.narrow(in, out, func(i int, lo, hi uint32) (uint32, uint32) {
-		first, last := a.day[i], a.last[i]
-		for lo < hi && from[in.row(lo)] < first {
-			lo++
-		}
-		for lo < hi && from[in.row(hi-1)] > last {
+	if in.listed {
+		w.narrow(in, out, func(i int, lo, hi uint32) (uint32, uint32) {
+			first, last := a.day[i], a.last[i]
+			for lo < hi && from[in.idx[hi-1]] > last {
+				hi--
+			}
+			at := hi
+			for at > lo && from[in.idx[at-1]] >= first {
+				at--
+			}
+			return at, hi
+		})
+		return
+	}
+	out.part, out.idx, out.listed, out.blank = in.part, in.idx, false, in.blank
+	// From the latest fact back: most periods end today, and most facts are older.
+	for i, lo := range in.lo {
+		hi, first, last := in.hi[i], a.day[i], a.last[i]
+		for hi > lo && from[hi-1] > last {
 			hi--
 		}
-		return lo, hi
-	})
+		at := hi
+		for at > lo && from[at-1] >= first {
+			at--
+		}
+		out.lo[i], out.hi[i] = at, hi
+	}
 }
 
 // related filters by another series: if nobody knows the other, nobody knows

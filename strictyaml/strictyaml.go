@@ -290,6 +290,16 @@ func (x Node) Word() string {
 	return x.n.Value
 }
 
+// Has reports whether the part is a group with that key.
+func (x Node) Has(key string) bool {
+	for i := 0; x.IsGroup() && i < len(x.n.Content); i += 2 {
+		if x.n.Content[i].Value == key {
+			return true
+		}
+	}
+	return false
+}
+
 // IsList reports whether the part is a list.
 func (x Node) IsList() bool { return x.n != nil && x.n.Kind == yaml.SequenceNode }
 

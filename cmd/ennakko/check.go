@@ -6,11 +6,13 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"ennakko/app"
+	"ennakko/coding"
 	"ennakko/fault"
 	"ennakko/library"
 	"ennakko/service"
@@ -20,8 +22,9 @@ import (
 type checked struct {
 	Name     string          `json:"name"`
 	Version  string          `json:"version"`
-	Hash     string          `json:"hash"`
-	Criteria int             `json:"criteria"`
+	Hash     string          `json:"hash,omitempty"`
+	Criteria int             `json:"criteria,omitempty"`
+	Codes    int             `json:"codes,omitempty"` // of a value set
 	Library  *checkedLibrary `json:"library,omitempty"`
 }
 
@@ -44,10 +47,12 @@ languages, and the made-up people who each must get the finding they are written
 with. A library of criteria of care (a folder with library.yaml, alone or beside
 packs) is tried on its made-up people too: every sub-condition must be seen true,
 false and unknown, no exclusion may be missed by nobody, and no condition may be
-such that it can never hold. All faults come at once, each with its file and line.
+such that it can never hold. A folder of value sets (FHIR ValueSet JSON or CSV) is
+read, too. All faults come at once, each with its file and line.
 With --json, a library shows the hash of each criterion, concept and value set.`,
 		Example: `  ennakko check packs
-  ennakko check packs/health`,
+  ennakko check packs/health
+  ennakko check valuesets`,
 		RunE: func(_ *cobra.Command, a []string) error {
 			if _, err := os.Stat(a[0]); err != nil {
 				return fault.New(fault.Missing, "cmd.check", "there is no folder of packs of that name")
@@ -76,6 +81,9 @@ func checkFolder(fsys fs.FS) ([]checked, error) {
 	if err != nil {
 		return nil, fault.New(fault.Missing, "cmd.check", "the folder cannot be read")
 	}
+	if slices.ContainsFunc(entries, isSet) && !slices.ContainsFunc(entries, fs.DirEntry.IsDir) {
+		return checkSets(fsys)
+	}
 	libraries, others := 0, 0
 	for _, e := range entries {
 		switch {
@@ -100,6 +108,21 @@ func checkFolder(fsys fs.FS) ([]checked, error) {
 	return out, errors.Join(append(errs, err)...)
 }
 
+// isSet reports whether a file can be a value set, by its name.
+func isSet(e fs.DirEntry) bool {
+	return !e.IsDir() && (strings.HasSuffix(e.Name(), ".json") || strings.HasSuffix(e.Name(), ".csv"))
+}
+
+// checkSets reads a folder of value sets.
+func checkSets(fsys fs.FS) ([]checked, error) {
+	sets, err := coding.ReadFolder(fsys, ".")
+	out := []checked{}
+	for _, s := range sets {
+		out = append(out, checked{Name: s.Name, Version: s.Version, Codes: s.Len()})
+	}
+	return out, err
+}
+
 func checkLibrary(fsys fs.FS, dir string) (checked, error) {
 	l, err := library.Load(fsys, dir, app.Catalog())
 	if err != nil {
@@ -115,6 +138,10 @@ func checkLibrary(fsys fs.FS, dir string) (checked, error) {
 }
 
 func showChecked(w io.Writer, k checked) {
+	if k.Codes > 0 {
+		_, _ = fmt.Fprintf(w, "%s: good (value set of %d codes)\n", strings.TrimSpace(k.Name+" "+k.Version), k.Codes)
+		return
+	}
 	_, _ = fmt.Fprintf(w, "%s %s: good (%d criteria, hash %.12s)\n", k.Name, k.Version, k.Criteria, k.Hash)
 	if k.Library == nil {
 		return

@@ -71,6 +71,9 @@ func TestALibraryIsCheckedOnTheCommandLine(t *testing.T) {
 	if !strings.Contains(all, "health") || !strings.Contains(all, "pre-primary") {
 		t.Error(all)
 	}
+	if sets := must(t, "check", "../../library/testdata/measures/valuesets"); sets != "pregnancy 1: good (value set of 5 codes)\nvisit: good (value set of 14 codes)\n" {
+		t.Error(sets)
+	}
 	dir := t.TempDir()
 	if err := os.CopyFS(dir, os.DirFS("../../library/testdata/measures")); err != nil {
 		t.Fatal(err)

@@ -59,7 +59,7 @@ type Writer struct {
 	db     *sql.DB
 	conn   *sql.Conn
 	tables map[string]*Table
-	handed map[string]bool // views of files that others wrote
+	handed map[string]string // the files behind views of records that others wrote
 }
 
 // Table is a staging table; the first column is always the person's number.
@@ -80,7 +80,7 @@ func NewWriter(ctx context.Context) (*Writer, error) {
 		_ = db.Close()
 		return nil, fault.Wrap(err, "parquet.NewWriter", "DuckDB does not open")
 	}
-	return &Writer{db, conn, map[string]*Table{}, map[string]bool{}}, nil
+	return &Writer{db, conn, map[string]*Table{}, map[string]string{}}, nil
 }
 
 // Close gives the memory back.
@@ -198,20 +198,6 @@ func (w *Writer) Write(ctx context.Context, root, folder string, exports []Expor
 	return files, nil
 }
 
-func (w *Writer) layOut(ctx context.Context, table string) (string, func() error, error) {
-	if !w.handed[table] {
-		return table, func() error { return nil }, nil
-	}
-	name := table + "_laid_out"
-	if _, err := w.conn.ExecContext(ctx, "CREATE TABLE "+name+" AS SELECT * FROM "+table); err != nil {
-		return "", nil, fault.New(fault.Invalid, "parquet.Write", "the records that were handed over cannot be read").Because(err)
-	}
-	return name, func() error {
-		_, err := w.conn.ExecContext(ctx, "DROP TABLE "+name)
-		return fault.Wrap(err, "parquet.Write", "the records that were handed over cannot be dropped")
-	}, nil
-}
-
 func (w *Writer) partitions(ctx context.Context) (int, error) {
 	most := 0
 	for name := range w.tables {
@@ -242,7 +228,7 @@ func (w *Writer) copy(ctx context.Context, tmp, folder string, e Export, part in
 	from, order := fmt.Sprintf("SELECT person, %s AS day, %s AS until, %s AS value, %s AS qualifier FROM %s WHERE %s IS NOT NULL AND ",
 		orNull(e.From, "INTEGER"), orNull(e.Until, "INTEGER"), e.Value, orNull(e.Qualifier, "VARCHAR"), e.Table, e.Value), factOrder
 	if kindOf(e.Field) != 0 {
-		from, order = "SELECT "+recordColumns+" FROM "+e.Table+" WHERE ", recordOrder
+		from, order = "SELECT "+recordTexts+" FROM "+e.Table+" t WHERE ", "t."+recordOrder
 	}
 	res, err := w.conn.ExecContext(ctx, fmt.Sprintf("COPY (%sperson >= %d AND person < %d ORDER BY %s) TO %s (FORMAT parquet, COMPRESSION zstd)",
 		from, part<<PartitionBits, (part+1)<<PartitionBits, order, quote(path)))
