@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/RoaringBitmap/roaring/v2"
@@ -31,8 +32,8 @@ import (
 // careRegister is the register of what runs of the care library found undone.
 const careRegister = "care"
 
-// CareBook is a care library with what it found of everyone as of a day. It does
-// not change; its columns stay in memory for the desk's questions.
+// CareBook is a care library with what it found of everyone as of a day. What it
+// says does not change; its columns stay in memory for the desk's questions.
 type CareBook struct {
 	Library *library.Library
 	AsOf    time.Time
@@ -43,6 +44,9 @@ type CareBook struct {
 	columns *population.Columns
 	plan    *population.Plan
 	groups  *population.Groups
+
+	mu    sync.Mutex
+	lists map[string][]Ranked // worklists that were asked for
 }
 
 // Cares are the criteria of a library that may be run over real people.
@@ -78,7 +82,7 @@ func (a *App) RunCare(ctx context.Context, l *library.Library, asOf time.Time, o
 		return nil, err
 	}
 	defer whole.Close()
-	b := &CareBook{Library: l, AsOf: asOf, columns: whole.Columns, People: int(whole.Columns.People().GetCardinality())} //nolint:gosec // people fit
+	b := &CareBook{lists: map[string][]Ranked{}, Library: l, AsOf: asOf, columns: whole.Columns, People: int(whole.Columns.People().GetCardinality())} //nolint:gosec // people fit
 	progress("checking criteria", 0, 1)
 	if b.plan, err = population.NewPlan(b.columns, l.Language(), cares, l.Params(), criteria.Run{AsOf: asOf}); err != nil {
 		return nil, err
@@ -280,8 +284,18 @@ func (b *CareBook) Worklist(criterion string) ([]Ranked, bool) {
 	if !ok || !c.Runs() {
 		return nil, false
 	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.lists[criterion] == nil {
+		b.lists[criterion] = b.rank(c)
+	}
+	return b.lists[criterion], true
+}
+
+// rank makes the worklist of a criterion.
+func (b *CareBook) rank(c *library.Criterion) []Ranked {
 	list := map[uint32]*Ranked{}
-	for it := b.Found.Of(criterion, criteria.Gap).Iterator(); it.HasNext(); {
+	for it := b.Found.Of(c.Name, criteria.Gap).Iterator(); it.HasNext(); {
 		id := it.Next()
 		list[id] = &Ranked{Person: person.ID(id), Benefit: b.benefit(c, person.ID(id)), Overdue: b.overdue(c, person.ID(id))}
 	}
@@ -301,7 +315,7 @@ func (b *CareBook) Worklist(criterion string) ([]Ranked, bool) {
 	slices.SortStableFunc(out, func(x, y Ranked) int {
 		return cmp.Or(cmp.Compare(y.Benefit, x.Benefit), cmp.Compare(y.Whole, x.Whole), cmp.Compare(y.Overdue.Years, x.Overdue.Years))
 	})
-	return out, true
+	return out
 }
 
 // Finding explains one criterion for one person.

@@ -26,7 +26,7 @@ func healthCity(t *testing.T) (*app.App, *app.SteppedClock) {
 	t.Helper()
 	made := imported + "-health"
 	if _, err := os.Stat(made); err != nil {
-		if err := importCity(made+"-files", made, testcity.Options{Residents: 4000, Seed: 7, Day: asOf.AddDate(0, 0, -3), Health: true}); err != nil {
+		if err := importCity(made+"-files", made, testcity.Options{Residents: 2500, Seed: 7, Day: asOf.AddDate(0, 0, -3), Health: true}); err != nil {
 			t.Fatal(err)
 		}
 	}
