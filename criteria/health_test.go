@@ -146,6 +146,8 @@ func TestTheLanguageOfHealthCriteria(t *testing.T) {
 		"glucose.latest() < 7":                                                               criteria.Met,
 		"systolic.latest() >= q(24, 'kPa')":                                                  criteria.NotMet,
 		"systolic.latest() > param.limit":                                                    criteria.Met,
+		"q(1, 'kg') + q(500, 'g') == q(1.5, 'kg') && q(2, 'g') == q(0.002, 'kg')":            criteria.Met,
+		"systolic.atLeast(sex == 'f' ? q(150, 'mm[Hg]') : q(20, 'kPa')).count() == 2":        criteria.Met,
 		"systolic.atLeast(q(140, 'mm[Hg]')).exists()":                                        criteria.Met,
 		"weight.exists()": criteria.NotMet,
 		"weight.count() == 0 && weight.sum() == 0 && weight.none()": criteria.Met,
@@ -217,7 +219,7 @@ func TestUnitsThatDoNotFitDoNotCompile(t *testing.T) {
 	}
 	for _, text := range []string{
 		"weight.latest() / (height.latest() * height.latest()) > q(30, 'kg/m2')", "systolic.daysSince() > q(2, 'wk')", "2 * weight.latest() > q(100, 'kg')",
-		"weight.latest() > param.heavy", "weight.latest() in [q(1, 'kg'), q(2000, 'g')]", "age >= q(18, 'a')", "weight.latest() - weight.earliest() > q(5, 'kg')",
+		"weight.latest() > param.heavy", "weight.latest() > q(1, 'kg') + q(500, 'g')", "weight.latest() in [q(1, 'kg'), q(2000, 'g')]", "age >= q(18, 'a')", "weight.latest() - weight.earliest() > q(5, 'kg')",
 	} {
 		if _, err := l.Compile(text); err != nil {
 			t.Errorf("%s: %v", text, err)
@@ -314,4 +316,29 @@ func TestFiveVerdicts(t *testing.T) {
 			t.Errorf("%+v gives %+v, %v", tt, got, err)
 		}
 	}
+}
+
+// Whatever is written gives a program or a list of our own faults.
+func FuzzCompileHealth(f *testing.F) {
+	l := health(f)
+	person, p := ill(f, l), limits(f)
+	for _, s := range []string{"office_high", "systolic.near(stay, '3d').exists()", "weight.latest() > q(1, 'kg')", "smoking.household().valued('smoker').none(within('1y'))", "systolic.latest(ever) in [q(1, 'kPa'), 2]", "q(1,'kg') == q(2,'kg')"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		prog, err := l.Compile(text)
+		if err != nil {
+			if !strings.Contains(err.Error(), "column") {
+				t.Errorf("%q: %v", text, err)
+			}
+			return
+		}
+		v, missing, err := prog.Eval(person, p, asOf)
+		step, traced := prog.Trace(person, p, criteria.Run{AsOf: asOf})
+		want := map[criteria.Verdict]criteria.Truth{criteria.Met: criteria.True, criteria.NotMet: criteria.False, criteria.Unknown: criteria.Undecided, "": criteria.Broken}[v]
+		if (v == criteria.Unknown) != (len(missing) > 0) || traced == nil && step.Truth != want {
+			t.Errorf("%q is %s (%v), its trace %s (%v)", text, v, err, step.Truth, traced)
+		}
+		l.Words(step, "fi")
+	})
 }

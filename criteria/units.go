@@ -179,7 +179,8 @@ func (c *checking) match(e ast.Expr, a, b measure) measure {
 	switch {
 	case a.quantity != nil && b.quantity != nil:
 		c.convert(b, a)
-		return a
+		c.convert(a, a)
+		return measure{unit: a.unit}
 	case b.quantity != nil:
 		c.convert(b, a)
 		return a
