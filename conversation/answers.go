@@ -230,7 +230,7 @@ func (s *step) free() {
 
 // settledBy are the matters that end when an officer notes what the guardians
 // want.
-var settledBy = []string{ItemConflict, ItemDeclined, ItemUnclear, ItemLate, ItemGone, ItemByHand, ItemSilent, ItemText, ItemObjection, ItemStopped}
+var settledBy = []string{ItemConflict, ItemDeclined, ItemUnclear, ItemLate, ItemGone, ItemByHand, ItemSilent, ItemText, ItemObjection, ItemStopped, ItemUncertain}
 
 var confirms = map[Choice]Kind{Yes: ConfirmAccept, No: ConfirmDecline}
 

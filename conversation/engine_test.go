@@ -283,7 +283,7 @@ func TestPolicies(t *testing.T) {
 }
 
 func TestAnOfficerNotesWhatTheGuardiansWant(t *testing.T) {
-	settled := ", settle conflict, settle declined, settle unclear, settle late answer, settle place gone, settle by hand, settle no answer, settle answer with a text, settle objection, settle round stopped"
+	settled := ", settle conflict, settle declined, settle unclear, settle late answer, settle place gone, settle by hand, settle no answer, settle answer with a text, settle objection, settle round stopped, settle uncertain send"
 	t.Run("after a letter", func(t *testing.T) {
 		k := with(t, conversation.Party{Person: 2, Name: "Anna", Language: "fi"})
 		k.want(conversation.Letter, k.event(start, conversation.Opened{}), "clear, letter, set deadline")
