@@ -249,17 +249,22 @@ func series(e ast.Expr) string {
 	return ""
 }
 
+// begin is the chain of a field or concept.
+func (w *writer) begin(name string) (chain, error) {
+	c, ok := w.language.Concept(name)
+	switch {
+	case name == "population.death_date" || name == "population.municipality":
+		w.fields[fieldTable(name)] = name
+		return chain{concept: fieldTable(name), field: true}, nil
+	case !ok || strings.Contains(name, ".") || c.Absent != criteria.AbsentNone:
+		return chain{}, unsaid(name)
+	}
+	return chain{concept: name}, nil
+}
+
 func (w *writer) chain(e ast.Expr) (chain, error) {
 	if name := series(e); name != "" {
-		c, ok := w.language.Concept(name)
-		switch {
-		case name == "population.death_date" || name == "population.municipality":
-			w.fields[fieldTable(name)] = name
-			return chain{concept: fieldTable(name), field: true}, nil
-		case !ok || strings.Contains(name, ".") || c.Absent != criteria.AbsentNone:
-			return chain{}, unsaid(name)
-		}
-		return chain{concept: name}, nil
+		return w.begin(name)
 	}
 	call := e.AsCall()
 	c, err := w.chain(call.Target())
