@@ -38,7 +38,7 @@ func SQL(ctx context.Context, l *criteria.Language, cares []*criteria.Care, run 
 	}
 	defer func() { _ = db.Close() }()
 	db.SetMaxOpenConns(1)
-	w := &writer{language: l, run: run, asked: map[string][]string{}, names: map[string]string{}, wrapped: map[string]string{}, tableFor: map[string]string{}}
+	w := &writer{language: l, run: run, asked: map[string][]string{}, names: map[string]string{}, wrapped: map[string]string{}, tableFor: map[string]string{}, fields: map[string]string{}}
 	out := &Answer{Counts: map[string][]int64{}}
 	var asked []asked
 	for _, c := range cares {
@@ -88,6 +88,9 @@ func (w *writer) tables() []string {
 func (w *writer) load(ctx context.Context, db *sql.DB, files map[string][]string) error {
 	const op = "rival.load"
 	list := func(field string) string {
+		if len(files[field]) == 0 { // a register that came in, and says nothing of it
+			return "(SELECT NULL::UINTEGER AS person, NULL::INTEGER AS day, NULL::VARCHAR AS value WHERE false)"
+		}
 		var quoted []string
 		for _, f := range files[field] {
 			quoted = append(quoted, quote(f))
@@ -104,6 +107,13 @@ func (w *writer) load(ctx context.Context, db *sql.DB, files map[string][]string
 		return fault.Wrap(err, op, "the table of people cannot be made")
 	}
 	for _, name := range w.tables() {
+		if field, ok := w.fields[name]; ok {
+			query := fmt.Sprintf("CREATE TABLE c_%s AS SELECT person, coalesce(day, -2147483648) AS day, value, row_number() OVER () AS ord FROM %s WHERE coalesce(day, -2147483648) <= %d ORDER BY person, 2", name, list(field), w.asOf())
+			if _, err := db.ExecContext(ctx, query); err != nil {
+				return fault.Wrap(err, op, "the table of the field %s cannot be made", field)
+			}
+			continue
+		}
 		c, _ := w.language.Concept(name)
 		if _, err := db.ExecContext(ctx, w.tableOf(c, files)); err != nil {
 			return fault.Wrap(err, op, "the table of the concept %s cannot be made", name)

@@ -10,6 +10,7 @@ import (
 	"cel.dev/cel-go/common/types"
 
 	"ennakko/clinical"
+	"ennakko/coding"
 	"ennakko/criteria"
 	"ennakko/fault"
 )
@@ -26,6 +27,7 @@ type writer struct {
 	wrapped  map[string]string   // of questions of the last day: a query of their own
 	tableFor map[string]string   // of each column: the table of its answers
 	touched  map[string]bool     // the tables of answers that the criterion in hand needs
+	fields   map[string]string   // tables of fields that are no concepts
 }
 
 // days are those of a period.
@@ -36,7 +38,10 @@ type chain struct {
 	concept string
 	where   []string
 	lastDay bool
+	field   bool
 }
+
+func fieldTable(name string) string { return strings.ReplaceAll(name, ".", "_") }
 
 func (c chain) filter(more ...string) string {
 	all := append(append([]string{}, c.where...), more...)
@@ -84,6 +89,11 @@ func (w *writer) condition(p *criteria.Program) (string, error) {
 }
 
 func (w *writer) expr(e ast.Expr) (string, error) {
+	if t := w.tree.GetType(e.ID()); t.Kind() == types.TimestampKind {
+		if d, err := w.day(e); err == nil {
+			return fmt.Sprint(criteria.DayNumber(d)), nil
+		}
+	}
 	switch e.Kind() {
 	case ast.LiteralKind:
 		switch v := e.AsLiteral().(type) {
@@ -115,6 +125,27 @@ func (w *writer) call(call ast.CallExpr) (string, error) {
 		return "(" + a + " " + sign + " " + b + ")", err
 	}
 	switch call.FunctionName() {
+	case operators.In:
+		a, err := w.expr(call.Args()[0])
+		var list []string
+		for _, x := range call.Args()[1].AsList().Elements() {
+			s, err := w.expr(x)
+			if err != nil {
+				return "", err
+			}
+			list = append(list, s)
+		}
+		return "(" + a + " IN (" + strings.Join(list, ", ") + "))", err
+	case operators.Conditional:
+		var parts [3]string
+		for i, a := range call.Args() {
+			s, err := w.expr(a)
+			if err != nil {
+				return "", err
+			}
+			parts[i] = s
+		}
+		return "(CASE WHEN " + parts[0] + " THEN " + parts[1] + " WHEN NOT " + parts[0] + " THEN " + parts[2] + " END)", nil
 	case operators.LogicalNot:
 		a, err := w.expr(call.Args()[0])
 		return "(NOT " + a + ")", err
@@ -142,7 +173,13 @@ func (w *writer) call(call ast.CallExpr) (string, error) {
 // itself; the rest is 0 for who has no row, and NULL for whose record was not
 // read.
 func (w *writer) question(name string, c chain) (string, error) {
+	if c.field && name != "latest" && (name != "none" || c.concept != fieldTable("population.death_date")) {
+		return "", unsaid(name + " of " + c.concept)
+	}
 	count := func(more ...string) string {
+		if c.field {
+			return "coalesce(" + w.ask(c, "count(*)") + ", 0)"
+		}
 		if c.lastDay {
 			return "(CASE WHEN was_read THEN coalesce(" + w.ask(c, "count(*)") + ", 0) END)"
 		}
@@ -175,6 +212,18 @@ func (w *writer) question(name string, c chain) (string, error) {
 		}
 	case "mean":
 		return value("avg(value)"), nil
+	case "latestDay":
+		if !c.lastDay {
+			return value("max(day)"), nil
+		}
+	case "earliestDay":
+		if !c.lastDay {
+			return value("min(day)"), nil
+		}
+	case "days":
+		if !c.lastDay {
+			return "(CASE WHEN was_read THEN coalesce(" + w.ask(c, "count(DISTINCT day)"+c.filter()) + ", 0) END)::DOUBLE", nil
+		}
 	case "daysSince":
 		if !c.lastDay {
 			return fmt.Sprintf("(%d - %s)::DOUBLE", w.asOf(), value("max(day)")), nil
@@ -200,12 +249,22 @@ func series(e ast.Expr) string {
 	return ""
 }
 
+// begin is the chain of a field or concept.
+func (w *writer) begin(name string) (chain, error) {
+	c, ok := w.language.Concept(name)
+	switch {
+	case name == "population.death_date" || name == "population.municipality":
+		w.fields[fieldTable(name)] = name
+		return chain{concept: fieldTable(name), field: true}, nil
+	case !ok || strings.Contains(name, ".") || c.Absent != criteria.AbsentNone:
+		return chain{}, unsaid(name)
+	}
+	return chain{concept: name}, nil
+}
+
 func (w *writer) chain(e ast.Expr) (chain, error) {
 	if name := series(e); name != "" {
-		if _, ok := w.language.Concept(name); !ok || strings.Contains(name, ".") {
-			return chain{}, unsaid(name)
-		}
-		return chain{concept: name}, nil
+		return w.begin(name)
 	}
 	call := e.AsCall()
 	c, err := w.chain(call.Target())
@@ -244,6 +303,19 @@ func (w *writer) chain(e ast.Expr) (chain, error) {
 			return c, err
 		}
 		add("value %s %s", map[string]string{"atLeast": ">=", "atMost": "<=", "above": ">", "below": "<"}[name], x)
+	case "valued":
+		name, _ := call.Args()[0].AsLiteral().(types.String)
+		set, ok := w.language.ValueSet(string(name))
+		if !ok {
+			set = coding.NewValueSet("", coding.ParsePattern(string(name)))
+		}
+		add("(%s)", inSet("value_code", set))
+	case "before", "after":
+		d, err := w.day(call.Args()[0])
+		if err != nil {
+			return c, err
+		}
+		add("day %s %d", map[string]string{"before": "<", "after": ">"}[name], criteria.DayNumber(d))
 	case "lastDay":
 		c.lastDay = true
 	default:
@@ -309,6 +381,22 @@ func (w *writer) verdict(c *criteria.Care) (string, error) {
 
 func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
 
+// inSet is the condition that a code is in a value set.
+func inSet(column string, set *coding.ValueSet) string {
+	one, below := []string{}, []string{}
+	for _, p := range set.Patterns() {
+		if p.Below {
+			below = append(below, "starts_with("+column+", "+quote(p.Code.String())+")")
+		} else {
+			one = append(one, quote(p.Code.String()))
+		}
+	}
+	if len(one) > 0 {
+		below = append(below, column+" IN ("+strings.Join(one, ", ")+")")
+	}
+	return strings.Join(below, " OR ")
+}
+
 // tableOf is the query that makes a concept's table of files of records.
 func (w *writer) tableOf(c criteria.Concept, files map[string][]string) string {
 	var froms []string
@@ -318,22 +406,19 @@ func (w *writer) tableOf(c criteria.Concept, files map[string][]string) string {
 	for i := range froms {
 		froms[i] = quote(froms[i])
 	}
-	var codes []string
-	for _, p := range c.Codes.Patterns() {
-		if p.Below {
-			codes = append(codes, "starts_with(code, "+quote(p.Code.String())+")")
-		} else {
-			codes = append(codes, "code = "+quote(p.Code.String()))
-		}
+	from := "read_parquet([" + strings.Join(froms, ", ") + "])"
+	if len(froms) == 0 {
+		from = `(SELECT NULL::UINTEGER AS person, NULL::INTEGER AS day, NULL::INTEGER AS until, NULL::DOUBLE AS value, NULL::VARCHAR AS value_code, NULL::VARCHAR AS class,
+			NULL::SMALLINT AS minute, NULL::UINTEGER AS grp, NULL::VARCHAR AS code, NULL::VARCHAR AS status WHERE false)`
 	}
 	need := map[criteria.Kind]string{criteria.Number: " AND value IS NOT NULL", criteria.Coded: " AND value_code IS NOT NULL"}[c.Value]
 	value := "value"
 	if c.Value != criteria.Number {
 		value = "0::DOUBLE AS value"
 	}
-	return fmt.Sprintf(`CREATE TABLE c_%s AS SELECT person, day, until, %s, class, row_number() OVER () AS ord FROM (
-		SELECT person, coalesce(day, %d) AS day, coalesce(until, 2147483647) AS until, value, coalesce(class, '') AS class, coalesce(minute, -1) AS minute, grp, code
-		FROM read_parquet([%s]) WHERE (%s)%s AND coalesce(day, %d) <= %d AND coalesce(status, '') NOT IN ('entered-in-error','not-done','not-taken','cancelled','draft','planned','proposed','preparation','refuted','rejected','revoked')
+	return fmt.Sprintf(`CREATE TABLE c_%s AS SELECT person, day, until, %s, value_code, class, row_number() OVER () AS ord FROM (
+		SELECT person, coalesce(day, %d) AS day, coalesce(until, 2147483647) AS until, value, value_code, coalesce(class, '') AS class, coalesce(minute, -1) AS minute, grp, code
+		FROM %s WHERE (%s)%s AND coalesce(day, %d) <= %d AND coalesce(status, '') NOT IN ('entered-in-error','not-done','not-taken','cancelled','draft','planned','proposed','preparation','refuted','rejected','revoked')
 		QUALIFY row_number() OVER (PARTITION BY person, grp ORDER BY code) = 1 ORDER BY person, day, minute, grp)`,
-		c.Name, value, clinical.Always, strings.Join(froms, ", "), strings.Join(codes, " OR "), need, clinical.Always, w.asOf())
+		c.Name, value, clinical.Always, from, inSet("code", c.Codes), need, clinical.Always, w.asOf())
 }
