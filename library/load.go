@@ -59,7 +59,7 @@ func Load(fsys fs.FS, dir string, catalog criteria.Catalog) (*Library, error) {
 	}
 	r := &reading{fsys: fsys, dir: dir, catalog: catalog, exclusions: map[string]Exclusion{}, shapes: map[string]*shape{}, places: map[string]strictyaml.Node{},
 		faults: &strictyaml.Faults{Op: loadOp, Dir: dir, Files: files, Page: "docs/criteria.md"},
-		lib:    &Library{dir: dir, sets: map[string]*coding.ValueSet{}, setHash: map[string]string{}, concepts: map[string]criteria.Concept{}, lists: map[string][]string{},
+		lib: &Library{dir: dir, sets: map[string]*coding.ValueSet{}, setHash: map[string]string{}, concepts: map[string]criteria.Concept{}, lists: map[string][]string{},
 			paramTitles: map[string]Texts{}, paramUnits: map[string]coding.Unit{}}}
 	r.all(files)
 	if err := r.faults.Err(); err != nil {
