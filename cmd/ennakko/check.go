@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -42,7 +43,7 @@ type checkedLibrary struct {
 
 func (p *program) checkCommand() *cobra.Command {
 	return &cobra.Command{Use: "check FOLDER", Short: "Check packs and libraries: all faults at once, with file and line", Args: args(cobra.ExactArgs(1)),
-		Long: `Check every pack in a folder: its five conditions, criteria, messages in three
+		Long: `Check a pack, or every pack in a folder: its five conditions, criteria, messages in three
 languages, and the made-up people who each must get the finding they are written
 with. A library of criteria of care (a folder with library.yaml, alone or beside
 packs) is tried on its made-up people too: every sub-condition must be seen true,
@@ -51,13 +52,14 @@ such that it can never hold. A folder of value sets (FHIR ValueSet JSON or CSV) 
 read, too. All faults come at once, each with its file and line.
 With --json, a library shows the hash of each criterion, concept and value set.`,
 		Example: `  ennakko check packs
+  ennakko check packs/pre-primary
   ennakko check packs/health
   ennakko check valuesets`,
 		RunE: func(_ *cobra.Command, a []string) error {
 			if _, err := os.Stat(a[0]); err != nil {
 				return fault.New(fault.Missing, "cmd.check", "there is no folder of packs of that name")
 			}
-			out, err := checkFolder(os.DirFS(a[0]))
+			out, err := checkNamed(a[0])
 			if err != nil {
 				return err
 			}
@@ -67,6 +69,29 @@ With --json, a library shows the hash of each criterion, concept and value set.`
 				}
 			})
 		}}
+}
+
+// checkNamed checks one pack, if the folder is one, or what is in the folder.
+func checkNamed(folder string) ([]checked, error) {
+	if _, err := os.Stat(filepath.Join(folder, "service.yaml")); err != nil {
+		return checkFolder(os.DirFS(folder))
+	}
+	whole, err := filepath.Abs(folder)
+	if err != nil {
+		return nil, fault.Wrap(err, "cmd.check", "the folder cannot be found")
+	}
+	k, err := service.Load(os.DirFS(filepath.Dir(whole)), filepath.Base(whole), app.Catalog())
+	if err == nil {
+		err = k.Test()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return []checked{ofPack(k)}, nil
+}
+
+func ofPack(k *service.Pack) checked {
+	return checked{Name: k.Name(), Version: k.Version(), Hash: k.Hash(), Criteria: len(k.Criteria())}
 }
 
 // checkFolder checks a library, or all packs and libraries in a folder.
@@ -103,7 +128,7 @@ func checkFolder(fsys fs.FS) ([]checked, error) {
 	}
 	list, err := service.CheckAll(fsys, app.Catalog())
 	for _, k := range list {
-		out = append(out, checked{Name: k.Name(), Version: k.Version(), Hash: k.Hash(), Criteria: len(k.Criteria())})
+		out = append(out, ofPack(k))
 	}
 	return out, errors.Join(append(errs, err)...)
 }

@@ -71,6 +71,9 @@ func TestALibraryIsCheckedOnTheCommandLine(t *testing.T) {
 	if !strings.Contains(all, "health") || !strings.Contains(all, "pre-primary") {
 		t.Error(all)
 	}
+	if one := must(t, "check", "../../packs/pre-primary"); !strings.HasPrefix(one, "pre-primary ") || strings.Count(one, "\n") != 1 {
+		t.Errorf("one pack: %s", one)
+	}
 	if sets := must(t, "check", "../../library/testdata/measures/valuesets"); sets != "pregnancy 1: good (value set of 5 codes)\nvisit: good (value set of 14 codes)\n" {
 		t.Error(sets)
 	}
