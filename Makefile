@@ -39,7 +39,9 @@ check: assets
 	$(GO) vet ./...
 	$(GOLANGCI) run ./...
 	$(GO) test -run 'TestFloors|TestMustNotCompile' .
-	$(GO) test -race -short ./audit/... ./conversation/... ./work/... ./store/... ./channel/... ./app/...
+	$(GO) test -race -short ./audit/... ./conversation/... ./work/... ./store/... ./channel/... ./trace
+	$(GO) test -race -short -run 'Process|Job|Part|Key|Backup|Moment|Verif' ./app
+	$(GO) test -race -run 'SayTheSame' ./population -pairs 20000
 	$(GO) run ./cmd/ennakko check packs
 
 bench: build
