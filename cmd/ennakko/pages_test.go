@@ -84,6 +84,24 @@ func (b *browser) do(method, address string, form url.Values) (status int, body,
 	return w.StatusCode, string(text), to
 }
 
+// asAnotherHost asks for the first page by a name that is not its own.
+func (b *browser) asAnotherHost(name string) int {
+	b.Helper()
+	r, err := http.NewRequestWithContext(b.Context(), http.MethodGet, b.site+"/", nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	r.Host = name
+	w, err := http.DefaultClient.Do(r)
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := w.Body.Close(); err != nil {
+		b.Fatal(err)
+	}
+	return w.StatusCode
+}
+
 // follow asks and goes where it leads.
 func (b *browser) follow(method, address string, form url.Values) (int, string) {
 	b.Helper()
@@ -177,6 +195,9 @@ trial: {from: 2021-01-07T07:00:00Z, at: %s, speed: 3600}
 		if status, _ := b.follow(http.MethodGet, site+address, nil); status != http.StatusNotFound {
 			t.Errorf("%s is a page of a real city: status %d", address, status)
 		}
+	}
+	if status := b.asAnotherHost("city.example"); status != http.StatusMisdirectedRequest {
+		t.Errorf("asked by another name: status %d", status)
 	}
 	b.logIn(s.URL, "finds")
 	b.follow(http.MethodPost, site+"/desk/services/pre-primary/find", url.Values{"as_of": {"2021-01-07"}})
