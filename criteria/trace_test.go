@@ -136,3 +136,26 @@ func TestWhatCannotBeIsFound(t *testing.T) {
 		}
 	}
 }
+
+func TestANumberIsToldWithFourDecimalsAtMost(t *testing.T) {
+	l := health(t)
+	p, err := l.Compile("systolic.latest() >= 140.0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	facts := ill(t, l)
+	facts.Concepts["systolic"] = []criteria.Fact{{From: asOf, Value: 139.99996}}
+	step, err := p.Trace(facts, limits(t), criteria.Run{AsOf: asOf})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for lang, want := range map[person.Language]string{person.English: "latest: 140 mm[Hg]", person.Finnish: "140 mm[Hg]"} {
+		if line := l.Words(step, lang)[0]; line.Truth != "false" && line.Truth != "ei" || !strings.Contains(line.Text, want) {
+			t.Errorf("%s %s", line.Truth, line.Text)
+		}
+	}
+	facts.Concepts["systolic"] = []criteria.Fact{{From: asOf, Value: 175.2723047087781}}
+	if step, err = p.Trace(facts, limits(t), criteria.Run{AsOf: asOf}); err != nil || !strings.Contains(l.Words(step, person.Swedish)[0].Text, " 175,2723 mm[Hg]") {
+		t.Errorf("%v, %v", l.Words(step, person.Swedish), err)
+	}
+}

@@ -1,6 +1,7 @@
 package criteria
 
 import (
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -197,7 +198,12 @@ func (w wording) value(a Asked) string {
 	return ""
 }
 
+// amount writes a number with at most four decimals: nobody measures finer, and
+// the decision was made with the number as it is.
 func (w wording) amount(a Asked, v float64) string {
+	if r := math.Round(v*1e4) / 1e4; !math.IsInf(r, 0) {
+		v = r
+	}
 	text := strconv.FormatFloat(v, 'f', -1, 64)
 	if w.lang != person.English {
 		text = strings.Replace(text, ".", ",", 1)
