@@ -456,7 +456,7 @@ func doesNotVerify(t *testing.T, c *watchedCity) story {
 	c.sql(t, "CREATE DATABASE city2")
 	old := c.base
 	c.base = ""
-	restore := c.program("restore", "--from", from, "--keys", filepath.Join(c.data, "keys"), "--data", data, "--until", time.Now().UTC().Format(time.RFC3339))
+	restore := c.program("restore", "--from", from, "--keys", filepath.Join(c.data, "keys"), "--data", data, "--until", time.Now().UTC().Format(time.RFC3339Nano))
 	restore.Env = slices.DeleteFunc(restore.Env, func(v string) bool { return strings.HasPrefix(v, "ENNAKKO_DATABASE") })
 	if out, err := restore.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
