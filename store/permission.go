@@ -43,7 +43,7 @@ const (
 	InHome   = "home"     // another child of the home
 )
 
-// Permit is a permission as it stands in the records.
+// Permit is a permission as it stands in the records: what its events made of it.
 type Permit struct {
 	ID      int64
 	Purpose string
@@ -55,7 +55,6 @@ type Permit struct {
 	Due     time.Time // when the source is to be asked next; zero: not at all
 	Events  int       // how many made it what it is
 	Changed time.Time
-	Content []byte // JSON, as the package permission writes it
 }
 
 // PermitEvent is one event in the life of a permission.
@@ -69,7 +68,8 @@ type PermitEvent struct {
 	Hash       string // of the agreement
 	Way        string
 	Cause      string
-	Receipt    []byte // as it was signed; sealed in the store
+	Signers    []person.ID // who had a say
+	Receipt    []byte      // as it was signed; sealed in the store
 }
 
 // The states of a hand-over.
@@ -173,6 +173,9 @@ type Permissions interface {
 	// none yet. PermitOf finds it by its number; there being none is Missing.
 	Permit(purpose string, subject, about person.ID) (p Permit, ok bool, err error)
 	PermitOf(id int64) (Permit, error)
+	// PermitEvents are the events in the life of a permission, in order, without their
+	// receipts.
+	PermitEvents(id int64) ([]PermitEvent, error)
 	// Standing are the permissions for a purpose that stand at a moment for all of
 	// the fields, in the matter of a person (0: of anybody), in order of number after
 	// one, at most limit.

@@ -20,13 +20,13 @@ CREATE INDEX matter_of ON matter_person (person);
 -- expires; 0: it does not stand. Due is when its source is to be asked next.
 CREATE TABLE permission (
   id INTEGER PRIMARY KEY, purpose TEXT NOT NULL, subject INTEGER NOT NULL, about INTEGER NOT NULL, state TEXT NOT NULL, version INTEGER NOT NULL,
-  until INTEGER NOT NULL, events INTEGER NOT NULL, changed INTEGER NOT NULL, due INTEGER NOT NULL, content TEXT NOT NULL,
+  until INTEGER NOT NULL, events INTEGER NOT NULL, changed INTEGER NOT NULL, due INTEGER NOT NULL,
   UNIQUE (purpose, subject, about)) STRICT;
 CREATE INDEX permission_due ON permission (state, due);
 CREATE INDEX permission_about ON permission (about);
 CREATE TABLE permission_event (
   permission INTEGER NOT NULL REFERENCES permission, n INTEGER NOT NULL, kind TEXT NOT NULL, at INTEGER NOT NULL, by INTEGER NOT NULL,
-  version INTEGER NOT NULL, hash TEXT NOT NULL, way TEXT NOT NULL, cause TEXT NOT NULL, receipt BLOB,
+  version INTEGER NOT NULL, hash TEXT NOT NULL, way TEXT NOT NULL, cause TEXT NOT NULL, signers TEXT NOT NULL, receipt BLOB,
   PRIMARY KEY (permission, n)) STRICT, WITHOUT ROWID;
 
 -- One row for each time a source is asked under a permission. It is there, with

@@ -63,13 +63,13 @@ func (s *suite) give(subject, about person.ID) (id int64) {
 		if err := tx.AddAgreement(feeAgreement(1, feeFields...)); err != nil {
 			return err
 		}
-		p := store.Permit{Purpose: feePurpose, Subject: subject, About: about, State: "standing", Version: 1, Until: Start.AddDate(0, 0, 1), Due: Start, Content: []byte("{}")}
+		p := store.Permit{Purpose: feePurpose, Subject: subject, About: about, State: "standing", Version: 1, Until: Start.AddDate(0, 0, 1), Due: Start}
 		var n int
 		var err error
 		if id, n, err = tx.NextReceipt(p); err != nil {
 			return err
 		}
-		kept, err := tx.SavePermit(p, store.PermitEvent{N: n, Kind: "give", At: Start, By: subject, Version: 1, Hash: "h1", Way: "permit", Receipt: []byte("signed")})
+		kept, err := tx.SavePermit(p, store.PermitEvent{N: n, Kind: "give", At: Start, By: subject, Version: 1, Hash: "h1", Way: "permit", Signers: []person.ID{subject, 33}, Receipt: []byte("signed")})
 		if kept != id || n != 1 {
 			s.Errorf("permission %d with event %d was kept as %d", id, n, kept)
 		}
@@ -195,7 +195,7 @@ func permits(s *suite) {
 	s.must(err)
 	receipt, err := s.s.PermitReceipt(s.ctx, id, 2)
 	s.must(err)
-	if len(events) != 2 || events[0].Kind != "give" || events[0].Way != "permit" || events[1].By != 1 || string(receipt) != "signed too" {
+	if len(events) != 2 || events[0].Kind != "give" || events[0].Way != "permit" || events[1].By != 1 || !slices.Equal(events[0].Signers, []person.ID{1, 33}) || string(receipt) != "signed too" {
 		s.Errorf("%+v", events)
 	}
 	due, err := s.s.PermitsDue(s.ctx, Start, 10)
@@ -450,6 +450,12 @@ func erasingPermissions(s *suite) {
 		}
 		return err
 	})
+	s.write(func(tx store.Tx) error { _, err := tx.ErasePerson(33); return err }) // who had a say in the other's
+	events, err := s.s.PermitEvents(s.ctx, other)
+	s.must(err)
+	if len(events) != 1 || slices.Contains(events[0].Signers, 33) || len(events[0].Signers) != 2 || events[0].By != 2 {
+		s.Errorf("%+v", events)
+	}
 	s.write(func(tx store.Tx) error { _, err := tx.ErasePerson(9); return err })
 	if left, err := s.s.PermitsAbout(s.ctx, 9); err != nil || len(left) != 0 {
 		s.Errorf("%d permissions are left in the child's matter, %v", len(left), err)

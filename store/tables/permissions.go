@@ -54,15 +54,14 @@ func (t *tx) AddAgreement(a store.Agreement) error {
 	return t.put("INSERT INTO agreement (purpose, version, hash, since, kept, fields, content) VALUES (?,?,?,?,?,?,?)", a.Purpose, a.Version, a.Hash, micro(a.Since), micro(t.at), fields, a.Content)
 }
 
-const permitColumns = "p.id, p.purpose, p.subject, p.about, p.state, p.version, p.until, p.events, p.changed, p.due, p.content"
+const permitColumns = "p.id, p.purpose, p.subject, p.about, p.state, p.version, p.until, p.events, p.changed, p.due"
 
 func scanPermit(scan func(...any) error) (p store.Permit, err error) {
 	var subject, about, until, changed, due int64
-	var content string
-	if err := scan(&p.ID, &p.Purpose, &subject, &about, &p.State, &p.Version, &until, &p.Events, &changed, &due, &content); err != nil {
+	if err := scan(&p.ID, &p.Purpose, &subject, &about, &p.State, &p.Version, &until, &p.Events, &changed, &due); err != nil {
 		return p, fault.Wrap(err, "store.Permit", "a permission cannot be read")
 	}
-	p.Subject, p.About, p.Content = person.ID(subject), person.ID(about), []byte(content) //nolint:gosec // they were numbers of people
+	p.Subject, p.About = person.ID(subject), person.ID(about) //nolint:gosec // they were numbers of people
 	p.Until, p.Changed, p.Due = fromZero(until), fromMicro(changed), fromZero(due)
 	return p, nil
 }
@@ -142,8 +141,8 @@ func (t *tx) SavePermit(p store.Permit, e store.PermitEvent) (int64, error) {
 			return 0, err
 		}
 		p.ID = id
-		err = t.put("INSERT INTO permission (id, purpose, subject, about, state, version, until, events, changed, due, content) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
-			id, p.Purpose, int64(p.Subject), int64(p.About), p.State, p.Version, zeroMicro(p.Until), 1, micro(e.At), zeroMicro(p.Due), string(p.Content))
+		err = t.put("INSERT INTO permission (id, purpose, subject, about, state, version, until, events, changed, due) VALUES (?,?,?,?,?,?,?,?,?,?)",
+			id, p.Purpose, int64(p.Subject), int64(p.About), p.State, p.Version, zeroMicro(p.Until), 1, micro(e.At), zeroMicro(p.Due))
 		if err != nil {
 			return 0, err
 		}
@@ -158,13 +157,46 @@ func (t *tx) SavePermit(p store.Permit, e store.PermitEvent) (int64, error) {
 		}
 		receipt = sealed
 	}
-	return p.ID, t.put("INSERT INTO permission_event (permission, n, kind, at, by, version, hash, way, cause, receipt) VALUES (?,?,?,?,?,?,?,?,?,?)",
-		p.ID, e.N, e.Kind, micro(e.At), int64(e.By), e.Version, e.Hash, e.Way, e.Cause, receipt)
+	signers, err := signersText(e.Signers)
+	if err != nil {
+		return 0, err
+	}
+	return p.ID, t.put("INSERT INTO permission_event (permission, n, kind, at, by, version, hash, way, cause, signers, receipt) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+		p.ID, e.N, e.Kind, micro(e.At), int64(e.By), e.Version, e.Hash, e.Way, e.Cause, signers, receipt)
+}
+
+func signersText(ids []person.ID) (string, error) {
+	if ids == nil {
+		ids = []person.ID{}
+	}
+	b, err := json.Marshal(ids)
+	return string(b), fault.Wrap(err, "store", "those who have a say cannot be written")
+}
+
+const eventColumns = "permission, n, kind, at, by, version, hash, way, cause, signers"
+
+func scanPermitEvent(scan func(...any) error) (e store.PermitEvent, err error) {
+	var at, by int64
+	var signers string
+	if err := scan(&e.Permission, &e.N, &e.Kind, &at, &by, &e.Version, &e.Hash, &e.Way, &e.Cause, &signers); err != nil {
+		return e, fault.Wrap(err, "store.PermitEvents", "an event cannot be read")
+	}
+	e.At, e.By = fromMicro(at), person.ID(by) //nolint:gosec // it was a person's number
+	return e, fault.Wrap(json.Unmarshal([]byte(signers), &e.Signers), "store.PermitEvents", "those who had a say are not readable")
+}
+
+func (t *tx) PermitEvents(id int64) (out []store.PermitEvent, err error) {
+	err = t.query("SELECT "+eventColumns+" FROM permission_event WHERE permission = ? ORDER BY n", []any{id}, func(scan func(...any) error) error {
+		e, err := scanPermitEvent(scan)
+		out = append(out, e)
+		return err
+	})
+	return out, err
 }
 
 func (t *tx) changePermit(p store.Permit, e store.PermitEvent) error {
-	n, err := t.exec("UPDATE permission SET state = ?, version = ?, until = ?, events = events + 1, changed = ?, due = ?, content = ? WHERE id = ? AND events = ?",
-		p.State, p.Version, zeroMicro(p.Until), micro(e.At), zeroMicro(p.Due), string(p.Content), p.ID, p.Events)
+	n, err := t.exec("UPDATE permission SET state = ?, version = ?, until = ?, events = events + 1, changed = ?, due = ? WHERE id = ? AND events = ?",
+		p.State, p.Version, zeroMicro(p.Until), micro(e.At), zeroMicro(p.Due), p.ID, p.Events)
 	if err == nil && n != 1 {
 		err = fault.New(fault.Conflict, "store.SavePermit", "the permission was changed in between")
 	}

@@ -1,6 +1,8 @@
 package tables
 
 import (
+	"fmt"
+	"slices"
 	"time"
 
 	"ennakko/person"
@@ -46,11 +48,49 @@ func (t *tx) erasePermissions(id person.ID) (int, error) {
 			}
 		}
 	}
-	for _, q := range []string{"DELETE FROM request WHERE person = ?", "DELETE FROM matter_person WHERE person = ?", "UPDATE permission_event SET by = 0 WHERE by = ?",
+	for _, q := range []string{"DELETE FROM request WHERE person = ?", "DELETE FROM matter_person WHERE person = ?",
 		"UPDATE proposal SET answered_by = 0, words = NULL WHERE answered_by = ?"} {
 		if _, err := t.exec(q, int64(id)); err != nil {
 			return 0, err
 		}
 	}
-	return len(permits), nil
+	return len(permits), t.unsign(id)
+}
+
+// unsign puts somebody who never was in the place of a person in the events of
+// other people's permissions: their lives must still hold together.
+func (t *tx) unsign(id person.ID) error {
+	var signed []store.PermitEvent
+	if err := t.query("SELECT "+eventColumns+" FROM permission_event WHERE by = ? OR signers LIKE ?", []any{int64(id), fmt.Sprintf("%%%d%%", id)}, func(scan func(...any) error) error {
+		e, err := scanPermitEvent(scan)
+		if err == nil && (e.By == id || slices.Contains(e.Signers, id)) {
+			signed = append(signed, e)
+		}
+		return err
+	}); err != nil || len(signed) == 0 {
+		return err
+	}
+	nobody, err := t.nobody()
+	if err != nil {
+		return err
+	}
+	for _, e := range signed {
+		if e.By == id {
+			e.By = person.ID(nobody) //nolint:gosec // it fits
+		}
+		for i, s := range e.Signers {
+			if s == id {
+				e.Signers[i] = person.ID(nobody) //nolint:gosec // it fits
+			}
+		}
+		slices.Sort(e.Signers)
+		signers, err := signersText(e.Signers)
+		if err != nil {
+			return err
+		}
+		if _, err := t.exec("UPDATE permission_event SET by = ?, signers = ?, receipt = NULL WHERE permission = ? AND n = ?", int64(e.By), signers, e.Permission, e.N); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -27,6 +27,9 @@ func (d *DB) Standing(ctx context.Context, purpose string, fields []permission.F
 		}
 		return err
 	})
+	if err == nil && out.IsEmpty() {
+		_, err = d.KeptAgreement(ctx, purpose, 0, at) // a gap is told apart from nobody
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -85,11 +88,8 @@ func (d *DB) PermitsLapsed(ctx context.Context, now time.Time, limit int) ([]sto
 // PermitEvents are the events in the life of a permission, in order, without their
 // receipts.
 func (d *DB) PermitEvents(ctx context.Context, id int64) (out []store.PermitEvent, err error) {
-	err = d.rows(ctx, "SELECT permission, n, kind, at, by, version, hash, way, cause FROM permission_event WHERE permission = ? ORDER BY n", []any{id}, func(scan func(...any) error) error {
-		var e store.PermitEvent
-		var at, by int64
-		err := scan(&e.Permission, &e.N, &e.Kind, &at, &by, &e.Version, &e.Hash, &e.Way, &e.Cause)
-		e.At, e.By = fromMicro(at), person.ID(by) //nolint:gosec // it was a person's number
+	err = d.rows(ctx, "SELECT "+eventColumns+" FROM permission_event WHERE permission = ? ORDER BY n", []any{id}, func(scan func(...any) error) error {
+		e, err := scanPermitEvent(scan)
 		out = append(out, e)
 		return err
 	})

@@ -22,13 +22,13 @@ CREATE INDEX matter_of ON matter_person (person);
 -- expires; 0: it does not stand. Due is when its source is to be asked next.
 CREATE TABLE permission (
   id BIGINT PRIMARY KEY, purpose TEXT COLLATE "C" NOT NULL, subject BIGINT NOT NULL, about BIGINT NOT NULL, state TEXT COLLATE "C" NOT NULL, version BIGINT NOT NULL,
-  until BIGINT NOT NULL, events BIGINT NOT NULL, changed BIGINT NOT NULL, due BIGINT NOT NULL, content TEXT COLLATE "C" NOT NULL,
+  until BIGINT NOT NULL, events BIGINT NOT NULL, changed BIGINT NOT NULL, due BIGINT NOT NULL,
   UNIQUE (purpose, subject, about));
 CREATE INDEX permission_due ON permission (state, due);
 CREATE INDEX permission_about ON permission (about);
 CREATE TABLE permission_event (
   permission BIGINT NOT NULL REFERENCES permission, n BIGINT NOT NULL, kind TEXT COLLATE "C" NOT NULL, at BIGINT NOT NULL, by BIGINT NOT NULL,
-  version BIGINT NOT NULL, hash TEXT COLLATE "C" NOT NULL, way TEXT COLLATE "C" NOT NULL, cause TEXT COLLATE "C" NOT NULL, receipt BYTEA,
+  version BIGINT NOT NULL, hash TEXT COLLATE "C" NOT NULL, way TEXT COLLATE "C" NOT NULL, cause TEXT COLLATE "C" NOT NULL, signers TEXT COLLATE "C" NOT NULL, receipt BYTEA,
   PRIMARY KEY (permission, n));
 
 -- One row for each time a source is asked under a permission. It is there, with
