@@ -52,7 +52,7 @@ var floors = map[string]int{
 
 // only lists who may import a package that is a door to something.
 var only = map[string][]string{
-	"database/sql":                         {"store/tables", "store/sqlite", "store/postgres", "register/parquet", "population/rival", "channel/phone", "cmd/soak"},
+	"database/sql":                         {"store/tables", "store/sqlite", "store/postgres", "store/storetest", "register/parquet", "population/rival", "channel/phone", "cmd/soak"},
 	"github.com/minio/minio-go/v7":         {"register/objects"},
 	"github.com/riverqueue/river":          {"store/tables", "work/jobs"},
 	"modernc.org/sqlite":                   {"store/sqlite", "channel/phone"},

@@ -3,6 +3,7 @@ package storetest
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -35,8 +36,21 @@ var plainColumns = []string{"audit_entry.people", "audit_entry.salt", "audit_ent
 
 // EveryColumnOfBytes fails when a keeper has a column of bytes of which nobody
 // has said whether it is sealed: what is forgotten is lost with the older key.
-func EveryColumnOfBytes(t *testing.T, there, sealed []string) {
+// Rows are the names of the columns, closed when they were read.
+func EveryColumnOfBytes(t *testing.T, rows *sql.Rows, sealed []string) {
 	t.Helper()
+	defer func() { _ = rows.Close() }()
+	var there []string
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			t.Fatal(err)
+		}
+		there = append(there, name)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range there {
 		if strings.HasPrefix(c, "river_") {
 			continue // the queue's own: in it stand numbers and names of jobs

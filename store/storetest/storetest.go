@@ -67,6 +67,7 @@ func Exercise(t *testing.T, open func(t *testing.T) Store) {
 		"a session is found by its hash until it is ended":            sessions,
 		"a key is queued once":                                        keys,
 		"a message is claimed once":                                   claims,
+		"messages to one phone are numbered apart":                    apart,
 		"a worker that is silent is relieved, one that is not is not": relieved,
 		"what may be handed over is shared":                           allowance,
 		"a job is in the queue when its cause is kept":                queued,
