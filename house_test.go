@@ -43,6 +43,8 @@ var floors = map[string]int{
 
 	"round": 85,
 
+	"omadata": 88,
+
 	"app": 90,
 
 	"web": 95,

@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 	"time"
 
@@ -23,6 +24,7 @@ import (
 
 	"ennakko/audit"
 	"ennakko/fault"
+	"ennakko/permission"
 	"ennakko/person"
 	"ennakko/store"
 	"ennakko/store/vault"
@@ -296,6 +298,15 @@ func (t *tx) About(object string, people ...person.ID) {
 	}
 	for _, p := range people {
 		t.people.Add(uint32(p))
+	}
+}
+
+// Fields says which fields were read or written.
+func (t *tx) Fields(fields []permission.Field) {
+	for _, f := range fields {
+		if !slices.Contains(t.entry.Fields, string(f)) {
+			t.entry.Fields = append(t.entry.Fields, string(f))
+		}
 	}
 }
 
