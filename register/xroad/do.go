@@ -144,7 +144,7 @@ func (c *Client) once(ctx context.Context, k call, where string) (*Answer, error
 // taken out of the cause.
 func unanswered(err error) error {
 	const op = "xroad.Do"
-	if e, ok := errors.AsType[*url.Error](err); ok {
+	for e, ok := errors.AsType[*url.Error](err); ok; e, ok = errors.AsType[*url.Error](err) {
 		err = e.Err
 	}
 	if e, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {

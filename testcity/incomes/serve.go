@@ -45,6 +45,12 @@ const (
 	OtherShape   Trouble = "other shape"   // the sum is a group of keys
 )
 
+// Troubles lists the ways to misbehave.
+func Troubles() []Trouble {
+	return []Trouble{Hold, SlowBody, Down, Broken, TooMuch, Refuse, LayerError, Reset, Cut, Garbage, Huge, WrongPerson, Unfinished, MissingMonth, DoubleMonth,
+		RepeatedRow, DifferingRow, BelowZero, LooseMinus, Dollars, NewKind, OtherRequest, MoreFields, OtherShape}
+}
+
 // Asked is a request as it came in.
 type Asked struct {
 	Path   string
@@ -210,6 +216,7 @@ func (r *Register) write(w http.ResponseWriter, q *http.Request, b []byte, t Tro
 	case Cut:
 		w.Header().Set("Content-Length", "100000")
 		_, _ = w.Write(b[:half])
+		_ = http.NewResponseController(w).Flush()
 		cut(w)
 		return
 	case SlowBody:
@@ -223,9 +230,7 @@ func (r *Register) write(w http.ResponseWriter, q *http.Request, b []byte, t Tro
 
 // cut ends the line at once, without a word.
 func cut(w http.ResponseWriter) {
-	rc := http.NewResponseController(w)
-	_ = rc.Flush()
-	c, _, err := rc.Hijack()
+	c, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		return
 	}
@@ -316,10 +321,17 @@ func (r *Register) Control() http.Handler {
 	}
 	m.HandleFunc("POST /orders", func(w http.ResponseWriter, q *http.Request) {
 		var t []Trouble
-		if read(w, q, &t) {
-			r.Order(t...)
-			w.WriteHeader(http.StatusNoContent)
+		if !read(w, q, &t) {
+			return
 		}
+		for _, x := range t {
+			if !slices.Contains(Troubles(), x) {
+				http.Error(w, "there is no such trouble", http.StatusBadRequest)
+				return
+			}
+		}
+		r.Order(t...)
+		w.WriteHeader(http.StatusNoContent)
 	})
 	m.HandleFunc("POST /raises", func(w http.ResponseWriter, q *http.Request) {
 		var in struct {
@@ -346,4 +358,3 @@ func (r *Register) Control() http.Handler {
 	})
 	return m
 }
-
