@@ -1,8 +1,6 @@
 package fee
 
 import (
-	"errors"
-
 	"ennakko/fault"
 	"ennakko/permission"
 	"ennakko/strictyaml"
@@ -35,24 +33,11 @@ func (r *reading) agreement(x strictyaml.Node) {
 		last = s
 		a, err := permission.NewAgreement(s)
 		if err != nil && before == r.faults.Len() {
-			tellAll(e, err)
+			for _, f := range fault.All(err, loadOp) {
+				e.Bad(f.Hint, "%s", f.Show)
+			}
 		}
 		r.pack.agreements = append(r.pack.agreements, a)
-	}
-}
-
-// tellAll tells every fault of an error at the place.
-func tellAll(x strictyaml.Node, err error) {
-	var joined interface{ Unwrap() []error }
-	if errors.As(err, &joined) {
-		for _, e := range joined.Unwrap() {
-			tellAll(x, e)
-		}
-		return
-	}
-	var f *fault.Error
-	if errors.As(err, &f) {
-		x.Bad(f.Hint, "%s", f.Show)
 	}
 }
 

@@ -63,7 +63,7 @@ func TestABrokenPackOfFeesSaysWhatIsWrongWithFileAndLine(t *testing.T) {
 		{"agreement.yaml", "- id: documents", "- id: highest-fee", "the way stands in another place"},
 		{"agreement.yaml", "- field: incomes.kind", "- field: incomes.month", "single source for field incomes.month"},
 		{"agreement.yaml", "sv: \"Inkomstregistret\", ", "", `the key "sv" is missing`},
-		{"agreement.yaml", "Tietoja ei haeta muualta.", "Tietoja ei haeta muualta. Tietoja ei haeta muualta. Tietoja ei haeta muualta. Tietoja ei haeta muualta. Tietoja ei haeta muualta.", "the text is longer than 220"},
+		{"agreement.yaml", "Tietoja ei haeta muualta.", "Tietoja ei haeta muualta. Tietoja ei haeta muualta. Tietoja ei haeta muualta. Tietoja ei haeta muualta. Tietoja ei haeta muualta. Tietoja ei haeta muualta.", "the text is longer than 220"},
 		{"messages.yaml", "law: rounding", "law: round", `there is no provision "round"`},
 		{"messages.yaml", "{size}. Aikuisia", "{sise}. Aikuisia", "the text cannot name {sise}"},
 		{"messages.yaml", "Adults: {adults}", "Adults: {adults", "a curly bracket stands alone"},
