@@ -111,7 +111,7 @@ func TestWhatIsShownToEachPersonLeadsToTheLeafAndShowsNothingElse(t *testing.T) 
 func TestTheWayOfOnePersonDoesNotTellHowManyOthersThereAre(t *testing.T) {
 	lengths, places := map[int]bool{}, map[uint64]bool{}
 	for n := uint32(1); n <= 8; n++ {
-		for s := range byte(20) {
+		for s := range byte(60) {
 			d, err := covering(n).Disclose(newSalt(s), 3)
 			if err != nil {
 				t.Fatal(err)
