@@ -59,7 +59,7 @@ type Options struct {
 // Open opens or makes the file at path.
 func Open(ctx context.Context, path string, v *vault.Vault, opt Options) (*tables.DB, error) {
 	const op = "sqlite.Open"
-	pragmas := []string{"busy_timeout(60000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "cache_size(-65536)", "secure_delete(1)"}
+	pragmas := []string{"busy_timeout(60000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "cache_size(-65536)", "secure_delete(1)", "wal_autocheckpoint(16384)"}
 	write, err := sql.Open("sqlite", address(path, "immediate", pragmas...))
 	if err != nil {
 		return nil, fault.Wrap(err, op, "the store does not open")
