@@ -44,9 +44,12 @@ var units string
 //go:embed 8_permissions.sql
 var permissions string
 
+//go:embed 10_care.sql
+var care string
+
 // steps make the tables of a new file, and bring those of an older one up to
 // date. A step only adds. The file's user_version counts those that were taken.
-var steps = []string{first, gateways, doubts, post, erase, jobs, units, permissions}
+var steps = []string{first, gateways, doubts, post, erase, jobs, units, permissions, care}
 
 // queueStep is the step with which the tables of the queue come, too.
 const queueStep = 6
