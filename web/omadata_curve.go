@@ -19,7 +19,7 @@ type curve struct {
 }
 
 // tick is a number beside an axis.
-type tick struct{ At, Text string }
+type tick struct{ At, Text, Anchor string }
 
 type curveRow struct {
 	Income, Fee int64
@@ -29,9 +29,9 @@ type curveRow struct {
 // The picture's measures, in units of its own.
 const (
 	curveWide, curveHigh = 600, 300
-	curveLeft, curveTop  = 64, 30
+	curveLeft, curveTop  = 96, 30
 	curveRight           = curveWide - 20
-	curveFoot            = curveHigh - 40
+	curveFoot            = curveHigh - 50
 )
 
 // newCurve draws a proposal's curve. It needs two points or more, by income.
@@ -55,12 +55,12 @@ func newCurve(t words, p proposal) curve {
 		line = append(line, pt(x(q.Income))+","+pt(y(q.Fee)))
 	}
 	c.Line = strings.Join(line, " ")
-	for _, part := range []int64{0, most / 2, most} {
+	for i, part := range []int64{0, most / 2, most} {
 		part -= part % 100_00
-		c.Ticks = append(c.Ticks, tick{pt(x(part)), t.Euro(part)})
+		c.Ticks = append(c.Ticks, tick{pt(x(part)), t.Euro(part), [...]string{"start", "middle", "end"}[i]})
 	}
 	for _, part := range []int64{0, high} {
-		c.Steps = append(c.Steps, tick{pt(y(part)), t.Euro(part)})
+		c.Steps = append(c.Steps, tick{pt(y(part)), t.Euro(part), "end"})
 	}
 	mine := false
 	for _, q := range p.Curve {
