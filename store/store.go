@@ -8,8 +8,6 @@ import (
 	"errors"
 	"time"
 
-	"github.com/RoaringBitmap/roaring/v2"
-
 	"ennakko/audit"
 	"ennakko/channel"
 	"ennakko/conversation"
@@ -45,6 +43,7 @@ type Tx interface {
 	Jobs
 	Preparations
 	Sealing
+	Permissions // store/permission.go
 }
 
 // Marker adds to the act's entry in the record.
@@ -449,9 +448,6 @@ type RoundStep struct {
 	Step    string // "pause", "resume" or "stop"
 	Words   string // why
 }
-
-// Objecting is the set of people who object to a purpose.
-type Objecting = roaring.Bitmap
 
 // Funnel is how far a round has come. Counts are children unless their name
 // says otherwise.

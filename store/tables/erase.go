@@ -58,6 +58,9 @@ func (t *tx) ErasePerson(id person.ID) (store.Erased, error) {
 		}
 		out.Messages += n
 	}
+	if out.Permissions, err = t.erasePermissions(id); err != nil {
+		return out, err
+	}
 	for _, q := range []string{"DELETE FROM identity WHERE person = ?", "DELETE FROM contact WHERE person = ?", "DELETE FROM post WHERE person = ?"} {
 		if _, err := t.exec(q, int64(id)); err != nil {
 			return out, err
