@@ -101,7 +101,7 @@ func (s *site) showPermit(w http.ResponseWriter, r *http.Request) error {
 	if v.Uses, err = s.usesFor(r, p.Agreement.Purpose); err != nil {
 		return err
 	}
-	return s.render(w, r, http.StatusOK, "permission.html", view{words: t, Title: t.T("permit.title", t.Of(p.Agreement.Title)), Path: p.Path(), Data: v})
+	return s.render(w, r, http.StatusOK, "permission.html", view{words: t, Title: t.Of(p.Agreement.Title), Path: p.Path(), Data: v})
 }
 
 // usesFor are the newest entries of the record that cover the reader for one purpose.

@@ -92,7 +92,7 @@ type agreement struct {
 	Keep    said   // how long what was fetched is kept
 	KeepLaw said   // why it outlives a withdrawal; nil: it does not
 	Lasts   said   // how long a permission lasts
-	Seen    []said // who sees it
+	Seen    []said // who else gets it
 	Ways    []way
 }
 
@@ -154,11 +154,10 @@ type proposal struct {
 
 // line is one step of the working.
 type line struct {
-	Words  said
-	Cents  int64
-	Number string // in place of Cents when it is no money: "3"
-	Law    string
-	Sum    bool // the result
+	Words said
+	Comes said // the number that it comes to, in the language's form
+	Law   said // nil: none
+	Sum   bool // the result
 }
 
 // curvePoint is a point of the picture of fee by income, in cents a month.

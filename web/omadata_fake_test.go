@@ -33,7 +33,7 @@ func all3(fi, sv, en string) said {
 // feeAgreement is what a fee's permission is about, version 2.
 func feeAgreement() agreement {
 	return agreement{Purpose: "early-education-fee", Version: 2, From: begin.AddDate(0, -3, 0),
-		Title:   all3("tulojen hakeminen maksua varten", "hämta inkomsterna för avgiften", "fetch the income for the fee"),
+		Title:   all3("Lupa hakea tulosi tulorekisteristä", "Tillstånd att hämta dina inkomster ur inkomstregistret", "Permission to fetch your income from the Incomes Register"),
 		Why:     all3("Maksu lasketaan perheen tuloista. Jos annat luvan, haemme ne puolestasi. Sinun ei tarvitse etsiä palkkalaskelmia.", "Avgiften räknas ut från familjens inkomster. Om du ger tillstånd hämtar vi dem åt dig. Du behöver inte leta fram lönespecifikationer.", "The fee is worked out from the family's income. If you give permission, we fetch it for you. You need not look for pay slips."),
 		Without: all3("Lähetät itse tositteet tai maksat korkeimman maksun. Lapsesi paikka ei muutu.", "Du skickar själv intyg eller betalar den högsta avgiften. Ditt barns plats ändras inte.", "You send documents yourself or pay the highest fee. Your child's place does not change."),
 		User:    all3("Kaupungin varhaiskasvatuksen maksut", "Stadens avgifter för småbarnspedagogik", "The city's early-education fees"),
@@ -43,7 +43,7 @@ func feeAgreement() agreement {
 		Terms: []said{all3("Vain, jos annat luvan.", "Endast om du ger tillstånd.", "Only if you give permission.")},
 		Keep:  all3("Kunnes maksu on päätetty.", "Tills avgiften har beslutats.", "Until the fee is decided."), KeepLaw: all3("Päätös ja sen perusteet säilytetään 10 vuotta (arkistolaki).", "Beslutet och dess grunder sparas i 10 år (arkivlagen).", "The decision and its grounds are kept for 10 years (Archives Act)."),
 		Lasts: all3("12 kuukautta tai kunnes perut sen.", "12 månader eller tills du tar tillbaka det.", "12 months, or until you take it back."),
-		Seen:  []said{all3("Maksuja käsittelevät työntekijät", "De anställda som sköter avgifter", "The staff who handle fees")},
+		Seen:  []said{all3("Hallinto-oikeus, jos haet muutosta", "Förvaltningsdomstolen, om du söker ändring", "The administrative court, if you appeal")},
 		Ways: []way{{wayPermit, all3("Haemme tulot puolestasi", "Vi hämtar inkomsterna åt dig", "We fetch the income for you"), all3("Saat ehdotuksen maksusta yleensä minuutissa. Voit perua luvan milloin tahansa.", "Du får ett förslag till avgift oftast på en minut. Du kan ta tillbaka tillståndet när som helst.", "You get a proposed fee, usually within a minute. You can take the permission back at any time.")},
 			{wayDocuments, all3("Lähetät tositteet itse", "Du skickar intyg själv", "You send documents yourself"), all3("Lähetä palkkalaskelmat tai muut tositteet 12 kuukaudelta: Varhaiskasvatuksen maksut, PL 1000, 00099 Kaupunki. Maksun laskee työntekijä.", "Skicka lönespecifikationer eller andra intyg för 12 månader: Avgifter för småbarnspedagogik, PB 1000, 00099 Staden. En anställd räknar ut avgiften.", "Send pay slips or other documents of 12 months to: Early-education fees, P.O. Box 1000, 00099 City. A member of staff works out the fee.")},
 			{wayHighest, all3("Maksat korkeimman maksun", "Du betalar den högsta avgiften", "You pay the highest fee"), all3("Maksu on 288 € kuukaudessa. Tuloja ei selvitetä.", "Avgiften är 288 € i månaden. Inkomsterna utreds inte.", "The fee is €288 a month. The income is not looked into.")}}}
@@ -51,13 +51,23 @@ func feeAgreement() agreement {
 
 // feeLines are the working of 54 euros: three people, 5,500 euros a month.
 func feeLines() []line {
+	euros := func(cents int64) said {
+		out := said{}
+		for _, l := range languages {
+			out[l] = words{Lang: l}.Euro(cents)
+		}
+		return out
+	}
+	act := func(n string) said {
+		return all3("Asiakasmaksulaki 1503/2016, "+n+" §", "Klientavgiftslagen 1503/2016, "+n+" §", "Act on Client Fees 1503/2016, section "+n)
+	}
 	return []line{
-		{Words: all3("Perheen tulot kuukaudessa", "Familjens inkomster i månaden", "The family's income a month"), Cents: 5500_00},
-		{Words: all3("Perheen koko", "Familjens storlek", "Size of the family"), Number: "3"},
-		{Words: all3("Tuloraja kolmelle", "Inkomstgräns för tre", "Income limit for three"), Cents: 4998_00, Law: "1503/2016, 8 §"},
-		{Words: all3("Tuloja yli rajan", "Inkomster över gränsen", "Income over the limit"), Cents: 502_00},
-		{Words: all3("Siitä 10,7 %", "Därav 10,7 %", "10.7 % of it"), Cents: 53_71, Law: "1503/2016, 7 §"},
-		{Words: all3("Maksu, pyöristetty euroon", "Avgiften, avrundad till euro", "The fee, rounded to the euro"), Cents: 54_00, Sum: true},
+		{Words: all3("Perheen tulot kuukaudessa", "Familjens inkomster i månaden", "The family's income a month"), Comes: euros(5500_00)},
+		{Words: all3("Perheen koko", "Familjens storlek", "Size of the family"), Comes: all3("3", "3", "3")},
+		{Words: all3("Tuloraja kolmelle", "Inkomstgräns för tre", "Income limit for three"), Comes: euros(4998_00), Law: act("8")},
+		{Words: all3("Tuloja yli rajan", "Inkomster över gränsen", "Income over the limit"), Comes: euros(502_00)},
+		{Words: all3("Siitä 10,7 %", "Därav 10,7 %", "10.7 % of it"), Comes: euros(53_71), Law: act("7")},
+		{Words: all3("Maksu, pyöristetty euroon", "Avgiften, avrundad till euro", "The fee, rounded to the euro"), Comes: euros(54_00), Sum: true},
 	}
 }
 
@@ -101,7 +111,7 @@ func (o *oma) at(stage string) {
 		return
 	case feeHighest:
 		m.Chosen = wayHighest
-		m.Fee = &proposal{Cents: 288_00, From: begin, Lines: []line{{Words: all3("Korkein maksu", "Högsta avgiften", "The highest fee"), Cents: 288_00, Sum: true, Law: "1503/2016, 7 §"}}}
+		m.Fee = &proposal{Cents: 288_00, From: begin, Lines: []line{{Words: all3("Korkein maksu", "Högsta avgiften", "The highest fee"), Comes: all3("288\u00a0€", "288\u00a0€", "€288"), Sum: true}}}
 		return
 	}
 	m.Chosen, m.Permit = wayPermit, o.permit.N

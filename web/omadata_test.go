@@ -36,14 +36,14 @@ func shows(t *testing.T, h http.Handler, who, path string, must, not []string) s
 func TestAFamilyGoesFromTheOfferToTheReceipt(t *testing.T) {
 	c := newCity().withOma(feeOffered)
 	h := handlerOf(t, c)
-	shows(t, h, "", "/?lang=en", []string{"Your early-education fee may become lower", `href="/login?back=/"`}, []string{aChild, "/my/fees"})
-	shows(t, h, "aino", "/?lang=en", []string{"Onni: early-education fee", `href="/my/fees/5"`, "Look and choose", "You can give"}, []string{"There are no offers"})
+	shows(t, h, "", "/?lang=en", []string{"Your early education fee may become lower", `href="/login?back=/"`}, []string{aChild, "/my/fees"})
+	shows(t, h, "aino", "/?lang=en", []string{"Onni: early education fee", `href="/my/fees/5"`, "Look and choose", "You can give"}, []string{"There are no offers"})
 	shows(t, h, "aino", "/my/fees/5?lang=en", []string{"Wages and fees of 12 months", "The Incomes Register", "The fee is worked out from", "12 months, or until you take it back",
-		"The staff who handle fees", "1503/2016, 17 §", "Only if you give permission", "Your child&#39;s place does not change"}, []string{"a month on average", "take-back"})
+		"The administrative court, if you appeal", "the staff who handle fees", "1503/2016, 17 §", "Only if you give permission", "Your child&#39;s place does not change"}, []string{"a month on average", "take-back"})
 	post(t, h, "aino", "/my/fees/5/way", url.Values{"way": {wayPermit}})
 	shows(t, h, "aino", "/my/fees/5?lang=en&done=chosen", []string{"Your choice is saved", `href="/my/permissions/9">See the receipt`, "We ask the register for the income", `href="/my/fees/5">See whether it is ready`}, []string{"http-equiv", `value="permit"`})
 	c.oma.at(feeProposed)
-	shows(t, h, "aino", "/my/fees/5?lang=en", []string{"Proposed fee", "<b>€54</b>", "€3,226.09", "December 2020", "€104.35", "10.7 % of it", "€53.71", "1503/2016, 8 §", "Kielo daycare centre, 150 hours", "your family", "€5,260"}, []string{"The fee now, and the one proposed"})
+	shows(t, h, "aino", "/my/fees/5?lang=en", []string{"Proposed fee", "<b>€54</b>", "€3,226.09", "December 2020", "€104.35", "10.7 % of it", "€53.71", "Act on Client Fees 1503/2016, section 8", "Kielo daycare centre, 150 hours", "your family", "€5,260"}, []string{"The fee now, and the one proposed"})
 	post(t, h, "aino", "/my/fees/5/answer", url.Values{"answer": {"accept"}})
 	shows(t, h, "aino", "/my/fees/5?lang=en&done=accepted", []string{"Your acceptance is saved", "<b>€54</b>"}, []string{`value="accept"`})
 	c.oma.at(feeAnew)
@@ -191,8 +191,8 @@ func TestACityWithoutPermissionsHasNoPageOfThem(t *testing.T) {
 			t.Errorf("%s: status %d", path, w.Code)
 		}
 	}
-	shows(t, h, "aino", "/?lang=en", []string{"My matters"}, []string{"Permissions", "/my/copy", "early-education fee"})
-	shows(t, h, "", "/?lang=en", nil, []string{"early-education fee"})
+	shows(t, h, "aino", "/?lang=en", []string{"My matters"}, []string{"Permissions", "/my/copy", "early education fee"})
+	shows(t, h, "", "/?lang=en", nil, []string{"early education fee"})
 }
 
 // TestTheWholePathByKeyboardAlone goes from the first page to the receipt of a
