@@ -93,12 +93,16 @@ func serve(t *testing.T, c *city) string {
 	return s.URL
 }
 
-// everyPage lists the pages with who looks and what a city must look like to
-// show them.
-var everyPage = []struct {
+// shownPage is a page with who looks, and what a city must look like to show it.
+type shownPage struct {
 	name, who, path string
 	city            func() *city
-}{
+}
+
+// everyPage lists the pages.
+var everyPage = slices.Concat(cityPages, omaPages)
+
+var cityPages = []shownPage{
 	{"start", "", "/", newCity},
 	{"start-staff", asLeader, "/", func() *city { return newCity().running() }},
 	{"real-start", "", "/", func() *city { c := newCity(); c.real = true; return c }},
@@ -163,24 +167,6 @@ var everyPage = []struct {
 	{"open-none", "", "/open", newCity},
 	{"open", "", "/open", func() *city { return newCity().running() }},
 	{"missing", "", "/nothing", newCity},
-	{"fee-start", "", "/", func() *city { return newCity().withOma(feeOffered) }},
-	{"fee-own", "aino", "/", func() *city { return newCity().running().withOma(feeProposed) }},
-	{"fee-own-ended", "aino", "/", func() *city { return newCity().withOma(feeTakenBack) }},
-	{"fee-offered", "aino", "/my/fees/5", func() *city { return newCity().withOma(feeOffered) }},
-	{"fee-documents", "aino", "/my/fees/5?done=chosen", func() *city { return newCity().withOma(feeDocuments) }},
-	{"fee-highest", "aino", "/my/fees/5", func() *city { return newCity().withOma(feeHighest) }},
-	{"fee-partner", "aino", "/my/fees/5", func() *city { return newCity().withOma(feePartner) }},
-	{"fee-fetching", "aino", "/my/fees/5?done=chosen", func() *city { return newCity().withOma(feeFetching) }},
-	{"fee-proposed", "aino", "/my/fees/5", func() *city { return newCity().withOma(feeProposed) }},
-	{"fee-anew", "aino", "/my/fees/5", func() *city { return newCity().withOma(feeAnew) }},
-	{"fee-person", "aino", "/my/fees/5?done=asked", func() *city { return newCity().withOma(feePerson) }},
-	{"fee-accepted", "aino", "/my/fees/5?done=accepted", func() *city { return newCity().withOma(feeAccepted) }},
-	{"fee-taken-back", "aino", "/my/fees/5", func() *city { return newCity().withOma(feeTakenBack) }},
-	{"permission", "aino", "/my/permissions/9", func() *city { return newCity().withOma(feeAccepted) }},
-	{"permission-taken-back", "aino", "/my/permissions/9?done=taken-back", func() *city { return newCity().withOma(feeTakenBack) }},
-	{"receipt", "aino", "/my/permissions/9/receipts/2", func() *city { return newCity().withOma(feeAccepted) }},
-	{"copy", "aino", "/my/copy", func() *city { return newCity().withOma(feeAccepted) }},
-	{"erase", "aino", "/my/erase", func() *city { return newCity().withOma(feeAccepted) }},
 }
 
 // in is the address of a page in a language.
@@ -213,7 +199,7 @@ func TestEveryPageIsAccessible(t *testing.T) {
 	if err != nil {
 		t.Fatal("axe-core is missing: run make test-tools")
 	}
-	for _, p := range everyPage {
+	for _, p := range cityPages {
 		address := serve(t, p.city())
 		enter(t, ctx, address, p.who)
 		for _, width := range []int64{1280, 640, 360, 320} {

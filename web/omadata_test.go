@@ -1,8 +1,10 @@
 package web
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -10,7 +12,59 @@ import (
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+
+	"ennakko/person"
 )
+
+// omaPages are the pages of permissions, fees and one's own data.
+var omaPages = []shownPage{
+	{"fee-start", "", "/", func() *city { return newCity().withOma(feeOffered) }},
+	{"fee-own", "aino", "/", func() *city { return newCity().running().withOma(feeProposed) }},
+	{"fee-own-ended", "aino", "/", func() *city { return newCity().withOma(feeTakenBack) }},
+	{"fee-offered", "aino", "/my/fees/5", func() *city { return newCity().withOma(feeOffered) }},
+	{"fee-documents", "aino", "/my/fees/5?done=chosen", func() *city { return newCity().withOma(feeDocuments) }},
+	{"fee-highest", "aino", "/my/fees/5", func() *city { return newCity().withOma(feeHighest) }},
+	{"fee-partner", "aino", "/my/fees/5", func() *city { return newCity().withOma(feePartner) }},
+	{"fee-fetching", "aino", "/my/fees/5?done=chosen", func() *city { return newCity().withOma(feeFetching) }},
+	{"fee-proposed", "aino", "/my/fees/5", func() *city { return newCity().withOma(feeProposed) }},
+	{"fee-anew", "aino", "/my/fees/5", func() *city { return newCity().withOma(feeAnew) }},
+	{"fee-person", "aino", "/my/fees/5?done=asked", func() *city { return newCity().withOma(feePerson) }},
+	{"fee-accepted", "aino", "/my/fees/5?done=accepted", func() *city { return newCity().withOma(feeAccepted) }},
+	{"fee-taken-back", "aino", "/my/fees/5", func() *city { return newCity().withOma(feeTakenBack) }},
+	{"permission", "aino", "/my/permissions/9", func() *city { return newCity().withOma(feeAccepted) }},
+	{"permission-taken-back", "aino", "/my/permissions/9?done=taken-back", func() *city { return newCity().withOma(feeTakenBack) }},
+	{"receipt", "aino", "/my/permissions/9/receipts/2", func() *city { return newCity().withOma(feeAccepted) }},
+	{"copy", "aino", "/my/copy", func() *city { return newCity().withOma(feeAccepted) }},
+	{"erase", "aino", "/my/erase", func() *city { return newCity().withOma(feeAccepted) }},
+}
+
+// TestEveryPageOfPermissionsIsAccessible is TestEveryPageIsAccessible for these,
+// with each width and each language, but not with each pair of them.
+func TestEveryPageOfPermissionsIsAccessible(t *testing.T) {
+	ctx := browser(t)
+	axe, err := os.ReadFile("../node_modules/axe-core/axe.min.js")
+	if err != nil {
+		t.Fatal("axe-core is missing: run make test-tools")
+	}
+	for _, p := range omaPages {
+		address := serve(t, p.city())
+		enter(t, ctx, address, p.who)
+		for _, x := range []struct {
+			width int64
+			lang  person.Language
+			axe   bool
+		}{{1280, person.Finnish, true}, {640, person.English, false}, {360, person.Swedish, true}, {320, person.Finnish, false}, {320, person.Swedish, false}} {
+			t.Run(fmt.Sprintf("%s %d %s", p.name, x.width, x.lang), func(t *testing.T) {
+				see(t, ctx, chromedp.EmulateViewport(x.width, 900), chromedp.Navigate(address+in(p.path, x.lang)), chromedp.WaitReady("main h1"))
+				nothingSticksOut(t, ctx, x.width)
+				if x.axe {
+					axeFindsNothing(t, ctx, string(axe))
+				}
+				keep(t, ctx, fmt.Sprintf("%s-%d-%s", p.name, x.width, x.lang))
+			})
+		}
+	}
+}
 
 // shows asks for a page and holds it against what it must and must not show.
 func shows(t *testing.T, h http.Handler, who, path string, must, not []string) string {
