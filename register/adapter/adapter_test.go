@@ -36,6 +36,7 @@ type office struct {
 	questions []standing.Question
 	marks     []standing.Mark
 	refuse    error // of marks
+	refused   int
 	changed   chan struct{}
 }
 
@@ -53,14 +54,17 @@ func (o *office) Standing(_ context.Context, q standing.Question) (standing.Verd
 func (o *office) Mark(_ context.Context, m standing.Mark) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	defer func() {
+		close(o.changed)
+		o.changed = make(chan struct{})
+	}()
 	if o.refuse != nil {
+		o.refused++
 		return o.refuse
 	}
 	if !slices.ContainsFunc(o.marks, func(x standing.Mark) bool { return x.ID == m.ID }) {
 		o.marks = append(o.marks, m)
 	}
-	close(o.changed)
-	o.changed = make(chan struct{})
 	return nil
 }
 
@@ -73,18 +77,27 @@ func (o *office) set(v func(int, standing.Question) (standing.Verdict, error)) {
 // has waits until the city has so many marks.
 func (o *office) has(t *testing.T, n int) []standing.Mark {
 	t.Helper()
+	o.until(t, func() bool { return len(o.marks) >= n })
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return slices.Clone(o.marks)
+}
+
+// until waits until something is so.
+func (o *office) until(t *testing.T, so func() bool) {
+	t.Helper()
 	late := time.After(20 * time.Second)
 	for {
 		o.mu.Lock()
-		marks, changed := slices.Clone(o.marks), o.changed
+		done, changed := so(), o.changed
 		o.mu.Unlock()
-		if len(marks) >= n {
-			return marks
+		if done {
+			return
 		}
 		select {
 		case <-changed:
 		case <-late:
-			t.Fatalf("the city has %d marks and not %d", len(marks), n)
+			t.Fatal("the city waited for marks in vain")
 		}
 	}
 }
@@ -427,9 +440,6 @@ func TestAGapIsToldFromAViolationAndNeitherGetsAnything(t *testing.T) {
 	s := open(t, nil)
 	stranger := s.lines(t, "stranger")
 	body := `{"person":"` + s.who.Reveal() + `","from":"2026-01","to":"2026-10"}`
-	header := func(name, value string) func(*http.Request) {
-		return func(q *http.Request) { q.Header.Set(name, value) }
-	}
 	for _, tt := range []struct {
 		what    string
 		lines   *certificate.Store

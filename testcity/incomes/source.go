@@ -218,3 +218,10 @@ func (s *Source) Close() error {
 	}
 	return errors.Join(errs...)
 }
+
+// Certified are the city's certificates of a source that another process opened
+// in a folder.
+func Certified(dir string) (*certificate.Store, error) {
+	in := func(name string) string { return filepath.Join(dir, "certificates", name) }
+	return certificate.Open(certificate.Files{Certificate: in("ennakko.pem"), Key: in("ennakko-key.pem"), Roots: in("roots.pem")})
+}
