@@ -16,7 +16,9 @@ targets="
 ./channel/sms FuzzParseNumber
 ./criteria FuzzCompile
 ./service FuzzLoad
-./reply FuzzRead"
+./reply FuzzRead
+./fee FuzzEveryFeeIsWithinItsBoundsAndRisesWithIncome
+./fee FuzzReadFamilyNeverBreaksAndWhatItReadsIsComputedOrRefused"
 
 # The list above and the code must name the same targets.
 if ! diff <(sed 1d <<<"$targets" | sort) \
