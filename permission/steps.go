@@ -74,10 +74,9 @@ func (p *Permission) give(e Event, a Agreement) (bool, error) {
 	case w.gave(e.By) && (w.State == Standing || !enough(a.Signers(), w.Gave, e.Signers)):
 		return false, nil
 	}
-	// Only what those say who have a say now counts, and no longer than it lasts.
-	w.Gave = slices.DeleteFunc(w.Gave, func(s Signature) bool {
-		return !slices.Contains(e.Signers, s.By) || !e.At.Before(a.Lasts().After(s.At))
-	})
+	// Only what those say who have a say now counts. The first signature's time
+	// is everyone's: none counts longer than it lasts.
+	w.Gave = slices.DeleteFunc(w.Gave, func(s Signature) bool { return !slices.Contains(e.Signers, s.By) })
 	if !w.gave(e.By) {
 		w.Gave = append(w.Gave, Signature{e.By, e.At})
 	}
@@ -164,17 +163,18 @@ func (p *Permission) expire(e Event) (bool, error) {
 		return false, p.no(fault.Conflict, e, "nothing was given under this version")
 	}
 	w := &p.answers[i]
-	switch {
-	case w.State == Standing || w.State == Partly:
+	switch w.State {
+	case Standing, Partly:
 		if !w.lapsed(e.At) {
 			return false, p.no(fault.Conflict, e, "the permission has not expired yet")
 		}
 		w.State, w.At = Expired, e.At
 		return true, nil
-	case w.State == Asked || w.State == Refused:
+	case Asked, Refused, Unasked:
 		return false, p.no(fault.Conflict, e, "nothing was given under this version")
+	case Withdrawn, Expired, Ended: // it is over already
 	}
-	return false, nil // it is over already
+	return false, nil
 }
 
 // end ends all that is asked and given. What was refused or taken back stays
