@@ -14,7 +14,9 @@ targets="
 ./audit FuzzPeopleOf
 ./person FuzzParseCode
 ./channel/sms FuzzParseNumber
+./coding FuzzParseUnit
 ./criteria FuzzCompile
+./criteria FuzzCompileHealth
 ./service FuzzLoad
 ./reply FuzzRead
 ./fee FuzzEveryFeeIsWithinItsBoundsAndRisesWithIncome
