@@ -162,6 +162,7 @@ var everyPage = []struct {
 	{"handset-in-person", "", "/demo/handset/16/0", func() *city { return newCity().running() }},
 	{"open-none", "", "/open", newCity},
 	{"open", "", "/open", func() *city { return newCity().running() }},
+	{"open-proof", "", "/open/proof", newCity},
 	{"missing", "", "/nothing", newCity},
 }
 

@@ -62,6 +62,7 @@ type city struct {
 	watchers map[chan struct{}]bool
 	fail     error
 	later    time.Duration // by how much the machine's clock was set on
+	book     *book         // a record with its log; nil: proofs are made up
 }
 
 func newCity() *city {

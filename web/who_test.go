@@ -52,6 +52,7 @@ var doors = map[string]string{
 	"POST /my/offers/{case}":                      "aino stranger",
 	"GET /my/uses":                                "aino stranger",
 	"GET /my/uses/{entry}":                        "aino stranger",
+	"GET /my/uses/{entry}/file":                   "aino stranger",
 	"POST /my/objections":                         "aino stranger",
 	"POST /demo/clock":                            "liisa matti sari pekka anna both",
 }
@@ -65,7 +66,7 @@ func real(pattern string) (method, path string) {
 // TestNobodyComesThroughADoorThatIsNotTheirs is forced browsing: every route,
 // asked for by everybody.
 func TestNobodyComesThroughADoorThatIsNotTheirs(t *testing.T) {
-	c := newCity().running().withCare(true)
+	c := withBook(t, newCity().running().withCare(true))
 	c.round.Service = c.pack
 	h := handlerOf(t, c)
 	cookies := map[string]map[string]*http.Cookie{"": nil}
