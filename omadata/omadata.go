@@ -96,6 +96,8 @@ type Service struct {
 	write func(ctx context.Context, act audit.Act, do func(store.Tx) error) error
 	look  func(where string, tx store.Tx, f *family) permission.Ledger // who stands, inside a write
 
+	beforeBlock func(n int) // of a review; for tests
+
 	mu    sync.Mutex
 	texts map[textID]permission.Agreement
 	calls map[int64]context.CancelFunc // sources that are being asked, by permission
@@ -128,7 +130,7 @@ func New(c Config) (*Service, error) {
 	}
 	c.fill()
 	s := &Service{c: c, texts: map[textID]permission.Agreement{}, calls: map[int64]context.CancelFunc{}}
-	s.write = c.DB.Write
+	s.write, s.beforeBlock = c.DB.Write, func(int) {}
 	s.look = func(_ string, tx store.Tx, f *family) permission.Ledger { return ledger{s, tx, f} }
 	for _, a := range c.Agreements {
 		if a.Purpose() != c.Agreements[0].Purpose() {
