@@ -317,7 +317,8 @@ func (s *Service) Review(ctx context.Context) (made int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	for after := store.MatterID(0); ; {
+	for after, block := store.MatterID(0), 1; ; block++ {
+		s.beforeBlock(block)
 		ids, err := s.c.DB.MattersAfter(ctx, Purpose, after, s.c.Block)
 		if err != nil || len(ids) == 0 {
 			return made, err
