@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -218,4 +219,41 @@ func (l *Live) Effect(ctx context.Context, id store.RoundID, officer string) (Ef
 		return Effect{}, err
 	}
 	return l.App.EffectOf(ctx, l.Pack, id, b, officer)
+}
+
+// smallest is the least count of people that is told of a group: decision 015.
+const smallest = 5
+
+// Few reports whether a group, those of it who reached the outcome, or those who did
+// not, are too few to be told of.
+func Few(g effect.Group) bool {
+	return g.Reached < smallest || g.People-g.Reached < smallest
+}
+
+// Withheld reports whether the comparison cannot be told: there is none, or one of
+// its counts is too small.
+func (o Outcome) Withheld() bool {
+	return o.Compared == nil || Few(o.Compared.Invited) || Few(o.Compared.Later)
+}
+
+// EffectWords says in English what an outcome's comparison found, or why it is not
+// told.
+func EffectWords(o Outcome) string {
+	switch {
+	case o.Compared == nil:
+		return "no comparison: nobody of one group was in the lot"
+	case o.Withheld():
+		return "withheld: too few people to be told of"
+	}
+	d := o.Compared
+	in100 := func(x float64) int { return int(math.Round(100 * x)) }
+	s := fmt.Sprintf("of 100 invited %d reached it, of 100 not yet invited %d; the difference is %d, between %d and %d", in100(d.Invited.Share()), in100(d.Later.Share()),
+		in100(d.Invited.Share())-in100(d.Later.Share()), in100(d.Range.Low), in100(d.Range.High))
+	if !d.Sure() {
+		s += fmt.Sprintf(". That may be chance: %d and %d people are compared", d.Invited.People, d.Later.People)
+		if o.Needed > 0 {
+			s += fmt.Sprintf(", %d in each group would be needed", o.Needed)
+		}
+	}
+	return s
 }
