@@ -37,7 +37,7 @@ func feeAgreement() agreement {
 		Why:     all3("Maksu lasketaan perheen tuloista. Jos annat luvan, haemme ne puolestasi. Sinun ei tarvitse etsiä palkkalaskelmia.", "Avgiften räknas ut från familjens inkomster. Om du ger tillstånd hämtar vi dem åt dig. Du behöver inte leta fram lönespecifikationer.", "The fee is worked out from the family's income. If you give permission, we fetch it for you. You need not look for pay slips."),
 		Without: all3("Lähetät itse tositteet tai maksat korkeimman maksun. Lapsesi paikka ei muutu.", "Du skickar själv intyg eller betalar den högsta avgiften. Ditt barns plats ändras inte.", "You send documents yourself or pay the highest fee. Your child's place does not change."),
 		User:    all3("Kaupungin varhaiskasvatuksen maksut", "Stadens avgifter för småbarnspedagogik", "The city's early-education fees"),
-		Sources: []dataSource{{all3("Tulorekisteri (Verohallinnon Tulorekisteriyksikkö)", "Inkomstregistret (Inkomstregisterenheten vid Skatteförvaltningen)", "The Incomes Register (the Incomes Register Unit of the Tax Administration)"),
+		Sources: []dataSource{{all3("Tulorekisteri", "Inkomstregistret", "The Incomes Register"), all3("Verohallinto, Tulorekisteriyksikkö", "Skatteförvaltningen, Inkomstregisterenheten", "Tax Administration, Incomes Register Unit"),
 			[]said{all3("Palkat ja palkkiot 12 kuukaudelta", "Löner och arvoden för 12 månader", "Wages and fees of 12 months"), all3("Etuudet ja eläkkeet 12 kuukaudelta", "Förmåner och pensioner för 12 månader", "Benefits and pensions of 12 months")}}},
 		Law: "1503/2016, 17 §; 53/2018, 13 §", Basis: "GDPR 6(1)(c)",
 		Terms: []said{all3("Vain, jos annat luvan.", "Endast om du ger tillstånd.", "Only if you give permission.")},
@@ -72,7 +72,7 @@ func feeLines() []line {
 }
 
 func feeProposal() *proposal {
-	return &proposal{Cents: 54_00, From: begin.AddDate(0, 1, 0), At: begin.Add(6 * time.Hour), Lines: feeLines(), Income: 5500_00,
+	return &proposal{Cents: 54_00, At: begin.Add(6 * time.Hour), Lines: feeLines(), Income: 5500_00,
 		Curve: []curvePoint{{0, 0}, {5250_00, 0}, {5260_00, 28_00}, {6000_00, 107_00}, {7690_00, 288_00}, {9000_00, 288_00}}}
 }
 
@@ -91,7 +91,7 @@ func ainosIncome() (out []income) {
 // withOma gives the city permissions and fees, at a stage.
 func (c *city) withOma(stage string) *city {
 	o := &oma{c: c, matter: feeMatter{N: 5, Child: aChild, Stage: feeOffered, Agreement: feeAgreement(), Partners: []partner{{Name: "Erik", Chosen: true}},
-		Place: &carePlace{all3("Päiväkoti Kielo", "Daghemmet Kielo", "Kielo daycare centre"), 150}}}
+		Place: &carePlace{all3("Päiväkoti Kielo", "Daghemmet Kielo", "Kielo daycare centre"), 3750}}}
 	o.permit = permit{N: 9, State: permitPossible, Agreement: o.matter.Agreement, Matter: 5, About: aChild}
 	o.at(stage)
 	c.oma = o
@@ -111,7 +111,7 @@ func (o *oma) at(stage string) {
 		return
 	case feeHighest:
 		m.Chosen = wayHighest
-		m.Fee = &proposal{Cents: 288_00, From: begin, Lines: []line{{Words: all3("Korkein maksu", "Högsta avgiften", "The highest fee"), Comes: all3("288\u00a0€", "288\u00a0€", "€288"), Sum: true}}}
+		m.Fee = &proposal{Cents: 288_00, At: begin, Lines: []line{{Words: all3("Korkein maksu", "Högsta avgiften", "The highest fee"), Comes: all3("288\u00a0€", "288\u00a0€", "€288"), Sum: true}}}
 		return
 	}
 	m.Chosen, m.Permit = wayPermit, o.permit.N
@@ -133,7 +133,7 @@ func (o *oma) at(stage string) {
 		m.Was = &was
 		m.Fee.Cents, m.Fee.Income = 107_00, 6000_00
 	case feePerson:
-		m.Fee.Person = all3("Yritystulot tarkistaa aina työntekijä.", "Företagsinkomster kontrolleras alltid av en anställd.", "Business income is always checked by a member of staff.")
+		m.Fee.Person = []said{all3("Yritystulot tarkistaa aina työntekijä.", "Företagsinkomster kontrolleras alltid av en anställd.", "Business income is always checked by a member of staff.")}
 	case feeTakenBack:
 		m.Income, m.Fee, m.Permit = nil, nil, 0
 		o.permit.State, o.permit.Until, o.permit.Effects, o.permit.IfTaken = permitTaken, time.Time{}, o.permit.IfTaken, nil

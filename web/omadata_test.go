@@ -97,7 +97,7 @@ func TestAFamilyGoesFromTheOfferToTheReceipt(t *testing.T) {
 	post(t, h, "aino", "/my/fees/5/way", url.Values{"way": {wayPermit}})
 	shows(t, h, "aino", "/my/fees/5?lang=en&done=chosen", []string{"Your choice is saved", `href="/my/permissions/9">See the receipt`, "We ask the register for the income", `href="/my/fees/5">See whether it is ready`}, []string{"http-equiv", `value="permit"`})
 	c.oma.at(feeProposed)
-	shows(t, h, "aino", "/my/fees/5?lang=en", []string{"Proposed fee", "<b>€54</b>", "€3,226.09", "December 2020", "€104.35", "10.7 % of it", "€53.71", "Act on Client Fees 1503/2016, section 8", "Kielo daycare centre, 150 hours", "your family", "€5,260"}, []string{"The fee now, and the one proposed"})
+	shows(t, h, "aino", "/my/fees/5?lang=en", []string{"Proposed fee", "<b>€54</b>", "€3,226.09", "December 2020", "€104.35", "10.7 % of it", "€53.71", "Act on Client Fees 1503/2016, section 8", "Kielo daycare centre, 37.5 hours a week", "your family", "€5,260"}, []string{"The fee now, and the one proposed"})
 	post(t, h, "aino", "/my/fees/5/answer", url.Values{"answer": {"accept"}})
 	shows(t, h, "aino", "/my/fees/5?lang=en&done=accepted", []string{"Your acceptance is saved", "<b>€54</b>"}, []string{`value="accept"`})
 	c.oma.at(feeAnew)

@@ -101,6 +101,8 @@ func actor(t words, a string) string {
 		return t.T("actor.officer", name)
 	case kind == "resident":
 		return t.T("actor.resident")
+	case kind == "source":
+		return t.T("actor.source")
 	}
 	return t.T("actor.system")
 }
