@@ -18,7 +18,7 @@ type working struct {
 	shares  shares
 	average averaging
 	free    Hours
-	holiday int // hundredths of a per cent
+	holiday int   // hundredths of a per cent
 	drift   Cents // by which the last months differ from the averages
 	fee     Fee
 }

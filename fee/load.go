@@ -58,6 +58,7 @@ func Load(fsys fs.FS, dir string) (*Pack, error) {
 	if name := r.pack.name; name != "" && dir != "." && name != path.Base(dir) {
 		l.Add(feeFile, 1, "", "give both the same name", "the pack %q stands in the folder %q", name, path.Base(dir))
 	}
+	r.agreement(strictyaml.Document(agreementFile, content[agreementFile], l))
 	r.texts(strictyaml.Document(messagesFile, content[messagesFile], l))
 	r.people(strictyaml.Document(peopleFile, content[peopleFile], l))
 	r.changes(string(content[changesFile]))

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"ennakko/fault"
+	"ennakko/permission"
 	"ennakko/person"
 )
 
@@ -23,6 +24,7 @@ type Pack struct {
 	reasons                           map[string]map[person.Language]string
 	messages                          map[Message]map[person.Language]template
 	cases                             []madeUp
+	agreements                        []permission.Agreement
 }
 
 // Period is the figures of the Act that hold from a day on.

@@ -74,10 +74,9 @@ func (p *Permission) give(e Event, a Agreement) (bool, error) {
 	case w.gave(e.By) && (w.State == Standing || !enough(a.Signers(), w.Gave, e.Signers)):
 		return false, nil
 	}
-	// Only what those say who have a say now counts, and no longer than it lasts.
-	w.Gave = slices.DeleteFunc(w.Gave, func(s Signature) bool {
-		return !slices.Contains(e.Signers, s.By) || !e.At.Before(a.Lasts().After(s.At))
-	})
+	// Only what those say who have a say now counts. The first signature's time
+	// is everyone's: none counts longer than it lasts.
+	w.Gave = slices.DeleteFunc(w.Gave, func(s Signature) bool { return !slices.Contains(e.Signers, s.By) })
 	if !w.gave(e.By) {
 		w.Gave = append(w.Gave, Signature{e.By, e.At})
 	}

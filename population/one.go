@@ -24,9 +24,12 @@ func (c city) rowsOf(col int, id uint32) []row {
 			hi = m
 		}
 	}
+	if lo == p.blocks[b+1] || p.who[lo] != who {
+		return nil
+	}
 	var out []row
-	for ; lo < p.blocks[b+1] && p.who[lo] == who; lo++ {
-		out = append(out, p.row(lo, id-uint32(who)))
+	for i := p.at[lo]; i < p.at[lo+1]; i++ {
+		out = append(out, p.row(i, id))
 	}
 	return out
 }

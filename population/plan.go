@@ -30,7 +30,8 @@ type Plan struct {
 	cares    []*criteria.Care
 	parts    []careSteps
 	reads    map[string][]int // the criteria that read a field or concept
-	hook     func(*step)      // of the test that plants mistakes; else nil
+	turns    *turns
+	hook     func(*step) // of the test that plants mistakes; else nil
 }
 
 // careSteps are the steps that decide a criterion.
@@ -81,6 +82,7 @@ func newPlan(c *Columns, language *criteria.Language, cares []*criteria.Care, pa
 			p.reads[f] = append(p.reads[f], i)
 		}
 	}
+	p.turns = p.inTurn()
 	return p.Plan, nil
 }
 
@@ -152,6 +154,7 @@ func (p *planner) step(s step) int {
 			w.prepare(a)
 		}
 		s.do(w, &s, &w.out[n-1])
+		w.out[n-1].fill()
 		s.fixed = &w.out[n-1]
 		p.steps = p.steps[:n-1]
 	}

@@ -51,13 +51,13 @@ func (c *Columns) latest(name string, asOf int32, each func(id, v uint32)) {
 		if p == nil || p.text == nil {
 			continue
 		}
-		for b := range uint32(partBlocks) {
-			for j := p.blocks[b]; j < p.blocks[b+1]; j++ {
+		p.each(uint32(i)<<partBits, func(id, lo, hi uint32) { //nolint:gosec // fewer parts than people
+			for j := lo; j < hi; j++ {
 				if p.from[j] <= asOf {
-					each(uint32(i)<<partBits+b<<blockBits+uint32(p.who[j]), p.text[j]) //nolint:gosec // fewer parts than people
+					each(id, p.text[j])
 				}
 			}
-		}
+		})
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"ennakko/conversation"
 	"ennakko/criteria"
 	"ennakko/offer"
+	"ennakko/permission"
 	"ennakko/person"
 	"ennakko/register/parquet"
 )
@@ -52,6 +53,8 @@ type Marker interface {
 	About(object string, people ...person.ID)
 	// Detail sets the entry's detail: counts and settings, no personal data.
 	Detail(format string, args ...any)
+	// Fields says in the entry which fields were read or written.
+	Fields(fields []permission.Field)
 	// Note adds a further entry in the same transaction.
 	Note(e audit.Entry) error
 }

@@ -129,6 +129,7 @@ func (Request) Format(f fmt.State, _ rune) { _, _ = fmt.Fprint(f, "[request of i
 type Answer struct {
 	Request  string    // the number under which both sides have it on their records
 	Hash     string    // the exchange layer's hash of the request, which binds the answer to it; "" without such a layer
+	Handover string    // the id of the source's mark of this hand-over; "" without an adapter
 	At       time.Time // when it came
 	Months   []Month   // the months asked for, each of which came whole; a month without income has no Income
 	Income   []Income  // in order of month, kind and payer

@@ -133,3 +133,24 @@ func (k Key) Person(c person.Code) PersonMark {
 func (m PersonMark) Is(other PersonMark) bool {
 	return m != "" && hmac.Equal([]byte(m), []byte(other))
 }
+
+// Headers that a client sends to a source, and a source to a client, beside those
+// of X-Road. The permission's number stands in X-Road-Issue.
+const (
+	HeaderPurpose  = "Ennakko-Purpose"  // the purpose's id
+	HeaderFields   = "Ennakko-Fields"   // the fields that are asked for, with commas
+	HeaderRefusal  = "Ennakko-Refusal"  // why nothing is handed over: one of the refusals below
+	HeaderHandover = "Ennakko-Handover" // the id of the hand-over's mark
+)
+
+// Refusal is what kind of trouble keeps a source from handing over.
+type Refusal string
+
+// The refusals of a source.
+const (
+	Gap         Refusal = "gap"         // nothing is set up for this client, purpose or field
+	Violation   Refusal = "violation"   // the permission does not stand, or not for this
+	Unclear     Refusal = "unclear"     // the request is not whole
+	Unavailable Refusal = "unavailable" // nobody knows whether the permission stands, or the mark cannot be kept
+	Trouble     Refusal = "trouble"     // the register behind the source fails
+)

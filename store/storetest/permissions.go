@@ -27,7 +27,7 @@ type Permitted interface {
 	Handovers(ctx context.Context, id int64) ([]store.Handover, error)
 	KeptAgreement(ctx context.Context, purpose string, version int, at time.Time) (store.Agreement, error)
 	MattersOf(ctx context.Context, purpose string, who person.ID) ([]store.MatterID, error)
-	MattersDue(ctx context.Context, purpose string, limit int) ([]store.MatterID, error)
+	MattersDue(ctx context.Context, purpose, permits string, limit int) ([]store.MatterID, error)
 	Proposals(ctx context.Context, act audit.Act, id store.MatterID) ([]store.Proposal, error)
 	Requests(ctx context.Context, act audit.Act, limit int) ([]store.Request, error)
 	RequestsOf(ctx context.Context, act audit.Act, who person.ID) ([]store.Request, error)
@@ -351,11 +351,11 @@ func matters(s *suite) {
 	s.refused("to answer what another stands in the place of", fault.Conflict, func(tx store.Tx) error { return tx.AnswerProposal(first, store.ProposalAccepted, 2, "", Start) })
 	s.refused("a matter that is not there", fault.Missing, func(tx store.Tx) error { _, err := tx.Matter(99); return err })
 	s.give(2, 9)
-	if due, err := s.s.MattersDue(s.ctx, feePurpose, 9); err != nil || len(due) != 1 || due[0] != a {
+	if due, err := s.s.MattersDue(s.ctx, feePurpose, feePurpose, 9); err != nil || len(due) != 1 || due[0] != a {
 		s.Errorf("due: %v, %v", due, err)
 	}
 	s.write(func(tx store.Tx) error { return tx.MatterLooked(a, Start.Add(time.Second)) })
-	if due, err := s.s.MattersDue(s.ctx, feePurpose, 9); err != nil || len(due) != 0 {
+	if due, err := s.s.MattersDue(s.ctx, feePurpose, feePurpose, 9); err != nil || len(due) != 0 {
 		s.Errorf("due still: %v, %v", due, err)
 	}
 }

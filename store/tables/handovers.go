@@ -1,6 +1,7 @@
 package tables
 
 import (
+	"context"
 	"time"
 
 	"ennakko/fault"
@@ -151,4 +152,24 @@ func (t *tx) DeleteStale(now time.Time, limit int) (int, error) {
 func (t *tx) FailLost(before, now time.Time) (int, error) {
 	n, err := t.exec("UPDATE handover SET state = ?, ended = ?, why = 'nobody waits for the answer any more' WHERE state = ? AND asked < ?", store.HandoverFailed, micro(now), store.HandoverBegun, micro(before))
 	return int(n), err
+}
+
+// WouldDelete counts what DeleteHandovers would take away and leave.
+func (d *DB) WouldDelete(ctx context.Context, permission int64) (out store.Deleted, err error) {
+	const proposals = "SELECT count(*) FROM proposal WHERE id IN (SELECT proposal FROM proposal_ground WHERE permission = ?1) AND state "
+	for _, x := range []struct {
+		query string
+		args  []any
+		to    *int
+	}{
+		{"SELECT count(*) FROM handover WHERE permission = ?1 AND state = ?2", []any{permission, store.HandoverGot}, &out.Handovers},
+		{"SELECT count(*) FROM handover WHERE permission = ?1 AND state = ?2", []any{permission, store.HandoverBegun}, &out.Begun},
+		{proposals + "IN (?2, ?3, ?4) AND content IS NOT NULL", []any{permission, store.ProposalOpen, store.ProposalAsked, store.ProposalReplaced}, &out.Proposals},
+		{proposals + "= ?2", []any{permission, store.ProposalAccepted}, &out.Kept},
+	} {
+		if _, err := d.row(ctx, x.query, x.args, x.to); err != nil {
+			return out, err
+		}
+	}
+	return out, nil
 }

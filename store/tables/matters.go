@@ -57,7 +57,11 @@ func (t *tx) Matter(id store.MatterID) (m store.Matter, err error) {
 }
 
 func (t *tx) MatterLooked(id store.MatterID, at time.Time) error {
-	return t.put("UPDATE matter SET looked = ? WHERE id = ?", zeroMicro(at), int64(id))
+	var newest int64 // a permission may have been changed by a clock that is ahead
+	if _, err := t.one("SELECT coalesce(max(p.changed), 0) FROM permission p JOIN matter m ON m.child = p.about WHERE m.id = ?", []any{int64(id)}, &newest); err != nil {
+		return err
+	}
+	return t.put("UPDATE matter SET looked = ? WHERE id = ?", max(newest, zeroMicro(at)), int64(id))
 }
 
 func (t *tx) AddProposal(p store.Proposal) (int64, error) {

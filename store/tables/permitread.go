@@ -184,12 +184,12 @@ func (d *DB) MatterOf(ctx context.Context, purpose string, child person.ID) (sto
 }
 
 // MattersDue are the matters in which something changed since their proposal was
-// worked out: an answer came, somebody chose, or they were never looked at though
-// somebody chose.
-func (d *DB) MattersDue(ctx context.Context, purpose string, limit int) ([]store.MatterID, error) {
-	return d.matterIDs(ctx, `SELECT m.id FROM matter m WHERE m.purpose = ?1 AND EXISTS (SELECT 1 FROM permission p WHERE p.purpose = ?1 AND p.about = m.child
+// worked out: an answer came under a permission for the purpose permits, or somebody
+// chose.
+func (d *DB) MattersDue(ctx context.Context, purpose, permits string, limit int) ([]store.MatterID, error) {
+	return d.matterIDs(ctx, `SELECT m.id FROM matter m WHERE m.purpose = ?1 AND EXISTS (SELECT 1 FROM permission p WHERE p.purpose = ?4 AND p.about = m.child
 		AND (p.changed > m.looked OR EXISTS (SELECT 1 FROM handover h WHERE h.permission = p.id AND h.state = ?2 AND h.ended > m.looked))) ORDER BY m.id LIMIT ?3`,
-		purpose, store.HandoverGot, limit)
+		purpose, store.HandoverGot, limit, permits)
 }
 
 // MattersAfter are matters in order of number after one.
@@ -318,4 +318,32 @@ func (d *DB) SourceMarks(ctx context.Context, id int64) (out []store.SourceMark,
 		return err
 	})
 	return out, err
+}
+
+// NewestRegister is the number of the newest register that came in; 0: none.
+func (d *DB) NewestRegister(ctx context.Context) (n int64, err error) {
+	_, err = d.row(ctx, "SELECT coalesce(max(id), 0) FROM snapshot", nil, &n)
+	return n, err
+}
+
+// Matter finds a matter with its people; Missing when there is none.
+func (d *DB) Matter(ctx context.Context, id store.MatterID) (m store.Matter, err error) {
+	var child, opened, looked int64
+	found, err := d.row(ctx, "SELECT purpose, child, opened, looked FROM matter WHERE id = ?", []any{int64(id)}, &m.Purpose, &child, &opened, &looked)
+	if err == nil && !found {
+		err = fault.New(fault.Missing, "store.Matter", "there is no such matter")
+	}
+	if err != nil {
+		return m, err
+	}
+	m.ID, m.Child, m.Opened, m.Looked = id, person.ID(child), fromMicro(opened), fromZero(looked) //nolint:gosec // it was a person's number
+	err = d.rows(ctx, "SELECT person, part FROM matter_person WHERE matter = ? ORDER BY person", []any{int64(id)}, func(scan func(...any) error) error {
+		var who int64
+		var p store.MatterPerson
+		err := scan(&who, &p.Part)
+		p.Person = person.ID(who) //nolint:gosec // it was a person's number
+		m.People = append(m.People, p)
+		return err
+	})
+	return m, err
 }
