@@ -163,11 +163,12 @@ func (w *working) monthly(key string, e earner, k kind, by map[Month]Cents) Cent
 // known, and else a percentage of the wages.
 func (w *working) holidayPay(e earner, wages Cents, paid []Kind, sums map[Kind]map[Month]Cents) Cents {
 	texts := map[string]map[person.Language]string{"who": e.who}
-	if n := w.average.months; len(paid) > 0 && int(e.Last-e.First)+1 >= n {
-		var sum Cents
-		for _, name := range paid {
-			sum += sumOf(sums[name], e.Last-Month(n)+1, e.Last)
-		}
+	n := w.average.months
+	var sum Cents
+	for _, name := range paid {
+		sum += sumOf(sums[name], e.Last-Month(n)+1, e.Last)
+	}
+	if sum > 0 && int(e.Last-e.First)+1 >= n {
 		c := Cents(halfUp(int64(sum), int64(n)))
 		w.addTexts("holiday-paid", money("amount", c), texts, money("sum", sum), count("months", n), money("amount", c))
 		return c

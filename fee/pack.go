@@ -22,6 +22,7 @@ type Pack struct {
 	steps                             map[string]step
 	who                               map[string]map[person.Language]template
 	reasons                           map[string]map[person.Language]string
+	picture                           map[string]map[person.Language]template
 	messages                          map[Message]map[person.Language]template
 	cases                             []madeUp
 	agreements                        []permission.Agreement

@@ -163,17 +163,18 @@ func (p *Permission) expire(e Event) (bool, error) {
 		return false, p.no(fault.Conflict, e, "nothing was given under this version")
 	}
 	w := &p.answers[i]
-	switch {
-	case w.State == Standing || w.State == Partly:
+	switch w.State {
+	case Standing, Partly:
 		if !w.lapsed(e.At) {
 			return false, p.no(fault.Conflict, e, "the permission has not expired yet")
 		}
 		w.State, w.At = Expired, e.At
 		return true, nil
-	case w.State == Asked || w.State == Refused:
+	case Asked, Refused, Unasked:
 		return false, p.no(fault.Conflict, e, "nothing was given under this version")
+	case Withdrawn, Expired, Ended: // it is over already
 	}
-	return false, nil // it is over already
+	return false, nil
 }
 
 // end ends all that is asked and given. What was refused or taken back stays

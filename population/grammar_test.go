@@ -73,6 +73,8 @@ func rules() map[kind][]rule {
 			r("(%s && %s)", kBool, kBool), r("(%s || %s)", kBool, kBool), r("(%s && %s && %s)", kBool, kBool, kBool), r("!(%s)", kBool),
 			r("(%s ? %s : %s)", kBool, kBool, kBool), r("(%s == %s)", kBool, kBool), r("(%s != %s)", kBool, kBool),
 			r("(%s in ['a', 'b', 'AMB'])", kText), r("(%s in ['ab', %s])", kText, kText), r("(%s in [1, 2.0, %s])", kNum, kNum),
+			r("(%s.plus('18y') <= as_of)", kDay), r("(%s.plus('18y') > as_of)", kDay), r("(as_of < %s.plus('1mo'))", kDay), r("(%s.minus('90d') >= date('2019-12-31'))", kDay),
+			r("(systolic.latest(%s) >= q(140, 'mm[Hg]'))", kPeriod), r("(glucose.min() < q(126, 'mg/dL'))"), r("(q(18.7, 'kPa') >= %s)", kNum), r("systolic.above(q(139.9, 'mm[Hg]')).exists(%s)", kPeriod),
 			r("%s.startsWith(%s)", kText, kText), r("(%s == %s)", kText, kText), r("(%s != %s)", kText, kText),
 		},
 		kNum: {
@@ -103,10 +105,10 @@ func seriesRules(m map[kind][]rule, s kind) {
 		m[kBool] = append(m[kBool], r("%s."+f+"()", s), r("%s."+f+"(%s)", s, kPeriod))
 	}
 	for _, f := range []string{"count", "days", "daysSince"} {
-		m[kNum] = append(m[kNum], r("%s."+f+"()", s))
+		m[kNum] = append(m[kNum], r("%s."+f+"()", s), r("%s."+f+"(%s)", s, kPeriod))
 	}
 	for _, f := range []string{"latestDay", "earliestDay"} {
-		m[kDay] = append(m[kDay], r("%s."+f+"()", s))
+		m[kDay] = append(m[kDay], r("%s."+f+"()", s), r("%s."+f+"(%s)", s, kPeriod))
 	}
 	for _, f := range []string{"latest", "earliest", "current"} {
 		if of := map[kind]kind{kNumbers: kNum, kTexts: kText, kDates: kDay, kAnswers: kBool}[s]; of != "" {
@@ -117,6 +119,7 @@ func seriesRules(m map[kind][]rule, s kind) {
 		r("%s.firstDay()", s), r("%s.lastDay()", s))
 	switch s {
 	case kNumbers:
+		m[s] = append(m[s], r("%s.with(%s)", s, kText), r("%s.with('joint')", s), r("population.income.with('a')"))
 		for _, f := range []string{"min", "max", "mean", "sum"} {
 			m[kNum] = append(m[kNum], r("%s."+f+"()", s), r("%s."+f+"(%s)", s, kPeriod))
 		}

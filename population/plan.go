@@ -135,6 +135,9 @@ func (p *planner) step(s step) int {
 	if s.op == "facts" {
 		s.key += "|" + strconv.Itoa(s.column) + "|" + strconv.Itoa(int(s.word))
 	}
+	if s.limits != nil {
+		s.key += fmt.Sprint(*s.limits)
+	}
 	fixed := s.fixed == nil && len(s.args) > 0
 	for _, a := range s.args {
 		s.key += "," + strconv.Itoa(a)
@@ -264,6 +267,9 @@ func (p *planner) call(e ast.Expr) (int, error) {
 	}
 	if op == "date" && len(args) == 1 {
 		return p.dayText(parts[0])
+	}
+	if at, ok := p.limit(op, args); ok {
+		return at, nil
 	}
 	k, ok := p.kernels[op]
 	if !ok {

@@ -206,6 +206,12 @@ func byClass(w *worker, s *step, out *vector) {
 		last[i] = names[i].text[0]
 		numbers[i] = w.plan.classes.number(w.plan.texts.text(last[i]))
 	}
+	if mask, ok := w.classMask(s, numbers); ok && in.part != nil && in.part.class != nil {
+		class := in.part.class
+		w.keep(in, out, func(_ int, r uint32) bool { return (mask>>class[r]&1 == 1) == want })
+		errorsFirst(out, append([]*vector{in}, names...)...)
+		return
+	}
 	w.keep(in, out, func(i int, r uint32) bool {
 		class := uint32(0)
 		if in.part.class != nil {
@@ -223,6 +229,17 @@ func byClass(w *worker, s *step, out *vector) {
 		return !want
 	})
 	errorsFirst(out, append([]*vector{in}, names...)...)
+}
+
+// classMask is classes as bits, where they are the same for everyone and few.
+func (w *worker) classMask(s *step, numbers []uint32) (mask uint64, ok bool) {
+	for k, n := range numbers {
+		if w.plan.steps[s.args[k+1]].fixed == nil || n > 63 {
+			return 0, false
+		}
+		mask |= 1 << n
+	}
+	return mask, true
 }
 
 // tests remembers which texts fit a name: a value set, a code or a mark.

@@ -116,7 +116,8 @@ type step struct {
 	args   []int
 	fixed  *vector // the same for everyone: a vector of one person
 	column int
-	word   uint32 // of facts: 1 if it is known that there are none
+	word   uint32  // of facts: 1 if it is known that there are none
+	limits *limits // of comparisons of a moved day with a fixed one
 }
 
 // worker computes steps for one block at a time. Many workers may share a plan.

@@ -73,9 +73,10 @@ type reading struct {
 	language *criteria.Language // nil until the parameters are read
 	fields   []permission.Field // what the purpose covers
 
-	cohort    map[string]strictyaml.Node // the cohort's keys, until the parameters are known
-	checkedBy []strictyaml.Node          // names of criteria in the conditions
-	lines     []strictyaml.Node          // the criteria's own places, in their order
+	comparison strictyaml.Node            // its keys, until the parameters are known
+	cohort     map[string]strictyaml.Node // the cohort's keys, until the parameters are known
+	checkedBy  []strictyaml.Node          // names of criteria in the conditions
+	lines      []strictyaml.Node          // the criteria's own places, in their order
 }
 
 // read reads the five files. What is wrong with the folder is told at once.

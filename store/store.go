@@ -45,6 +45,7 @@ type Tx interface {
 	Preparations
 	Sealing
 	Permissions // store/permission.go
+	Appointments
 }
 
 // Marker adds to the act's entry in the record.
@@ -189,7 +190,8 @@ type Listed struct {
 	Stage    conversation.Stage
 	Reason   string // why the case is on the list
 	Deadline time.Time
-	Posted   bool // letters about it were handed over to the service of letters
+	When     time.Time // of the appointment; zero: the place has none
+	Posted   bool      // letters about it were handed over to the service of letters
 }
 
 // Waiting is a child without a place.

@@ -28,6 +28,9 @@ import (
 var server *pg.Server
 
 func TestMain(m *testing.M) {
+	if address := os.Getenv(notingIn); address != "" {
+		noteForEver(address)
+	}
 	os.Exit(func() int {
 		var err error
 		if server, err = pg.Start(context.Background(), "fsync = off"); err != nil {

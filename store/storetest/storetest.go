@@ -34,6 +34,7 @@ type Store interface {
 	CasesOf(ctx context.Context, id person.ID) ([]conversation.CaseID, error)
 	CasesOnPhone(ctx context.Context, e164 string) ([]conversation.CaseID, error)
 	Objections(ctx context.Context, id person.ID) (map[string]time.Time, error)
+	Note(ctx context.Context, e audit.Entry) error
 	Uses(ctx context.Context, id person.ID, limit int) ([]audit.Entry, error)
 	Posts(ctx context.Context, id store.RoundID) ([]store.Post, error)
 	Mark(ctx context.Context, name string) (string, error)
@@ -57,6 +58,9 @@ func Exercise(t *testing.T, open func(t *testing.T) Store) {
 		"a write that found nothing to do leaves nothing":             nothing,
 		"a write without an act is refused":                           noAct,
 		"entries have numbers without gaps and leaves that match":     entries,
+		"entries of many writers are kept once each, in order":        manyWriters,
+		"who leaves while they wait is not kept, others are":          leaving,
+		"a faulty entry fails alone":                                  faulty,
 		"a place is given once":                                       places,
 		"a case is changed by one writer at a time":                   versions,
 		"nobody approves a round that they had a hand in":             fourEyes,
