@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"ennakko/fee"
 	"ennakko/person"
 )
 
@@ -147,8 +148,7 @@ type proposal struct {
 	Cents  int64     // a month
 	At     time.Time // when it was worked out
 	Lines  []line
-	Curve  []curvePoint // fee by the family's income, as it is for this family on that day
-	Income int64        // cents a month, of the whole family; what the fee was worked out from
+	Drawn  *fee.Picture // fee by the family's income, with all else as it is; nil: none
 	Person []said       // why a caseworker must look; none: nobody must
 }
 
@@ -159,9 +159,6 @@ type line struct {
 	Law   said // nil: none
 	Sum   bool // the result
 }
-
-// curvePoint is a point of the picture of fee by income, in cents a month.
-type curvePoint struct{ Income, Fee int64 }
 
 // carePlace is the place that the fee is for.
 type carePlace struct {

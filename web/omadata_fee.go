@@ -51,7 +51,6 @@ type feeView struct {
 	Ways     []wayView
 	Moves    bool // it goes on by itself: the reader can look again
 	Months   incomeTable
-	Curve    *curve
 	Done     string // what was just done: a key's end
 	Fault    string // text key of what is wrong with the form
 	Typed    string
@@ -120,10 +119,6 @@ func (s *site) feeView(r *http.Request) (feeView, error) {
 		v.Ways = append(v.Ways, wayView{x, t.T("way." + x.ID), x.ID == m.Chosen && m.Stage != feeTakenBack})
 	}
 	v.Months = incomeOf(t, m.Income)
-	if m.Fee != nil && len(m.Fee.Curve) > 1 {
-		c := newCurve(t, *m.Fee)
-		v.Curve = &c
-	}
 	return v, nil
 }
 
