@@ -75,7 +75,7 @@ func (a *App) RunCare(ctx context.Context, l *library.Library, asOf time.Time, o
 	if len(cares) == 0 {
 		return nil, fault.New(fault.Refused, op, "no criterion of the library is approved").Do("approve at least one; until then none meets real people")
 	}
-	names := append(CareFields(cares), string(register.BirthDate), string(register.Sex), string(register.District))
+	names := append(append(CareFields(cares), outcomeFields(l)...), string(register.BirthDate), string(register.Sex), string(register.District))
 	whole, err := a.Population(ctx, l.Language(), slices.Compact(slices.Sorted(slices.Values(names))), officer, "care library "+l.Name()+" "+l.Version(),
 		func(done, total int) { progress("loading health records", done, total) })
 	if err != nil {
@@ -93,6 +93,14 @@ func (a *App) RunCare(ctx context.Context, l *library.Library, asOf time.Time, o
 	b.groups = b.columns.Groups(register.Day(asOf))
 	progress("keeping what was found", 0, 1)
 	return b, a.keepCare(ctx, b, officer)
+}
+
+// outcomeFields lists the fields and concepts that the library's outcomes read.
+func outcomeFields(l *library.Library) (out []string) {
+	for _, o := range l.Outcomes() {
+		out = append(out, o.Program.Fields()...)
+	}
+	return out
 }
 
 // careHash says what a run stands on: the library, the day and the files of facts.

@@ -45,6 +45,11 @@ func (w *working) reason(key string) {
 // family that cannot be is Invalid; a day for which the pack has no figures is
 // Missing. No fault holds a value of the family.
 func (p *Pack) Compute(f Family, child int) (Fee, error) {
+	f.On = dayOf(f.On)
+	f.Children = slices.Clone(f.Children)
+	for i := range f.Children {
+		f.Children[i].Born = dayOf(f.Children[i].Born)
+	}
 	w := &working{pack: p, family: f}
 	if err := w.figures(); err != nil {
 		return Fee{}, err

@@ -39,19 +39,14 @@ type Registers interface {
 	Read(ctx context.Context, g permission.Grant, where *register.Range, object string) ([]register.Row, error)
 }
 
-// Signer makes the signed receipt of an event in the life of a permission.
-type Signer interface {
-	Receipt(p permission.Permission, e permission.Event, n int, a permission.Agreement) ([]byte, error)
-}
-
 // Config is what a service is made of.
 type Config struct {
 	DB         *tables.DB
 	Registers  func(ctx context.Context) (r Registers, done func(), err error) // as they are known now
 	Sources    map[string]incomes.Incomes                                      // by the source's id in the agreement
 	Fees       *fee.Pack
-	Agreements []permission.Agreement                                                    // all versions, the newest last
-	Signer     Signer                                                                    // nil: no receipts are made
+	Agreements []permission.Agreement // all versions, the newest last
+	Receipts   Receipts
 	People     map[string]standing.Key                                                   // by source: the key of its marks of people
 	Erase      func(ctx context.Context, who person.ID, by string) (store.Erased, error) // takes a person out of all records; nil: it cannot be done here
 	Now        func() time.Time

@@ -446,7 +446,7 @@ func (s *Service) view(ctx context.Context, who person.ID, row store.Permit, f *
 		v.Current = now.Hash() == a.Hash()
 	}
 	for i, e := range p.Events() {
-		v.Events = append(v.Events, ViewEvent{i + 1, e.Kind, e.At, e.By == who, e.Version, e.Way, e.Cause, s.c.Signer != nil && e.Kind != permission.Ask})
+		v.Events = append(v.Events, ViewEvent{i + 1, e.Kind, e.At, e.By == who, e.Version, e.Way, e.Cause, len(s.c.Receipts.Key) > 0 && e.Kind != permission.Ask})
 	}
 	if v.Handovers, err = s.c.DB.Handovers(ctx, row.ID); err != nil {
 		return v, err

@@ -78,6 +78,7 @@ type proof interface {
 	Size(ctx context.Context) (uint64, error)
 	Prove(ctx context.Context, seq uint64) (log.Proof, error)
 	Checkpoint(ctx context.Context) (string, error)
+	Verifier() string
 }
 
 // matters are what officers and experts do. app.Live does it.
@@ -134,6 +135,7 @@ type rights interface {
 	Objections(ctx context.Context, who person.ID) (map[string]time.Time, error)
 	Wards(ctx context.Context, who person.ID) (map[person.ID]conversation.CaseID, error)
 	UsesOf(ctx context.Context, who person.ID, before uint64, limit int) ([]audit.Entry, error)
+	ProofFile(ctx context.Context, about person.ID, actor string, seq, since uint64) (log.File, error)
 }
 
 // families are the demo's made-up families. app.Live knows them.
@@ -272,6 +274,8 @@ func (s *site) routes() []route {
 		{pattern: "GET /logged-out", action: anyone, do: s.loggedOut},
 		{pattern: "GET /open", action: anyone, do: s.open},
 		{pattern: "GET /open/checkpoint", action: anyone, do: s.checkpoint},
+		{pattern: "GET /open/proof", action: anyone, do: s.proofForm},
+		{pattern: "POST /open/proof", action: anyone, do: s.checkProof},
 
 		{pattern: "GET /desk", action: access.SeeDesk, do: s.desk},
 		{pattern: "GET /desk/messages", action: access.PreviewMessages, do: s.messages},
@@ -310,6 +314,7 @@ func (s *site) routes() []route {
 		{pattern: "POST /my/offers/{case}", action: access.Answer, do: s.answerOwn},
 		{pattern: "GET /my/uses", action: access.SeeOwn, do: s.uses},
 		{pattern: "GET /my/uses/{entry}", action: access.SeeOwn, do: s.prove},
+		{pattern: "GET /my/uses/{entry}/file", action: access.SeeOwn, do: s.proofFile},
 		{pattern: "POST /my/objections", action: access.Object, do: s.object},
 
 		{pattern: "GET /my/fees/{matter}", action: access.SeeOwn, do: s.fee, omaData: true},
