@@ -45,6 +45,7 @@ type Tx interface {
 	Jobs
 	Preparations
 	Sealing
+	Delta
 }
 
 // Marker adds to the act's entry in the record.
