@@ -165,6 +165,7 @@ type parts struct {
 	matters   matters
 	care      care
 	residents residents
+	omaData   omaData // nil: no permissions and no fees
 	families  families
 	screens   screens
 	clock     app.Clock
@@ -218,7 +219,7 @@ func newSite(p parts) (http.Handler, error) {
 	m.Handle("GET /assets/", assetServer())
 	m.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprintln(w, "ok") })
 	for _, r := range s.routes() {
-		if !r.demo || s.demo() {
+		if (!r.demo || s.demo()) && (!r.omaData || s.hasOmaData()) {
 			m.Handle(r.pattern, s.page(r))
 		}
 	}
@@ -247,6 +248,7 @@ type route struct {
 	action  access.Action
 	do      handler
 	demo    bool // only in a demonstration, whose people are made up
+	omaData bool // only where there are permissions and fees
 }
 
 // routes are all pages.
@@ -299,6 +301,18 @@ func (s *site) routes() []route {
 		{pattern: "GET /my/uses", action: access.SeeOwn, do: s.uses},
 		{pattern: "GET /my/uses/{entry}", action: access.SeeOwn, do: s.prove},
 		{pattern: "POST /my/objections", action: access.Object, do: s.object},
+
+		{pattern: "GET /my/fees/{matter}", action: access.SeeOwn, do: s.fee, omaData: true},
+		{pattern: "POST /my/fees/{matter}/way", action: access.Permit, do: s.chooseWay, omaData: true},
+		{pattern: "POST /my/fees/{matter}/answer", action: access.Answer, do: s.answerFee, omaData: true},
+		{pattern: "GET /my/permissions/{permission}", action: access.SeeOwn, do: s.showPermit, omaData: true},
+		{pattern: "POST /my/permissions/{permission}/take-back", action: access.Permit, do: s.takeBack, omaData: true},
+		{pattern: "GET /my/permissions/{permission}/receipts/{event}", action: access.SeeOwn, do: s.showReceipt, omaData: true},
+		{pattern: "GET /my/permissions/{permission}/receipts/{event}/file", action: access.SeeOwn, do: s.receiptFile, omaData: true},
+		{pattern: "GET /my/copy", action: access.SeeOwn, do: s.showCopy, omaData: true},
+		{pattern: "GET /my/copy/file", action: access.SeeOwn, do: s.copyFile, omaData: true},
+		{pattern: "GET /my/erase", action: access.SeeOwn, do: s.eraseForm, omaData: true},
+		{pattern: "POST /my/erase", action: access.EraseOwn, do: s.erase, omaData: true},
 
 		{pattern: "GET /desk/record", action: access.SeeRecord, do: s.showRecord},
 

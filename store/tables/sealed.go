@@ -39,6 +39,10 @@ func sealedTables() []sealedTable {
 		{"round_step", id, firstNumber, []sealedColumn{{"words", "step.words"}}},
 		{"preparation_part", []string{"preparation", "part"}, partNumber, []sealedColumn{{"found", foundIn}}},
 		{"new_record", id, firstNumber, []sealedColumn{{"content", newRecord}}},
+		{"permission_event", []string{"permission", "n"}, partNumber, []sealedColumn{{"receipt", "permission.receipt"}}},
+		{"handover", id, firstNumber, []sealedColumn{{"payload", "handover.payload"}}},
+		{"proposal", id, firstNumber, []sealedColumn{{"content", "proposal.content"}, {"words", "proposal.words"}}},
+		{"request", id, firstNumber, []sealedColumn{{"words", "request.words"}, {"answer", "request.answer"}}},
 		{"session", []string{"hash"}, hashNumber, []sealedColumn{{"content", "session"}}},
 	}
 }
