@@ -44,10 +44,6 @@ func encodeRecord(r *clinical.Record) ([]byte, error) {
 	return b, fault.Wrap(err, "store.delta", "a record cannot be written")
 }
 
-// groupsFrom is where the numbers of new resources begin: those of snapshots
-// count from 1 for each person.
-const groupsFrom = 1 << 31
-
 func decodeRecord(id int64, who person.ID, kind string, group int64, plain []byte) (store.NewRecord, error) {
 	const op = "store.delta"
 	var k keptRecord
@@ -59,7 +55,7 @@ func decodeRecord(id int64, who person.ID, kind string, group int64, plain []byt
 		return store.NewRecord{}, err
 	}
 	r := clinical.Record{Person: who, Kind: what, Codes: k.Codes, From: k.From, Until: k.Until, Minute: k.Minute, Value: math.NaN(), Unit: k.Unit,
-		ValueCode: k.ValueCode, Status: k.Status, Class: k.Class, Encounter: k.Encounter, Source: k.Source, Group: uint32(groupsFrom + group%groupsFrom)} //nolint:gosec // below 2^32
+		ValueCode: k.ValueCode, Status: k.Status, Class: k.Class, Encounter: k.Encounter, Source: k.Source, Group: clinical.NewGroups + uint32(group%int64(clinical.NewGroups))} //nolint:gosec // below 2^32
 	if k.Value != nil {
 		r.Value = *k.Value
 	}
