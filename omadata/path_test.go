@@ -42,6 +42,7 @@ func TestAFamilyGetsItsFeeAndALaterOne(t *testing.T) {
 	if last := m.Fee.Working.Fee.Lines[len(m.Fee.Working.Fee.Lines)-1]; last.Words[person.Finnish] == "" || last.Words[person.Swedish] == "" {
 		t.Error("the working has no words")
 	}
+	eachSeesTheirOwn(t, m, c.see(antti))
 	seq = c.last()
 	c.must(c.Answer(c.ctx, anna, c.matter, true, ""))
 	c.has(seq, "resident:2 accept a fee")
@@ -69,6 +70,36 @@ func TestAFamilyGetsItsFeeAndALaterOne(t *testing.T) {
 	c.work()
 	if c.source.times() != n {
 		t.Error("the source was asked after the permission was taken back")
+	}
+}
+
+// eachSeesTheirOwn holds the two grown-ups' views of one working against each
+// other: the lines of one's income are on one's own alone, all others on both.
+func eachSeesTheirOwn(t *testing.T, annas, anttis omadata.Matter) {
+	t.Helper()
+	both := 0
+	for who, m := range map[string]omadata.Matter{"3,000": annas, "3,500": anttis} {
+		text := ""
+		for _, l := range m.Fee.Working.Fee.Lines {
+			text += l.Words[person.English] + "\n"
+			if l.Adult == 0 {
+				both++
+			}
+		}
+		for _, pay := range []string{"3,000", "3,500"} {
+			if strings.Contains(text, pay) != (pay == who) {
+				t.Errorf("who earns %s sees %s: %t", who, pay, pay != who)
+			}
+		}
+		if !strings.Contains(text, "6,825") {
+			t.Error("the sum of the family is not in the working")
+		}
+		if p := m.Fee.Working.Picture; p == nil || p.Own < 0 || p.Rows[p.Own].Euros != m.Fee.Working.Fee.Euros {
+			t.Error("the picture does not show where the family stands")
+		}
+	}
+	if both == 0 || both%2 != 0 {
+		t.Errorf("%d lines are for both", both)
 	}
 }
 

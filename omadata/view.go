@@ -62,7 +62,8 @@ type Partner struct {
 	Chosen bool
 }
 
-// FeeProposal is a fee with its working.
+// FeeProposal is a fee with its working, without the lines that tell of another
+// grown-up's income alone.
 type FeeProposal struct {
 	ID       int64
 	State    string // store.ProposalOpen and the like
@@ -225,6 +226,7 @@ func (s *Service) fees(ctx context.Context, who person.ID, f *family, out *Matte
 		if err != nil {
 			return err
 		}
+		x.Working.seenBy(x.Working.numberOf(out.Permit))
 		switch {
 		case out.Fee == nil:
 			out.Fee, out.Words = x, p.Words

@@ -24,6 +24,7 @@ import (
 	"ennakko/channel/phone"
 	"ennakko/conversation"
 	"ennakko/fault"
+	"ennakko/omadata"
 	"ennakko/person"
 	"ennakko/round"
 	"ennakko/service"
@@ -39,9 +40,10 @@ type Config struct {
 	Context  context.Context // ends when the server stops; jobs live as long
 	Door     *signin.Client  // where people log in
 	Policies *access.Policies
-	Pace     Pace         // made-up people and time: the tour, the handset and the clock are shown; nil: real ones
-	Host     string       // the name by which browsers ask for the pages; "": this machine's own
-	Log      *slog.Logger // what is refused and what fails, without names; nil: nothing is told
+	OmaData  *omadata.Service // permissions and fees; nil: the city has none
+	Pace     Pace             // made-up people and time: the tour, the handset and the clock are shown; nil: real ones
+	Host     string           // the name by which browsers ask for the pages; "": this machine's own
+	Log      *slog.Logger     // what is refused and what fails, without names; nil: nothing is told
 }
 
 // rounds is what the desk does. app.Live is one.
@@ -207,9 +209,17 @@ func New(c Config) (http.Handler, error) {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	return newSite(parts{ctx: c.Context, pack: c.Live.Pack, rounds: c.Live, figures: a.DB, record: a.DB, proof: a.Log,
+	p := parts{ctx: c.Context, pack: c.Live.Pack, rounds: c.Live, figures: a.DB, record: a.DB, proof: a.Log,
 		matters: c.Live, care: c.Live, residents: c.Live, families: c.Live, screens: a.Network, clock: c.Live.Clock, pace: c.Pace, host: c.Host, real: time.Now, door: c.Door, sessions: signin.NewSessions(a.DB, time.Now),
-		policies: c.Policies, log: c.Log})
+		policies: c.Policies, log: c.Log}
+	if c.OmaData != nil {
+		texts, err := readTexts()
+		if err != nil {
+			return nil, err
+		}
+		p.omaData = liveOma{c.OmaData, texts}
+	}
+	return newSite(p)
 }
 
 func newSite(p parts) (http.Handler, error) {
