@@ -131,7 +131,7 @@ func (s *Source) guard(ctx context.Context, o SourceOptions, own certificate.Fil
 	if err != nil {
 		return err
 	}
-	if s.Adapter, err = adapter.New(set, adapter.Options{Log: o.Log}); err != nil {
+	if s.Adapter, err = adapter.New(set, adapter.Options{Log: o.Log, Now: o.Now}); err != nil {
 		return err
 	}
 	tlsOwn, err := s.Adapter.TLS()
