@@ -337,7 +337,7 @@ func (l *life) give() {
 		return
 	}
 	if until, said := l.yes[p]; !said || !now.Before(until) || l.broken[p] {
-		l.yes[p], l.broken[p] = now.Add(stands), false
+		l.yes[p], l.broken[p] = now.Add(stands), !l.holds(h, who)
 	}
 }
 
