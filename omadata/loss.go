@@ -40,7 +40,8 @@ func (s *Service) endLost(ctx context.Context, row store.Permit) error {
 	if err != nil {
 		return err
 	}
-	e := permission.Step(permission.End, a, 0, s.now()).For(permission.CauseAgreement)
-	_, err = s.endWith(ctx, "end a permission, for records were lost", row.ID, e, a)
+	_, err = s.endWith(ctx, "end a permission, for records were lost", row.ID, a, func(store.Tx, permission.Permission) (permission.Event, bool, error) {
+		return permission.Step(permission.End, a, 0, s.now()).For(permission.CauseAgreement), true, nil
+	})
 	return err
 }
