@@ -43,7 +43,7 @@ func (w Why) words() Texts {
 	case WhyUnanswered:
 		return three("Lupapyyntöön ei ole vielä vastattu.", "Begäran om tillstånd har ännu inte besvarats.", "The request for permission has not been answered yet.")
 	case WhyPartly:
-		return three("Kaikki, joiden suostumus tarvitaan, eivät ole vielä antaneet lupaa.", "Alla vars samtycke behövs har ännu inte gett sitt tillstånd.", "Not everyone whose consent is needed has given permission yet.")
+		return three("Kaikki, joiden lupa tarvitaan, eivät ole vielä antaneet sitä.", "Alla vars tillstånd behövs har ännu inte gett det.", "Not everyone whose permission is needed has given it yet.")
 	case WhyRefused:
 		return three("Lupaa ei annettu.", "Tillstånd gavs inte.", "Permission was not given.")
 	case WhyWithdrawn:
