@@ -19,6 +19,7 @@ import (
 	"ennakko/fault"
 	"ennakko/permission"
 	"ennakko/person"
+	"ennakko/strictjson"
 )
 
 // Automation says how far a machine decides about a person.
@@ -258,14 +259,20 @@ func (b Book) Write(w io.Writer) error {
 	return fault.Wrap(e.Encode(form{1, append([]Decision{}, b.all...)}), "precedent.Write", "the decisions cannot be written")
 }
 
-// Read reads what Write wrote. Unknown keys are faults.
+// Read reads what Write wrote. Unknown keys, and keys that stand twice, are
+// faults.
 func Read(r io.Reader) (Book, error) {
+	const op = "precedent.Read"
+	b, err := io.ReadAll(r)
+	if err != nil {
+		return Book{}, fault.Wrap(err, op, "the decisions cannot be read")
+	}
 	var f form
-	if err := strict(r, &f); err != nil {
-		return Book{}, fault.New(fault.Invalid, "precedent.Read", "the decisions are not readable").Because(err)
+	if err := strictjson.Read(b, &f); err != nil {
+		return Book{}, fault.Wrap(err, op, "the decisions are not readable")
 	}
 	if f.Version != 1 {
-		return Book{}, fault.New(fault.Invalid, "precedent.Read", "the decisions are written in form %d, and form 1 is known", f.Version)
+		return Book{}, fault.New(fault.Invalid, op, "the decisions are written in form %d, and form 1 is known", f.Version)
 	}
 	return NewBook(f.Decisions...)
 }
@@ -281,23 +288,11 @@ func (d Decision) JSON() ([]byte, error) {
 	return bytes.TrimSuffix(out.Bytes(), []byte("\n")), nil
 }
 
-// Parse reads what Decision.JSON wrote. Unknown keys are faults.
+// Parse reads what Decision.JSON wrote, as strictly as Read.
 func Parse(b []byte) (Decision, error) {
 	var d Decision
-	if err := strict(bytes.NewReader(b), &d); err != nil {
-		return Decision{}, fault.New(fault.Invalid, "precedent.Parse", "the decision is not readable").Because(err)
+	if err := strictjson.Read(b, &d); err != nil {
+		return Decision{}, fault.Wrap(err, "precedent.Parse", "the decision is not readable")
 	}
 	return d, d.check("precedent.Parse")
-}
-
-func strict(r io.Reader, v any) error {
-	d := json.NewDecoder(r)
-	d.DisallowUnknownFields()
-	if err := d.Decode(v); err != nil {
-		return err
-	}
-	if d.More() {
-		return fault.New(fault.Invalid, "precedent.Read", "something stands after the end")
-	}
-	return nil
 }
