@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"time"
 
 	"github.com/RoaringBitmap/roaring/v2"
 
@@ -138,6 +139,9 @@ func (p *preparation) assign(ctx context.Context, _ audit.Act) error {
 		return err
 	}
 	p.result.Waiting = append(p.result.Waiting, p.behind...)
+	if p.lot != nil {
+		p.summary["later"] = len(p.lot.Later)
+	}
 	p.summary["placed"], p.summary["waiting"] = len(p.result.Placements), len(p.result.Waiting)
 	p.summary["stays"], p.summary["siblings"], p.summary["split"] = p.result.Stays, p.result.Siblings, p.result.Split
 	p.summary["assignment_distance_m"], p.summary["assignment_bound_m"] = int(math.Round(p.result.DistanceM)), int(math.Round(p.result.BoundM))
@@ -177,6 +181,10 @@ func (p *preparation) keep(ctx context.Context, act audit.Act) (id store.RoundID
 	if err != nil {
 		return 0, err
 	}
+	times, err := p.calendar(ctx, at.Deadline, 0)
+	if err != nil {
+		return 0, err
+	}
 	err = p.Store.Write(ctx, act, func(tx store.Tx) error {
 		id, err = tx.AddRound(store.Round{Service: p.Pack.Name(), Version: p.Pack.Version(), PackHash: p.Pack.Hash(), AsOf: p.AsOf,
 			State: store.Prepared, Schedule: store.Schedule{NoticeAt: at.Notice, InquiryAt: at.Inquiry, ReminderAt: at.Reminder, Deadline: at.Deadline, CloseAt: at.Close}, Summary: p.summary})
@@ -192,6 +200,14 @@ func (p *preparation) keep(ctx context.Context, act audit.Act) (id store.RoundID
 		if err := tx.AddPlaces(id, p.places()); err != nil {
 			return err
 		}
+		if err := times.keep(tx, id); err != nil {
+			return err
+		}
+		if p.lot != nil {
+			if err := tx.AddLot(id, *p.lot); err != nil {
+				return err
+			}
+		}
 		if err := tx.AddDrafts(id, p.drafts()); err != nil {
 			return err
 		}
@@ -199,6 +215,17 @@ func (p *preparation) keep(ctx context.Context, act audit.Act) (id store.RoundID
 			tx.About("", f.Person)
 		}
 		tx.About(fmt.Sprintf("round %d", id))
+		if p.lot != nil {
+			e := act.Entry()
+			e.Verb, e.Object, e.People = "draw who is invited later", fmt.Sprintf("round %d", id), roaring.New()
+			for _, who := range p.lot.Eligible {
+				e.People.Add(uint32(who))
+			}
+			e.Detail = fmt.Sprintf("seed %s: %d of %d, until %s; %d whom waiting could harm were not in the lot", p.lot.Seed, len(p.lot.Later), len(p.lot.Eligible), p.lot.Until.Format(time.DateOnly), p.lot.Harmed)
+			if err := tx.Note(e); err != nil {
+				return err
+			}
+		}
 		tx.Detail("found %d, justified %d, placed %d, waiting %d", p.summary["found"], p.summary["justified"], p.summary["placed"], p.summary["waiting"])
 		if p.also != nil {
 			if err := p.also(tx, id); err != nil {

@@ -202,7 +202,7 @@ func (w *writing) letter(l store.Listed, h home, child string) (letter.Row, erro
 		return letter.Row{}, fault.New(fault.Internal, "round.WriteLetters", "a unit that was offered is not in the unit register").Where("case %d", l.Case)
 	}
 	text, err := NewTalk(w.Pack, w.Store).Text(conversation.LetterText, h.language,
-		work.Values{Guardian: h.recipient(), Child: child, Unit: unit.Name[h.language], Deadline: l.Deadline})
+		work.Values{Guardian: h.recipient(), Child: child, Unit: unit.Name[h.language], Deadline: l.Deadline, When: l.When, Round: w.round.ID})
 	if err != nil {
 		return letter.Row{}, err
 	}

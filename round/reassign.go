@@ -45,11 +45,18 @@ func Reassign(ctx context.Context, r Rooms, id store.RoundID, change store.Place
 			return err
 		}
 	}
+	times, err := p.calendar(ctx, rd.Schedule.Deadline, id)
+	if err != nil {
+		return err
+	}
 	return r.Store.Write(ctx, act, func(tx store.Tx) error {
 		tx.About(fmt.Sprintf("round %d", id), p.met...)
 		tx.Detail("unit %s in %s has %d places; placed %d, waiting %d", change.Unit, change.Language, change.Places, p.summary["placed"], p.summary["waiting"])
-		return tx.Reassign(id, store.Capacity{Place: change.Place, Places: change.Places, Officer: officer, At: now},
-			store.Assignment{Places: p.places(), Drafts: p.drafts(), Waiting: p.waiting(), Summary: p.summary})
+		if err := tx.Reassign(id, store.Capacity{Place: change.Place, Places: change.Places, Officer: officer, At: now},
+			store.Assignment{Places: p.places(), Drafts: p.drafts(), Waiting: p.waiting(), Summary: p.summary}); err != nil {
+			return err
+		}
+		return times.keep(tx, id)
 	})
 }
 

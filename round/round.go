@@ -45,6 +45,8 @@ type Store interface {
 	Capacities(ctx context.Context, id store.RoundID) ([]store.Capacity, error)
 	Mark(ctx context.Context, name string) (string, error)
 	Findings(ctx context.Context, id store.RoundID, people []person.ID) (map[person.ID]store.Finding, error)
+	Moments(ctx context.Context, from time.Time, except store.RoundID) (map[string][]store.Moment, error)
+	Later(ctx context.Context, service string, asOf time.Time) (waits, due *roaring.Bitmap, err error)
 }
 
 // Rooms are the things that a round works with.
@@ -66,6 +68,7 @@ func (r Rooms) progress(what string, done, total int) {
 type Order struct {
 	AsOf    time.Time // the day as of which the criteria are checked and the registers known
 	Officer string    // who prepares: "officer:<id>"
+	Seed    uint64    // of the round's lot, if it has one; 0: it follows from the pack and the day
 	Now     time.Time
 }
 
@@ -114,7 +117,7 @@ func Assemble(ctx context.Context, r Rooms, o Order, parts []Found, also func(st
 	if err := r.Pack.Approved(); err != nil {
 		return 0, err
 	}
-	p := &preparation{Rooms: r, Order: o, summary: map[string]int{}, counts: map[store.Breakdown]int{}, also: also}
+	p := &preparation{Rooms: r, Order: o, summary: map[string]int{}, counts: map[store.Breakdown]int{}, also: also, draws: true}
 	act, err := p.act(prepareVerb)
 	if err != nil {
 		return 0, err
@@ -183,6 +186,11 @@ type preparation struct {
 	free      []store.PlaceCount    // only these places may be given; nil: all
 	capacity  map[offer.Place]int   // what an officer changed
 	need      map[person.ID]float64 // how much each is in need, by the pack's order
+	draws     bool                  // a lot may be drawn
+	lot       *store.Lot            // that was drawn
+	mayWait   map[person.ID]bool    // whom waiting cannot harm
+	waits     *roaring.Bitmap       // by an earlier lot
+	due       *roaring.Bitmap       // waited by an earlier lot
 	behind    []assign.Unplaced     // wait because others are more in need
 	result    assign.Result
 	summary   map[string]int

@@ -1,7 +1,6 @@
 package round
 
 import (
-	"cmp"
 	"context"
 	"math"
 	"slices"
@@ -18,9 +17,6 @@ import (
 // everyLanguage is the language of a unit that serves in all (ISO 639-2).
 const everyLanguage = "mul"
 
-// waitBehind says that all places went to people more in need.
-const waitBehind assign.Wait = "others are more in need"
-
 // ownHomes reads what the assignment needs of grown-ups who answer for
 // themselves: where they live and how much they are in need.
 func (p *preparation) ownHomes(ctx context.Context, act audit.Act, set *roaring.Bitmap) error {
@@ -28,7 +24,12 @@ func (p *preparation) ownHomes(ctx context.Context, act audit.Act, set *roaring.
 	if order.Field != "" {
 		need = append(need, order.Field)
 	}
-	g, err := permission.Check(act, p.Pack.Purpose(), need, permission.Only(set), p.objecting)
+	comparison, draws := p.Pack.Comparison()
+	if draws = draws && p.draws; draws {
+		need = append(need, fieldsOf(comparison.Fields())...)
+	}
+	slices.Sort(need)
+	g, err := permission.Check(act, p.Pack.Purpose(), slices.Compact(need), permission.Only(set), p.objecting)
 	if err != nil {
 		return err
 	}
@@ -36,7 +37,11 @@ func (p *preparation) ownHomes(ctx context.Context, act audit.Act, set *roaring.
 	if err != nil {
 		return err
 	}
+	if p.waits, p.due, err = p.Store.Later(ctx, p.Pack.Name(), p.AsOf); err != nil {
+		return err
+	}
 	p.children, p.need = make(map[person.ID]*assign.Child, len(rows)), make(map[person.ID]float64, len(rows))
+	p.mayWait = make(map[person.ID]bool, len(rows))
 	for _, row := range rows {
 		c := &assign.Child{ID: row.ID, Language: everyLanguage, X: math.NaN(), Y: math.NaN()}
 		home, err := register.DecodeIdentity[register.Home](row.Text(g, register.Address))
@@ -47,6 +52,11 @@ func (p *preparation) ownHomes(ctx context.Context, act audit.Act, set *roaring.
 			c.X, c.Y = *home.East, *home.North
 		}
 		p.children[row.ID] = c
+		if draws {
+			if p.mayWait[row.ID], err = comparison.MayWait(row.ID, facts{row, g}, p.AsOf); err != nil {
+				return err
+			}
+		}
 		if order.Field == "" {
 			continue
 		}
@@ -61,28 +71,4 @@ func (p *preparation) ownHomes(ctx context.Context, act audit.Act, set *roaring.
 		}
 	}
 	return nil
-}
-
-// first are those who compete for a place: all, or, where the pack has an order
-// and places are fewer, as many as there are places of those most in need. The
-// others wait. Of two in the same need the lower number comes first, which by the
-// import's shuffle is a lot.
-func (p *preparation) first(units []*assign.Unit) []person.ID {
-	p.behind = nil
-	if p.Pack.Order().Field == "" {
-		return p.met
-	}
-	places := 0
-	for _, u := range units {
-		places += u.Places[everyLanguage]
-	}
-	if len(p.met) <= places {
-		return p.met
-	}
-	list := slices.Clone(p.met)
-	slices.SortFunc(list, func(a, b person.ID) int { return cmp.Or(cmp.Compare(p.need[b], p.need[a]), cmp.Compare(a, b)) })
-	for _, id := range list[places:] {
-		p.behind = append(p.behind, assign.Unplaced{Child: id, Reason: waitBehind})
-	}
-	return list[:places]
 }

@@ -54,10 +54,21 @@ func (r rule) key(self bool) string {
 }
 
 // kinds lists the kinds in their order. Every message may name {number} and
-// {phone}. Where people answer for themselves there is one person to name and
+// {phone}. A dated one is of a service whose places are appointments: it tells when
+// the appointment is. Where people answer for themselves there is one person to name and
 // nobody else to tell.
-func kinds(self bool) []rule {
+func kinds(self, dated bool) []rule {
 	all := familyKinds()
+	if dated {
+		for i, r := range all {
+			switch r.kind {
+			case Inquiry, ConfirmAccept, LetterText:
+				all[i].must = append(r.must, "when")
+			case Reminder:
+				all[i].may = append(r.may, "when")
+			}
+		}
+	}
 	if !self {
 		return all
 	}
@@ -83,7 +94,7 @@ func familyKinds() []rule {
 	family := []string{"guardian", "child", "unit", "deadline"}
 	return []rule{
 		{kind: Notice, must: []string{"deadline", "number"}, all: true},
-		{kind: Inquiry, must: family},
+		{kind: Inquiry, must: slices.Clone(family)},
 		{kind: ConfirmAccept, must: []string{"child", "unit"}, may: family},
 		{kind: ConfirmDecline, must: []string{"child"}, may: family},
 		{kind: ConfirmChanged, must: []string{"child", "answer"}, may: family},
@@ -104,7 +115,7 @@ func familyKinds() []rule {
 // Kinds lists the kinds of message that the service has, in their order.
 func (p *Pack) Kinds() []Kind {
 	var out []Kind
-	for _, r := range kinds(p.ForSelf()) {
+	for _, r := range kinds(p.ForSelf(), p.calendar != nil) {
 		out = append(out, r.kind)
 	}
 	return out
@@ -125,6 +136,7 @@ type Values struct {
 	Unit     string    // the unit's name in the language of the message
 	Answer   string    // the letter that was noted, "A" or "B"; shown as the inquiry's own line
 	Deadline time.Time // the moment after which no answer is in time
+	When     time.Time // of the appointment; zero: it has none now
 	Number   string    // the number that the inquiry comes from; empty: the schedule's sender
 }
 
@@ -165,13 +177,13 @@ func (t template) names(name string) bool {
 // messages reads messages.yaml.
 func (r *reading) messages(x strictyaml.Node) {
 	var names []string
-	self := r.pack.ForSelf()
-	for _, rule := range kinds(self) {
+	self, dated := r.pack.ForSelf(), r.pack.calendar != nil
+	for _, rule := range kinds(self, dated) {
 		names = append(names, rule.key(self))
 	}
 	got := x.Keys(names...)
 	r.pack.messages = map[Kind]map[person.Language]template{}
-	for _, rule := range kinds(self) {
+	for _, rule := range kinds(self, dated) {
 		k := got[rule.key(self)].Keys("fi", "sv", "en")
 		r.pack.messages[rule.kind] = map[person.Language]template{}
 		for _, l := range person.Languages() {
@@ -227,7 +239,7 @@ func checkMessage(n strictyaml.Node, r rule, text string) template {
 // missing or holds control characters is a fault that does not repeat it.
 func (p *Pack) Text(k Kind, l person.Language, v Values) (string, error) {
 	const op = "service.Text"
-	all := kinds(p.ForSelf())
+	all := kinds(p.ForSelf(), p.calendar != nil)
 	i := slices.IndexFunc(all, func(r rule) bool { return r.kind == k })
 	if i < 0 || p.messages[k][l] == nil {
 		return "", fault.New(fault.Missing, op, "there is no message %q in the language %q", k, l)
@@ -274,6 +286,10 @@ func (p *Pack) value(name string, l person.Language, v Values) (string, *fault.E
 	case "number":
 		if s = v.Number; s == "" {
 			s = p.schedule.sender
+		}
+	case "when":
+		if s = noTime[l]; !v.When.IsZero() {
+			s = When(v.When.In(p.schedule.zone), l)
 		}
 	case "deadline":
 		if !v.Deadline.IsZero() {

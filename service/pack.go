@@ -38,6 +38,9 @@ type Pack struct {
 	guardians  Guardians
 	unitKind   string
 	order      Order
+	calendar   *Calendar   // nil: places have no time
+	comparison *Comparison // nil: nobody is invited later
+	outcomes   []Outcome
 	measures   []Measure
 	messages   map[Kind]map[person.Language]template
 	people     []made

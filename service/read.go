@@ -13,7 +13,7 @@ import (
 // service reads service.yaml.
 func (r *reading) service(x strictyaml.Node) {
 	p := r.pack
-	k := x.Keys("name", "version", "owner", "phone", "title", "law", "conditions", "purpose", "cohort", "schedule", "guardians", "measures", "?", "units", "order")
+	k := x.Keys("name", "version", "owner", "phone", "title", "law", "conditions", "purpose", "cohort", "schedule", "guardians", "measures", "?", "units", "order", "appointments", "comparison", "outcomes")
 	p.name, p.version, p.owner, p.phone = k["name"].Name(), k["version"].TextUpTo(40), k["owner"].Text(), k["phone"].TextUpTo(40)
 	p.title = k["title"].Texts()
 	for _, e := range k["law"].List() {
@@ -26,6 +26,9 @@ func (r *reading) service(x strictyaml.Node) {
 	p.schedule = readSchedule(k["schedule"])
 	p.guardians = Guardians(k["guardians"].OneOf(string(AnyGuardian), string(AllMust), string(OneTold), string(Self)))
 	r.places(k)
+	r.appointments(k["appointments"])
+	r.comparison = k["comparison"]
+	r.outcomes(k["outcomes"])
 	for _, e := range k["measures"].List() {
 		f := e.Keys("name", "title")
 		p.measures = append(p.measures, Measure{f["name"].Name(), f["title"].Texts()})
@@ -36,7 +39,7 @@ func (r *reading) service(x strictyaml.Node) {
 func (r *reading) places(k map[string]strictyaml.Node) {
 	r.pack.unitKind = "early_education"
 	if units := k["units"]; units.There() {
-		r.pack.unitKind = units.OneOf("early_education", "health_station")
+		r.pack.unitKind = units.OneOf("early_education", "health_station", "exercise_group")
 	}
 	if order := k["order"]; order.There() {
 		f := order.Keys("field", "with")
@@ -127,6 +130,7 @@ func (r *reading) criteria(x strictyaml.Node) {
 	}
 	r.language = l
 	r.readCohort()
+	r.readComparison(r.comparison)
 	var named []criteria.Named
 	for _, e := range k["criteria"].List() {
 		if n, ok := r.criterion(e); ok {

@@ -47,9 +47,10 @@ type Came struct {
 type History struct {
 	Round    RoundID
 	Case     conversation.Case
-	Numbers  []string // of the parties, E.164; "" for none
-	Reason   string   // why this unit
-	Distance float64  // metres from home
+	Numbers  []string  // of the parties, E.164; "" for none
+	Reason   string    // why this unit
+	Distance float64   // metres from home
+	When     time.Time // of the appointment that is held; zero: there is none
 	Sent     []Sent
 	Came     []Came
 	Items    []OpenItem

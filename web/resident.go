@@ -24,6 +24,7 @@ type ownView struct {
 	Offers []app.Own
 	Pack   packWords
 	Object []objectionView
+	Mine   *myData // permissions and fees; nil: the city has none
 }
 
 // packWords are what a page says of a service.
@@ -50,6 +51,9 @@ func (s *site) own(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 		if v.Object, err = s.objectionViews(r, v.Offers); err != nil {
+			return err
+		}
+		if v.Mine, err = s.myData(r); err != nil {
 			return err
 		}
 	}
@@ -210,6 +214,9 @@ func (s *site) uses(w http.ResponseWriter, r *http.Request) error {
 		before = 0
 	}
 	v.Newest = before == 0
+	if err := s.noteLook(r, who, id); err != nil {
+		return err
+	}
 	entries, err := s.residents.UsesOf(r.Context(), id, before, usesOnPage+1)
 	if err != nil {
 		return err
@@ -273,6 +280,9 @@ func (s *site) prove(w http.ResponseWriter, r *http.Request) error {
 	}
 	e, _, err := s.coveringEntry(r, who, seq)
 	if err != nil {
+		return err
+	}
+	if err := s.noteLook(r, who, who.Person); err != nil {
 		return err
 	}
 	v := proofView{Entry: s.useView(t, e, seq, who), Seq: seq, Back: "/my/uses"}

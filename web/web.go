@@ -24,6 +24,7 @@ import (
 	"ennakko/channel/phone"
 	"ennakko/conversation"
 	"ennakko/fault"
+	"ennakko/omadata"
 	"ennakko/person"
 	"ennakko/round"
 	"ennakko/service"
@@ -39,9 +40,10 @@ type Config struct {
 	Context  context.Context // ends when the server stops; jobs live as long
 	Door     *signin.Client  // where people log in
 	Policies *access.Policies
-	Pace     Pace         // made-up people and time: the tour, the handset and the clock are shown; nil: real ones
-	Host     string       // the name by which browsers ask for the pages; "": this machine's own
-	Log      *slog.Logger // what is refused and what fails, without names; nil: nothing is told
+	OmaData  *omadata.Service // permissions and fees; nil: the city has none
+	Pace     Pace             // made-up people and time: the tour, the handset and the clock are shown; nil: real ones
+	Host     string           // the name by which browsers ask for the pages; "": this machine's own
+	Log      *slog.Logger     // what is refused and what fails, without names; nil: nothing is told
 }
 
 // rounds is what the desk does. app.Live is one.
@@ -167,6 +169,7 @@ type parts struct {
 	matters   matters
 	care      care
 	residents residents
+	omaData   omaData // nil: no permissions and no fees
 	families  families
 	screens   screens
 	clock     app.Clock
@@ -206,9 +209,17 @@ func New(c Config) (http.Handler, error) {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	return newSite(parts{ctx: c.Context, pack: c.Live.Pack, rounds: c.Live, figures: a.DB, record: a.DB, proof: a.Log,
+	p := parts{ctx: c.Context, pack: c.Live.Pack, rounds: c.Live, figures: a.DB, record: a.DB, proof: a.Log,
 		matters: c.Live, care: c.Live, residents: c.Live, families: c.Live, screens: a.Network, clock: c.Live.Clock, pace: c.Pace, host: c.Host, real: time.Now, door: c.Door, sessions: signin.NewSessions(a.DB, time.Now),
-		policies: c.Policies, log: c.Log})
+		policies: c.Policies, log: c.Log}
+	if c.OmaData != nil {
+		texts, err := readTexts()
+		if err != nil {
+			return nil, err
+		}
+		p.omaData = liveOma{c.OmaData, texts}
+	}
+	return newSite(p)
 }
 
 func newSite(p parts) (http.Handler, error) {
@@ -220,7 +231,7 @@ func newSite(p parts) (http.Handler, error) {
 	m.Handle("GET /assets/", assetServer())
 	m.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprintln(w, "ok") })
 	for _, r := range s.routes() {
-		if !r.demo || s.demo() {
+		if (!r.demo || s.demo()) && (!r.omaData || s.hasOmaData()) {
 			m.Handle(r.pattern, s.page(r))
 		}
 	}
@@ -249,6 +260,7 @@ type route struct {
 	action  access.Action
 	do      handler
 	demo    bool // only in a demonstration, whose people are made up
+	omaData bool // only where there are permissions and fees
 }
 
 // routes are all pages.
@@ -304,6 +316,18 @@ func (s *site) routes() []route {
 		{pattern: "GET /my/uses/{entry}", action: access.SeeOwn, do: s.prove},
 		{pattern: "GET /my/uses/{entry}/file", action: access.SeeOwn, do: s.proofFile},
 		{pattern: "POST /my/objections", action: access.Object, do: s.object},
+
+		{pattern: "GET /my/fees/{matter}", action: access.SeeOwn, do: s.fee, omaData: true},
+		{pattern: "POST /my/fees/{matter}/way", action: access.Permit, do: s.chooseWay, omaData: true},
+		{pattern: "POST /my/fees/{matter}/answer", action: access.Answer, do: s.answerFee, omaData: true},
+		{pattern: "GET /my/permissions/{permission}", action: access.SeeOwn, do: s.showPermit, omaData: true},
+		{pattern: "POST /my/permissions/{permission}/take-back", action: access.Permit, do: s.takeBack, omaData: true},
+		{pattern: "GET /my/permissions/{permission}/receipts/{event}", action: access.SeeOwn, do: s.showReceipt, omaData: true},
+		{pattern: "GET /my/permissions/{permission}/receipts/{event}/file", action: access.SeeOwn, do: s.receiptFile, omaData: true},
+		{pattern: "GET /my/copy", action: access.SeeOwn, do: s.showCopy, omaData: true},
+		{pattern: "GET /my/copy/file", action: access.SeeOwn, do: s.copyFile, omaData: true},
+		{pattern: "GET /my/erase", action: access.SeeOwn, do: s.eraseForm, omaData: true},
+		{pattern: "POST /my/erase", action: access.EraseOwn, do: s.erase, omaData: true},
 
 		{pattern: "GET /desk/record", action: access.SeeRecord, do: s.showRecord},
 

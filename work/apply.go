@@ -17,6 +17,7 @@ type stepper struct {
 	why      string // the reason noted with them; "": the engine's
 	answerTo int64  // the incoming message that is being answered
 	depth    int
+	round    store.RoundID // of the case that was stepped last
 }
 
 // maxDepth bounds the chain of phones that become free one after the other.
@@ -28,6 +29,7 @@ func (s *stepper) step(id conversation.CaseID, ev conversation.Event) error {
 	if err != nil {
 		return err
 	}
+	s.round = held.Round
 	rules, err := s.w.service.Rules(held.Round)
 	if err != nil {
 		return err
@@ -119,7 +121,11 @@ var letters = map[conversation.Choice]string{conversation.Yes: "A", conversation
 
 func (s *stepper) enqueue(c conversation.Case, e conversation.Send) error {
 	p, n := c.Parties[e.Party], c.Names()
-	text, err := s.w.service.Text(e.Kind, e.Language, Values{Guardian: p.Name, Child: n.Child, Unit: n.Unit[e.Language], Deadline: c.Deadline, Answer: letters[e.Noted]})
+	when, err := s.tx.AppointmentOf(c.ID)
+	if err != nil {
+		return err
+	}
+	text, err := s.w.service.Text(e.Kind, e.Language, Values{When: when, Round: s.round, Guardian: p.Name, Child: n.Child, Unit: n.Unit[e.Language], Deadline: c.Deadline, Answer: letters[e.Noted]})
 	if err != nil {
 		return err
 	}
@@ -132,11 +138,7 @@ func (s *stepper) enqueue(c conversation.Case, e conversation.Send) error {
 	}
 	if e.Kind == conversation.Notice {
 		// One notice for a phone, also when it is the phone of twins.
-		held, err := s.tx.Case(c.ID)
-		if err != nil {
-			return err
-		}
-		o.Key = fmt.Sprintf("round %d/notice/%x", held.Round, string(p.Phone))
+		o.Key = fmt.Sprintf("round %d/notice/%x", s.round, string(p.Phone))
 	}
 	o.Doubt = s.w.doubtOf(o.NotBefore)
 	_, err = s.tx.Enqueue(o)

@@ -99,13 +99,17 @@ func (w *Worker) answer(tx store.Tx, r store.Received, now time.Time) error {
 	a := reply.Read(r.In.Text, conversation.Menu(on), conversation.ChildNames(on))
 	i, ok := conversation.Route(on, a, r.In.At)
 	c := on[i].Case
-	if err := w.noteAnswer(tx, c, c.Parties[on[i].Party].Person, a, now); err != nil {
+	held, err := tx.Case(c.ID)
+	if err != nil {
+		return err
+	}
+	if err := w.noteAnswer(tx, held, c.Parties[on[i].Party].Person, a, now); err != nil {
 		return err
 	}
 	if err := tx.Handled(r.ID, c.ID, a.Meaning.String(), now); err != nil {
 		return err
 	}
-	s := &stepper{w: w, tx: tx, now: now, answerTo: r.ID}
+	s := &stepper{w: w, tx: tx, now: now, answerTo: r.ID, round: held.Round}
 	if !ok {
 		asked, err := tx.Wrote(r.Phone, conversation.WhichChild, now.Add(-repeats))
 		if err != nil || asked > 0 {
@@ -118,8 +122,9 @@ func (w *Worker) answer(tx store.Tx, r store.Received, now time.Time) error {
 	return s.step(c.ID, conversation.Answered{Party: on[i].Party, Answer: a})
 }
 
-func (w *Worker) noteAnswer(tx store.Tx, c conversation.Case, who person.ID, a reply.Answer, now time.Time) error {
-	act, err := w.act(fmt.Sprintf("resident:%d", who), "answer", now)
+func (w *Worker) noteAnswer(tx store.Tx, held store.Held, who person.ID, a reply.Answer, now time.Time) error {
+	c := held.Case
+	act, err := w.actIn(held.Round, fmt.Sprintf("resident:%d", who), "answer", now)
 	if err != nil {
 		return err
 	}

@@ -104,7 +104,7 @@ func residentOf(who person.ID) string { return fmt.Sprintf("resident:%d", who) }
 // child's open cases are put before an officer.
 // Source: GDPR article 21(1), (Regulation (EU) 2016/679).
 func (w *Worker) Object(ctx context.Context, who, about person.ID, on bool, now time.Time) error {
-	purpose, _ := w.service.Purpose()
+	purpose, _ := w.service.Purpose(0)
 	verb := "object"
 	if !on {
 		verb = "withdraw an objection"

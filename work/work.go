@@ -33,7 +33,9 @@ type Store interface {
 type Values struct {
 	Guardian, Child, Unit string
 	Deadline              time.Time
-	Answer                string // the letter of the answer that was noted, "" if none was
+	When                  time.Time     // of the appointment; zero: there is none
+	Round                 store.RoundID // 0: the message belongs to no case
+	Answer                string        // the letter of the answer that was noted, "" if none was
 }
 
 // Service is what the work needs to know of a service and its round.
@@ -46,8 +48,9 @@ type Service interface {
 	Allowed(t time.Time) time.Time
 	// Rules are the engine's settings for a round.
 	Rules(id store.RoundID) (conversation.Rules, error)
-	// Purpose is the id and the legal basis under which the work is done.
-	Purpose() (id, basis string)
+	// Purpose is the id and the legal basis under which the work on a round is done;
+	// 0: that on all that it serves.
+	Purpose(id store.RoundID) (purpose, basis string)
 }
 
 // Settings of the work.
@@ -85,7 +88,11 @@ func New(s Store, sv Service, ch channel.Channel, set Settings) *Worker {
 const systemActor = "system:work"
 
 func (w *Worker) act(actor, verb string, now time.Time) (audit.Act, error) {
-	id, basis := w.service.Purpose()
+	return w.actIn(0, actor, verb, now)
+}
+
+func (w *Worker) actIn(round store.RoundID, actor, verb string, now time.Time) (audit.Act, error) {
+	id, basis := w.service.Purpose(round)
 	return audit.Begin(actor, verb, id, basis, now)
 }
 

@@ -41,10 +41,12 @@ type Store interface {
 	Entry(ctx context.Context, seq uint64) (audit.Entry, []byte, error)
 	Explained(ctx context.Context) error
 	Covered(ctx context.Context) error
+	Permitted
 	Session(ctx context.Context, hash []byte) (store.Session, bool, error)
 	TouchSession(ctx context.Context, hash []byte, seen time.Time) error
 	log.Records
 	Worked
+	NewRecords
 }
 
 // Start is the time at which the exercises begin.
@@ -70,6 +72,7 @@ func Exercise(t *testing.T, open func(t *testing.T) Store) {
 		"a session is found by its hash until it is ended":            sessions,
 		"a key is queued once":                                        keys,
 		"a message is claimed once":                                   claims,
+		"messages to one phone are numbered apart":                    apart,
 		"a worker that is silent is relieved, one that is not is not": relieved,
 		"what may be handed over is shared":                           allowance,
 		"a job is in the queue when its cause is kept":                queued,
@@ -92,6 +95,13 @@ func Exercise(t *testing.T, open func(t *testing.T) Store) {
 		"what is due at night waits, answers do not":                  postponed,
 		"a send that stays uncertain is put before a person once":     doubtful,
 		"what a phone was sent is counted by kind and time":           wrote,
+		"an agreement is kept in all its versions":                    agreements,
+		"a permission stands from giving to withdrawal":               permits,
+		"what is handed over is kept and read only with a grant":      handovers,
+		"a matter has its people and one proposal at a time":          matters,
+		"a request is settled once":                                   requests,
+		"a record between snapshots is known from its day on":         newRecords,
+		"people are erased with what was permitted and fetched":       erasingPermissions,
 	} {
 		t.Run(name, func(t *testing.T) { do(newSuite(t, open(t))) })
 	}

@@ -58,7 +58,10 @@ func (t *tx) ErasePerson(id person.ID) (store.Erased, error) {
 		}
 		out.Messages += n
 	}
-	for _, q := range []string{"DELETE FROM identity WHERE person = ?", "DELETE FROM contact WHERE person = ?", "DELETE FROM post WHERE person = ?"} {
+	if out.Permissions, err = t.erasePermissions(id); err != nil {
+		return out, err
+	}
+	for _, q := range []string{"DELETE FROM identity WHERE person = ?", "DELETE FROM contact WHERE person = ?", "DELETE FROM post WHERE person = ?", "DELETE FROM new_record WHERE person = ?"} {
 		if _, err := t.exec(q, int64(id)); err != nil {
 			return out, err
 		}
@@ -120,6 +123,7 @@ func (t *tx) eraseChild(round store.RoundID, child person.ID) (out store.Erased,
 		out.Cases, out.Messages = out.Cases+1, out.Messages+n
 	}
 	for _, q := range []string{"UPDATE draft SET child = ? WHERE round = ? AND child = ?", "UPDATE waiting SET child = ? WHERE round = ? AND child = ?",
+		"UPDATE later SET person = ? WHERE round = ? AND person = ?", "UPDATE drawn SET person = ? WHERE round = ? AND person = ?",
 		"UPDATE finding SET person = ? WHERE round = ? AND person = ?"} {
 		n, err := t.exec(q, nobody, int64(round), int64(child))
 		if err != nil {
@@ -274,6 +278,9 @@ func (t *tx) DropSnapshot(id int64) error {
 		return err
 	}
 	if _, err := t.exec("UPDATE snapshot SET dropped = ? WHERE id = ?", micro(t.at), id); err != nil {
+		return err
+	}
+	if _, err := t.exec("DELETE FROM new_record WHERE folded = ?", id); err != nil {
 		return err
 	}
 	// An identity or a number stands until the next one of the person: it goes when

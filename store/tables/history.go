@@ -109,6 +109,9 @@ func (d *DB) History(ctx context.Context, act audit.Act, id conversation.CaseID)
 	}
 	h.Round = store.RoundID(round)
 	var err error
+	if h.When, err = d.appointmentOf(ctx, id); err != nil {
+		return h, err
+	}
 	if h.Case, err = d.openCase(int64(id), sealed); err != nil {
 		return h, err
 	}

@@ -14,7 +14,7 @@ import (
 // LetterList is the cases on the letter list of a round that nobody has
 // answered, in order of case.
 func (d *DB) LetterList(ctx context.Context, id store.RoundID) ([]store.Listed, error) {
-	return d.listed(ctx, `SELECT k.id, k.child, k.unit, k.language, k.stage, l.reason, k.sealed, EXISTS (SELECT 1 FROM post p WHERE p.case_id = k.id AND p.state <> 'refused' AND p.state <> 'returned') FROM kase k JOIN letter l ON l.case_id = k.id
+	return d.listed(ctx, `SELECT k.id, k.child, k.unit, k.language, k.stage, l.reason, k.sealed, EXISTS (SELECT 1 FROM post p WHERE p.case_id = k.id AND p.state <> 'refused' AND p.state <> 'returned'), coalesce((SELECT at FROM place WHERE case_id = k.id), 0) FROM kase k JOIN letter l ON l.case_id = k.id
 		WHERE k.round = ? AND k.answered = 0 ORDER BY k.id`, id)
 }
 
@@ -23,7 +23,7 @@ func (d *DB) LetterList(ctx context.Context, id store.RoundID) ([]store.Listed, 
 func (d *DB) Unreached(ctx context.Context, id store.RoundID) ([]store.Listed, error) {
 	return d.listed(ctx, `SELECT k.id, k.child, k.unit, k.language, k.stage, coalesce(
 			(SELECT reason FROM letter WHERE case_id = k.id),
-			(SELECT reason FROM item WHERE case_id = k.id AND kind = '`+conversation.ItemByHand+`' ORDER BY id LIMIT 1), ''), k.sealed, 1 = 0
+			(SELECT reason FROM item WHERE case_id = k.id AND kind = '`+conversation.ItemByHand+`' ORDER BY id LIMIT 1), ''), k.sealed, 1 = 0, coalesce((SELECT at FROM place WHERE case_id = k.id), 0)
 		FROM kase k WHERE k.round = ? AND k.reached = 0 AND k.answered = 0 AND NOT EXISTS
 			(SELECT 1 FROM outbox o WHERE o.case_id = k.id AND o.kind = 'inquiry' AND o.state = 'delivered') ORDER BY k.id`, id)
 }
@@ -32,15 +32,18 @@ func (d *DB) listed(ctx context.Context, query string, id store.RoundID) ([]stor
 	var out []store.Listed
 	err := d.rows(ctx, query, []any{int64(id)}, func(scan func(...any) error) error {
 		var x store.Listed
-		var n int64
+		var n, when int64
 		var child uint32
 		var stage string
 		var sealed []byte
-		if err := scan(&n, &child, &x.Place.Unit, &x.Place.Language, &stage, &x.Reason, &sealed, &x.Posted); err != nil {
+		if err := scan(&n, &child, &x.Place.Unit, &x.Place.Language, &stage, &x.Reason, &sealed, &x.Posted, &when); err != nil {
 			return err
 		}
 		c, err := d.openCase(n, sealed)
 		x.Case, x.Child, x.Stage, x.Deadline = conversation.CaseID(n), person.ID(child), conversation.Stage(stage), c.Deadline
+		if when != 0 {
+			x.When = fromMicro(when)
+		}
 		out = append(out, x)
 		return err
 	})

@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 	"time"
 
@@ -22,6 +23,7 @@ import (
 
 	"ennakko/audit"
 	"ennakko/fault"
+	"ennakko/permission"
 	"ennakko/person"
 	"ennakko/store"
 	"ennakko/store/vault"
@@ -299,6 +301,15 @@ func (t *tx) About(object string, people ...person.ID) {
 	}
 	for _, p := range people {
 		t.people.Add(uint32(p))
+	}
+}
+
+// Fields says which fields were read or written.
+func (t *tx) Fields(fields []permission.Field) {
+	for _, f := range fields {
+		if !slices.Contains(t.entry.Fields, string(f)) {
+			t.entry.Fields = append(t.entry.Fields, string(f))
+		}
 	}
 }
 
