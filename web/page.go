@@ -168,7 +168,7 @@ func (s *site) askWho(w http.ResponseWriter, r *http.Request) {
 // words are the texts in the request's language.
 func (s *site) words(r *http.Request) words {
 	l, _ := languageOf(r)
-	return words{catalogue: s.texts, Lang: l, zone: s.pack.Schedule().Zone(), self: s.pack.ForSelf()}
+	return words{catalogue: s.texts, Lang: l, zone: s.pack.Schedule().Zone(), self: s.pack.ForSelf(), kind: s.pack.UnitKind()}
 }
 
 // errorView is what an error page says.

@@ -41,6 +41,7 @@ var doors = map[string]string{
 	"POST /desk/cases/{case}/answer":              "sari",
 	"GET /desk/search":                            "sari",
 	"POST /desk/search":                           "sari",
+	"GET /desk/rounds/{round}/effect":             "liisa matti sari anna both",
 	"GET /desk/care":                              "liisa matti sari anna both",
 	"GET /desk/care/events":                       "liisa matti sari anna both",
 	"POST /desk/care/run":                         "liisa both",
