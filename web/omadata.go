@@ -175,8 +175,8 @@ type permit struct {
 	Agreement agreement
 	Events    []permitEvent
 	Until     time.Time // when it expires; zero: it does not stand
-	IfTaken   []effect  // what taking it back would do
-	Effects   []effect  // what taking it back did
+	IfTaken   []consequence  // what taking it back would do
+	Effects   []consequence  // what taking it back did
 	Matter    int64     // the fee's matter; 0: none
 }
 
@@ -204,8 +204,8 @@ type permitEvent struct {
 	Receipt bool
 }
 
-// effect is what a withdrawal does to one kind of data.
-type effect struct {
+// consequence is what a withdrawal does to one kind of data.
+type consequence struct {
 	What said
 	Gone bool   // deleted; otherwise kept
 	Law  string // under which it is kept

@@ -189,17 +189,17 @@ func stateOfPermit(v omadata.View) string {
 }
 
 // effects says what taking a permission back does, or did.
-func (o liveOma) effects(deleted, stopped, proposals int, kept []omadata.Kept) (out []effect) {
+func (o liveOma) effects(deleted, stopped, proposals int, kept []omadata.Kept) (out []consequence) {
 	add := func(n int, key string) {
 		if n > 0 {
-			out = append(out, effect{What: o.texts[key], Gone: true})
+			out = append(out, consequence{What: o.texts[key], Gone: true})
 		}
 	}
 	add(deleted, "effect.income")
 	add(stopped, "effect.asked")
 	add(proposals, "effect.proposal")
 	for _, k := range kept {
-		out = append(out, effect{What: k.What, Law: k.Law, Why: k.Why})
+		out = append(out, consequence{What: k.What, Law: k.Law, Why: k.Why})
 	}
 	return out
 }

@@ -66,6 +66,7 @@ var doors = map[string]string{
 	"POST /my/erase":                                         "aino stranger",
 	"POST /demo/clock":                                       "liisa matti sari pekka anna both",
 	"GET /my/uses/{entry}/file":                              "aino stranger",
+	"GET /desk/rounds/{round}/effect":                        "liisa matti sari anna both",
 }
 
 // real fills the blanks of a pattern.

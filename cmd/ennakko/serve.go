@@ -17,6 +17,7 @@ import (
 	"ennakko/access"
 	"ennakko/app"
 	"ennakko/fault"
+	"ennakko/service"
 	"ennakko/testcity"
 	"ennakko/web"
 )
@@ -88,6 +89,7 @@ says otherwise: the records of 640,000 people take some minutes to make.`,
 const (
 	firstService  = "pre-primary"
 	secondService = "blood-pressure"
+	thirdService  = "exercise-group" // for those who came to the second
 )
 
 // healthResidents is how many people the second service's city has: few enough
@@ -173,10 +175,19 @@ func (p *program) serve(ctx context.Context, ap *app.App, clock *app.PacedClock,
 	if err != nil {
 		return err
 	}
-	live, err := ap.NewLive(ctx, pack, clock)
+	var more []*service.Pack
+	if f.service == secondService { // the way goes on to the next service
+		next, err := ap.Pack(thirdService)
+		if err != nil {
+			return err
+		}
+		more = append(more, next)
+	}
+	lives, err := ap.NewLives(ctx, clock, pack, more...)
 	if err != nil {
 		return err
 	}
+	live := lives[0]
 	ln, err := net.Listen("tcp", f.addr)
 	if err != nil {
 		return fault.New(fault.Conflict, "cmd.serve", "the address cannot be served on").Because(err).Do("choose another with --addr")
@@ -190,7 +201,7 @@ func (p *program) serve(ctx context.Context, ap *app.App, clock *app.PacedClock,
 	if err != nil {
 		return errors.Join(err, ln.Close())
 	}
-	handler, err := web.New(web.Config{Live: live, Context: ctx, Door: door.client, Policies: policies, Pace: clock, Log: slog.New(slog.NewTextHandler(p.err, nil))})
+	handler, err := web.New(web.Config{Live: live, More: lives[1:], Context: ctx, Door: door.client, Policies: policies, Pace: clock, Log: slog.New(slog.NewTextHandler(p.err, nil))})
 	if err != nil {
 		return errors.Join(err, ln.Close())
 	}
