@@ -85,7 +85,7 @@ func (a *App) RunCare(ctx context.Context, l *library.Library, asOf time.Time, o
 	if err != nil {
 		return nil, err
 	}
-	names := append(CareFields(cares), string(register.BirthDate), string(register.Sex), string(register.District))
+	names := append(append(CareFields(cares), outcomeFields(l)...), string(register.BirthDate), string(register.Sex), string(register.District))
 	whole, err := a.Population(ctx, l.Language(), slices.Compact(slices.Sorted(slices.Values(names))), officer, "care library "+l.Name()+" "+l.Version(),
 		func(done, total int) { progress("loading health records", done, total) })
 	if err != nil {
@@ -104,6 +104,14 @@ func (a *App) RunCare(ctx context.Context, l *library.Library, asOf time.Time, o
 	b.seen.Store(loaded)
 	progress("keeping what was found", 0, 1)
 	return b, a.keepCare(ctx, b, officer)
+}
+
+// outcomeFields lists the fields and concepts that the library's outcomes read.
+func outcomeFields(l *library.Library) (out []string) {
+	for _, o := range l.Outcomes() {
+		out = append(out, o.Program.Fields()...)
+	}
+	return out
 }
 
 // careHash says what a run stands on: the library, the day and the files of facts.

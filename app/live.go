@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -29,6 +30,7 @@ type Live struct {
 	wake     chan struct{}
 	paced    *PacedClock // nil: worker processes let the round run
 	driver   *Driver     // nil: the same
+	beside   []*Live     // other services that this one lets run
 	library  *library.Library
 	care     *CareBook // the newest run in this process; nil: there was none
 }
@@ -43,13 +45,29 @@ type Job struct {
 
 // NewLive makes a live service. Run must be called for anything to happen.
 func (a *App) NewLive(ctx context.Context, p *service.Pack, clock *PacedClock) (*Live, error) {
-	d, err := a.NewDriver(ctx, p)
+	all, err := a.NewLives(ctx, clock, p)
 	if err != nil {
 		return nil, err
 	}
-	l := a.NewDesk(p, clock)
-	l.paced, l.driver = clock, d
-	return l, nil
+	return all[0], nil
+}
+
+// NewLives makes several live services that run side by side. Run of the first must
+// be called for anything to happen; it lets all of them run.
+func (a *App) NewLives(ctx context.Context, clock *PacedClock, p *service.Pack, more ...*service.Pack) ([]*Live, error) {
+	d, err := a.NewDriver(ctx, p, more...)
+	if err != nil {
+		return nil, err
+	}
+	first := a.NewDesk(p, clock)
+	first.paced, first.driver = clock, d
+	out := []*Live{first}
+	for _, other := range more {
+		l := a.NewDesk(other, clock)
+		l.paced, l.driver, l.wake = clock, d, first.wake
+		first.beside, out = append(first.beside, l), append(out, l)
+	}
+	return out, nil
 }
 
 // NewDesk makes a service whose rounds run in worker processes. Follow must be
@@ -186,9 +204,13 @@ func (l *Live) Run(ctx context.Context) error {
 			return ended(ctx, err)
 		}
 		if busy || events {
-			l.tell()
+			l.tellAll()
 		}
 		last, err := l.closing(ctx)
+		for _, other := range l.beside {
+			at, oerr := other.closing(ctx)
+			last, err = minTime(last, at), errors.Join(err, oerr)
+		}
 		if err != nil {
 			return ended(ctx, err)
 		}
@@ -200,6 +222,14 @@ func (l *Live) Run(ctx context.Context) error {
 			return ended(ctx, nil)
 		}
 		l.paced.To(minTime(at, l.paced.Target()))
+	}
+}
+
+// tellAll tells those who watch any of the services.
+func (l *Live) tellAll() {
+	l.tell()
+	for _, other := range l.beside {
+		other.tell()
 	}
 }
 

@@ -19,6 +19,7 @@ type working struct {
 	average averaging
 	free    Hours
 	holiday int   // hundredths of a per cent
+	adult   int   // whose income is being reckoned, from 1; 0: nobody's
 	drift   Cents // by which the last months differ from the averages
 	fee     Fee
 }
@@ -28,7 +29,9 @@ func (w *working) add(key string, comes Number, numbers ...Number) {
 }
 
 func (w *working) addTexts(key string, comes Number, texts map[string]map[person.Language]string, numbers ...Number) {
-	w.fee.Lines = append(w.fee.Lines, w.pack.line(key, comes, texts, numbers...))
+	l := w.pack.line(key, comes, texts, numbers...)
+	l.Adult = w.adult
+	w.fee.Lines = append(w.fee.Lines, l)
 }
 
 // reason notes once why a caseworker must look.
@@ -42,6 +45,11 @@ func (w *working) reason(key string) {
 // family that cannot be is Invalid; a day for which the pack has no figures is
 // Missing. No fault holds a value of the family.
 func (p *Pack) Compute(f Family, child int) (Fee, error) {
+	f.On = dayOf(f.On)
+	f.Children = slices.Clone(f.Children)
+	for i := range f.Children {
+		f.Children[i].Born = dayOf(f.Children[i].Born)
+	}
 	w := &working{pack: p, family: f}
 	if err := w.figures(); err != nil {
 		return Fee{}, err

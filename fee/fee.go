@@ -75,7 +75,7 @@ type Child struct {
 // together as spouses or partners; the children are those of either who live
 // in the household.
 type Family struct {
-	On            time.Time // a day on which the fee holds
+	On            time.Time // a day on which the fee holds: the one that it names in its own time zone
 	Adults        []Adult   // one or two
 	Children      []Child
 	AcceptHighest bool   // the family has accepted the highest fee: income does not matter
@@ -99,6 +99,7 @@ type Fee struct {
 // Line is one step of the working.
 type Line struct {
 	Key     string
+	Adult   int                        // whose income alone the step tells of, from 1; 0: nobody's alone
 	Numbers []Number                   // the numbers that stand in the words
 	Comes   Number                     // what the step comes to
 	Words   map[person.Language]string // in all three languages
@@ -137,6 +138,14 @@ func money(name string, c Cents) Number      { return Number{name, Money, int64(
 func euros(name string, n int64) Number      { return Number{name, Euros, n, 1} }
 func percent(name string, points int) Number { return Number{name, Percent, int64(points), 100} }
 func hours(name string, h Hours) Number      { return Number{name, Time, int64(h), 100} }
+
+// dayOf is the day that t names in its own time zone, at midnight UTC.
+func dayOf(t time.Time) time.Time {
+	if t.IsZero() {
+		return t
+	}
+	return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC)
+}
 
 // halfUp is num/den rounded to a whole number, a half upwards. Den is positive.
 func halfUp(num, den int64) int64 {

@@ -47,7 +47,7 @@ const (
 
 // texts reads messages.yaml.
 func (r *reading) texts(x strictyaml.Node) {
-	k := x.Keys("messages", "working", "who", "reasons")
+	k := x.Keys("messages", "working", "who", "reasons", "picture")
 	p := r.pack
 	p.messages = map[Message]map[person.Language]template{}
 	var names []string
@@ -63,6 +63,11 @@ func (r *reading) texts(x strictyaml.Node) {
 	who := k["who"].Keys("adult", "child")
 	for _, name := range []string{"adult", "child"} {
 		p.who[name] = r.templates(who[name], 60, func(n strictyaml.Node, t template) { exactly(n, t, []string{"number"}) })
+	}
+	p.picture = map[string]map[person.Language]template{}
+	picture := k["picture"].Keys("title", "desc", "own")
+	for name, want := range pictureNames() {
+		p.picture[name] = r.templates(picture[name], maxStep, func(n strictyaml.Node, t template) { exactly(n, t, want) })
 	}
 	p.reasons = map[string]map[person.Language]string{}
 	reasons := k["reasons"].Keys(reasonNames()...)

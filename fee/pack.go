@@ -22,6 +22,7 @@ type Pack struct {
 	steps                             map[string]step
 	who                               map[string]map[person.Language]template
 	reasons                           map[string]map[person.Language]string
+	picture                           map[string]map[person.Language]template
 	messages                          map[Message]map[person.Language]template
 	cases                             []madeUp
 	agreements                        []permission.Agreement
@@ -133,8 +134,10 @@ func (p *Pack) Cases() int { return len(p.cases) }
 // Periods is a copy of the periods, the oldest first.
 func (p *Pack) Periods() []Period { return append([]Period(nil), p.periods...) }
 
-// Period is the figures that hold on a day; Missing if none do.
+// Period is the figures that hold on the day that on names in its own time
+// zone; Missing if none do.
 func (p *Pack) Period(on time.Time) (Period, error) {
+	on = dayOf(on)
 	if x, ok := at(p.periods, on, func(x Period) time.Time { return x.From }); ok {
 		return x, nil
 	}

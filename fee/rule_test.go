@@ -358,6 +358,24 @@ func TestLargeSumsDoNotOverflow(t *testing.T) {
 	}
 }
 
+func TestTheDayIsThatOfTheFamilysOwnTimeZone(t *testing.T) {
+	p := pack(t)
+	helsinki := time.FixedZone("EEST", 3*60*60)
+	f := assessed("2026-08-01", 2, 470000)
+	for _, tt := range []struct {
+		on   time.Time
+		want int
+	}{
+		{time.Date(2026, 7, 31, 23, 59, 0, 0, helsinki), 68}, // 634 x 10.7 % = 67.838
+		{time.Date(2026, 8, 1, 0, 1, 0, 0, helsinki), 35},    // 331 x 10.7 % = 35.417; in UTC it is still July
+	} {
+		f.On = tt.on
+		if got := euros(t, p, f, 0); got != tt.want {
+			t.Errorf("on %s the fee is %d", tt.on, got)
+		}
+	}
+}
+
 func TestNumbersAreWrittenInTheFormOfTheLanguage(t *testing.T) {
 	for _, tt := range []struct {
 		n             fee.Number

@@ -45,6 +45,7 @@ type Library struct {
 	paramUnits  map[string]coding.Unit
 
 	families []Family
+	outcomes []Outcome
 	criteria []*Criterion
 	sets     map[string]*coding.ValueSet
 	setHash  map[string]string
@@ -163,6 +164,27 @@ func (l *Library) Params() criteria.Params { return l.params }
 
 // Families lists the families in order of their files.
 func (l *Library) Families() []Family { return slices.Clone(l.families) }
+
+// Outcome is something that care is to bring about in a person: whether it has is
+// seen from the facts of a later day. It asks for nothing to be done.
+type Outcome struct {
+	Name    string
+	Title   Texts
+	Program *criteria.Program // a yes-or-no of the person
+}
+
+// Outcomes lists the outcomes in order of their files.
+func (l *Library) Outcomes() []Outcome { return slices.Clone(l.outcomes) }
+
+// Outcome finds one by its name.
+func (l *Library) Outcome(name string) (Outcome, bool) {
+	for _, o := range l.outcomes {
+		if o.Name == name {
+			return o, true
+		}
+	}
+	return Outcome{}, false
+}
 
 // Criteria lists the criteria in order of their files.
 func (l *Library) Criteria() []*Criterion { return slices.Clone(l.criteria) }

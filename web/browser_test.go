@@ -166,6 +166,7 @@ var cityPages = []shownPage{
 	{"handset-in-person", "", "/demo/handset/16/0", func() *city { return newCity().running() }},
 	{"open-none", "", "/open", newCity},
 	{"open", "", "/open", func() *city { return newCity().running() }},
+	{"open-proof", "", "/open/proof", newCity},
 	{"missing", "", "/nothing", newCity},
 }
 

@@ -63,6 +63,7 @@ type city struct {
 	fail     error
 	oma      *oma          // nil: no permissions and no fees
 	later    time.Duration // by how much the machine's clock was set on
+	book     *book         // a record with its log; nil: proofs are made up
 }
 
 func newCity() *city {

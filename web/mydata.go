@@ -61,6 +61,15 @@ type permitView struct {
 	Fee    string // where its fee is; ""
 }
 
+// Link is where more is told: one that was not asked for yet is given with the
+// matter it is for.
+func (p permit) Link() string {
+	if p.N == 0 {
+		return feePath(p.Matter)
+	}
+	return p.Path()
+}
+
 // EventNumber is the number of an event in the address of its receipt.
 func (p permit) EventNumber(i int) int { return i + 1 }
 

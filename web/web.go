@@ -24,6 +24,7 @@ import (
 	"ennakko/channel/phone"
 	"ennakko/conversation"
 	"ennakko/fault"
+	"ennakko/omadata"
 	"ennakko/person"
 	"ennakko/round"
 	"ennakko/service"
@@ -39,9 +40,10 @@ type Config struct {
 	Context  context.Context // ends when the server stops; jobs live as long
 	Door     *signin.Client  // where people log in
 	Policies *access.Policies
-	Pace     Pace         // made-up people and time: the tour, the handset and the clock are shown; nil: real ones
-	Host     string       // the name by which browsers ask for the pages; "": this machine's own
-	Log      *slog.Logger // what is refused and what fails, without names; nil: nothing is told
+	OmaData  *omadata.Service // permissions and fees; nil: the city has none
+	Pace     Pace             // made-up people and time: the tour, the handset and the clock are shown; nil: real ones
+	Host     string           // the name by which browsers ask for the pages; "": this machine's own
+	Log      *slog.Logger     // what is refused and what fails, without names; nil: nothing is told
 }
 
 // rounds is what the desk does. app.Live is one.
@@ -76,6 +78,7 @@ type proof interface {
 	Size(ctx context.Context) (uint64, error)
 	Prove(ctx context.Context, seq uint64) (log.Proof, error)
 	Checkpoint(ctx context.Context) (string, error)
+	Verifier() string
 }
 
 // matters are what officers and experts do. app.Live does it.
@@ -132,6 +135,7 @@ type rights interface {
 	Objections(ctx context.Context, who person.ID) (map[string]time.Time, error)
 	Wards(ctx context.Context, who person.ID) (map[person.ID]conversation.CaseID, error)
 	UsesOf(ctx context.Context, who person.ID, before uint64, limit int) ([]audit.Entry, error)
+	ProofFile(ctx context.Context, about person.ID, actor string, seq, since uint64) (log.File, error)
 }
 
 // families are the demo's made-up families. app.Live knows them.
@@ -205,9 +209,17 @@ func New(c Config) (http.Handler, error) {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	return newSite(parts{ctx: c.Context, pack: c.Live.Pack, rounds: c.Live, figures: a.DB, record: a.DB, proof: a.Log,
+	p := parts{ctx: c.Context, pack: c.Live.Pack, rounds: c.Live, figures: a.DB, record: a.DB, proof: a.Log,
 		matters: c.Live, care: c.Live, residents: c.Live, families: c.Live, screens: a.Network, clock: c.Live.Clock, pace: c.Pace, host: c.Host, real: time.Now, door: c.Door, sessions: signin.NewSessions(a.DB, time.Now),
-		policies: c.Policies, log: c.Log})
+		policies: c.Policies, log: c.Log}
+	if c.OmaData != nil {
+		texts, err := readTexts()
+		if err != nil {
+			return nil, err
+		}
+		p.omaData = liveOma{c.OmaData, texts}
+	}
+	return newSite(p)
 }
 
 func newSite(p parts) (http.Handler, error) {
@@ -262,6 +274,8 @@ func (s *site) routes() []route {
 		{pattern: "GET /logged-out", action: anyone, do: s.loggedOut},
 		{pattern: "GET /open", action: anyone, do: s.open},
 		{pattern: "GET /open/checkpoint", action: anyone, do: s.checkpoint},
+		{pattern: "GET /open/proof", action: anyone, do: s.proofForm},
+		{pattern: "POST /open/proof", action: anyone, do: s.checkProof},
 
 		{pattern: "GET /desk", action: access.SeeDesk, do: s.desk},
 		{pattern: "GET /desk/messages", action: access.PreviewMessages, do: s.messages},
@@ -300,6 +314,7 @@ func (s *site) routes() []route {
 		{pattern: "POST /my/offers/{case}", action: access.Answer, do: s.answerOwn},
 		{pattern: "GET /my/uses", action: access.SeeOwn, do: s.uses},
 		{pattern: "GET /my/uses/{entry}", action: access.SeeOwn, do: s.prove},
+		{pattern: "GET /my/uses/{entry}/file", action: access.SeeOwn, do: s.proofFile},
 		{pattern: "POST /my/objections", action: access.Object, do: s.object},
 
 		{pattern: "GET /my/fees/{matter}", action: access.SeeOwn, do: s.fee, omaData: true},

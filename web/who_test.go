@@ -65,6 +65,7 @@ var doors = map[string]string{
 	"GET /my/erase":                                          "aino stranger",
 	"POST /my/erase":                                         "aino stranger",
 	"POST /demo/clock":                                       "liisa matti sari pekka anna both",
+	"GET /my/uses/{entry}/file":                              "aino stranger",
 }
 
 // real fills the blanks of a pattern.
@@ -76,7 +77,7 @@ func real(pattern string) (method, path string) {
 // TestNobodyComesThroughADoorThatIsNotTheirs is forced browsing: every route,
 // asked for by everybody.
 func TestNobodyComesThroughADoorThatIsNotTheirs(t *testing.T) {
-	c := newCity().running().withCare(true).withOma(feeProposed)
+	c := withBook(t, newCity().running().withCare(true).withOma(feeProposed))
 	c.round.Service = c.pack
 	h := handlerOf(t, c)
 	cookies := map[string]map[string]*http.Cookie{"": nil}

@@ -94,6 +94,12 @@ func (b *auditBench) uses(ctx context.Context, a *app.App) (err error) {
 		id := person.ID(1 + r.Uint32N(benchPeople))
 		return func() error { _, err := a.DB.UsesBefore(ctx, id, 0, 21); return err }, nil
 	})
+	if err != nil {
+		return err
+	}
+	b.out.UsesNone, _, err = b.sampled("asking for one whom no entry covers", 20, func(*rand.Rand) (func() error, error) {
+		return func() error { _, err := a.DB.UsesBefore(ctx, benchPeople+5, 0, 21); return err }, nil
+	})
 	return err
 }
 

@@ -1,8 +1,10 @@
 package tables
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"slices"
 
 	"ennakko/audit"
 	"ennakko/fault"
@@ -27,6 +29,7 @@ func (t *tx) cover(entries []*entryRow) error {
 			}
 		}
 	}
+	slices.SortFunc(few, func(a, b []any) int { return cmp.Compare(a[0].(int64), b[0].(int64)) }) // as they are kept
 	if err := t.insertInSteps("audit_person", "person, seq", few); err != nil {
 		return err
 	}
