@@ -148,6 +148,7 @@ type proposal struct {
 	Cents  int64     // a month
 	At     time.Time // when it was worked out
 	Lines  []line
+	Own    int          // the reader's number in the lines; 0: they do not tell of the reader alone
 	Drawn  *fee.Picture // fee by the family's income, with all else as it is; nil: none
 	Person []said       // why a caseworker must look; none: nobody must
 }
