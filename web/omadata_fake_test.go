@@ -65,7 +65,7 @@ func feeAt(euros int) *proposal {
 		panic(err)
 	}
 	x.Lines = slices.DeleteFunc(x.Lines, func(l fee.Line) bool { return l.Adult == 2 })
-	return proposalOf(&omadata.FeeProposal{Made: begin.Add(6 * time.Hour), Working: omadata.Working{Fee: x, Picture: &drawn}})
+	return proposalOf(&omadata.FeeProposal{Made: begin.Add(6 * time.Hour), Own: 1, Working: omadata.Working{Fee: x, Picture: &drawn}})
 }
 
 // ainosIncome is a year of wages, with a benefit in some months.

@@ -72,7 +72,7 @@ func proposalOf(p *omadata.FeeProposal) *proposal {
 		return nil
 	}
 	w := p.Working
-	out := proposal{Cents: int64(w.Fee.Euros) * 100, At: p.Made, Drawn: w.Picture}
+	out := proposal{Cents: int64(w.Fee.Euros) * 100, At: p.Made, Own: p.Own, Drawn: w.Picture}
 	for i, l := range w.Fee.Lines {
 		out.Lines = append(out.Lines, lineOf(l, i == len(w.Fee.Lines)-1))
 	}

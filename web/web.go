@@ -342,6 +342,7 @@ func (s *site) routes() []route {
 		{pattern: "POST /my/permissions/{permission}/take-back", action: access.Permit, do: s.takeBack, omaData: true},
 		{pattern: "GET /my/permissions/{permission}/receipts/{event}", action: access.SeeOwn, do: s.showReceipt, omaData: true},
 		{pattern: "GET /my/permissions/{permission}/receipts/{event}/file", action: access.SeeOwn, do: s.receiptFile, omaData: true},
+		{pattern: "GET /my/permissions/{permission}/receipts/{event}/signed", action: access.SeeOwn, do: s.receiptSigned, omaData: true},
 		{pattern: "GET /my/copy", action: access.SeeOwn, do: s.showCopy, omaData: true},
 		{pattern: "GET /my/copy/file", action: access.SeeOwn, do: s.copyFile, omaData: true},
 		{pattern: "GET /my/erase", action: access.SeeOwn, do: s.eraseForm, omaData: true},
