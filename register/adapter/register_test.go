@@ -163,7 +163,7 @@ func TestAVerdictThatHasGrownOldIsNotActedOn(t *testing.T) {
 	}
 	s.Adapter.OnMarked(pass(time.Second))
 	a, err := s.Incomes.Fetch(t.Context(), s.request())
-	if fault.KindOf(err) != fault.Later || len(a.Income) != 0 {
+	if r, ok := errors.AsType[*xroad.Refusal](err); !ok || r.Status != 503 || len(a.Income) != 0 {
 		t.Errorf("after a second: %v", err)
 	}
 	s.Adapter.OnMarked(pass(900 * time.Millisecond))

@@ -29,7 +29,7 @@ const (
 	Reset        Trouble = "reset"         // the line is cut before the answer
 	Cut          Trouble = "cut"           // the line is cut within the answer
 	Garbage      Trouble = "garbage"       // 200, and no JSON
-	Huge         Trouble = "huge"          // 200, and 4 MiB of spaces before the answer
+	Huge         Trouble = "huge"          // 200, and 4 MiB of spaces after the answer
 	WrongPerson  Trouble = "wrong person"  // somebody else's income, under their code
 	Unfinished   Trouble = "unfinished"    // the last month is not whole
 	MissingMonth Trouble = "missing month" // one month in the middle is not there
@@ -212,7 +212,7 @@ func (r *Register) write(w http.ResponseWriter, q *http.Request, b []byte, t Tro
 	case Garbage:
 		b = []byte("<html>" + string(b[:half]))
 	case Huge:
-		b = append([]byte(strings.Repeat(" ", 4<<20)), b...)
+		b = append(b, strings.Repeat(" ", 4<<20)...)
 	case Cut:
 		w.Header().Set("Content-Length", "100000")
 		_, _ = w.Write(b[:half])
