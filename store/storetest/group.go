@@ -282,3 +282,19 @@ func ExerciseKill(t *testing.T, child func() *exec.Cmd, open func(t *testing.T) 
 		t.Logf("kill %d: %d said, %d there", kill, len(kept), len(there))
 	}
 }
+
+// BenchNotes has many writers note readings at once.
+func BenchNotes(b *testing.B, d Store) {
+	var next atomic.Uint32
+	b.SetParallelism(128)
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			n := next.Add(1)
+			if err := d.Note(context.Background(), Reading(fmt.Sprintf("case %d", n), n*2654435761%640_000)); err != nil {
+				b.Error(err)
+				return
+			}
+		}
+	})
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "entries/s")
+}
