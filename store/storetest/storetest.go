@@ -34,6 +34,7 @@ type Store interface {
 	CasesOf(ctx context.Context, id person.ID) ([]conversation.CaseID, error)
 	CasesOnPhone(ctx context.Context, e164 string) ([]conversation.CaseID, error)
 	Objections(ctx context.Context, id person.ID) (map[string]time.Time, error)
+	UsesBefore(ctx context.Context, id person.ID, before uint64, limit int) ([]audit.Entry, error)
 	Note(ctx context.Context, e audit.Entry) error
 	Uses(ctx context.Context, id person.ID, limit int) ([]audit.Entry, error)
 	Posts(ctx context.Context, id store.RoundID) ([]store.Post, error)
@@ -61,6 +62,7 @@ func Exercise(t *testing.T, open func(t *testing.T) Store) {
 		"entries have numbers without gaps and leaves that match":     entries,
 		"entries of many writers are kept once each, in order":        manyWriters,
 		"who leaves while they wait is not kept, others are":          leaving,
+		"the uses of a person are found in small and large sets":      usesFound,
 		"a faulty entry fails alone":                                  faulty,
 		"a place is given once":                                       places,
 		"a case is changed by one writer at a time":                   versions,
