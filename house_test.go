@@ -27,9 +27,10 @@ var floors = map[string]int{
 
 	"audit/log": 20, "permission": 20, "access": 20,
 
-	"strictyaml": 20, "coding": 20, "clinical": 25, "register": 30, "criteria": 30, "packs": 30,
+	"strictyaml": 20, "strictjson": 20, "coding": 20, "clinical": 25, "register": 30, "criteria": 30, "packs": 30,
+	"permission/receipt": 30, "permission/precedent": 30,
 
-	"library": 40, "population": 45, "population/rival": 50, "register/csv": 40, "register/parquet": 40, "register/objects": 40, "register/fhir": 40, "service": 40, "offer/assign": 40, "testcity": 42, "testcity/idp": 40, "testcity/wire": 30, "testcity/pg": 40, "testcity/smsc": 76, "testcity/kannelbox": 40,
+	"library": 40, "fee": 40, "population": 45, "population/rival": 50, "register/csv": 40, "register/parquet": 40, "register/objects": 40, "register/certificate": 32, "register/xroad": 40, "register/standing": 41, "register/incomes": 42, "register/adapter": 45, "register/fhir": 40, "service": 40, "offer/assign": 40, "testcity": 42, "testcity/idp": 40, "testcity/ca": 40, "testcity/incomes": 50, "testcity/wire": 30, "testcity/pg": 40, "testcity/smsc": 76, "testcity/kannelbox": 40,
 
 	"offer": 50, "reply": 50, "effect": 55, "needs": 55,
 
@@ -43,6 +44,8 @@ var floors = map[string]int{
 
 	"round": 85,
 
+	"omadata": 88,
+
 	"app": 90,
 
 	"web": 95,
@@ -52,16 +55,18 @@ var floors = map[string]int{
 
 // only lists who may import a package that is a door to something.
 var only = map[string][]string{
-	"database/sql":                         {"store/tables", "store/sqlite", "store/postgres", "register/parquet", "population/rival", "channel/phone", "cmd/soak"},
+	"database/sql":                         {"store/tables", "store/sqlite", "store/postgres", "store/storetest", "register/parquet", "population/rival", "channel/phone", "cmd/soak"},
 	"github.com/minio/minio-go/v7":         {"register/objects"},
 	"github.com/riverqueue/river":          {"store/tables", "work/jobs"},
 	"modernc.org/sqlite":                   {"store/sqlite", "channel/phone"},
 	"github.com/duckdb/duckdb-go/v2":       {"register/parquet", "population/rival"},
 	"github.com/duckdb/duckdb-go-bindings": {"register/parquet"},
 	"cel.dev/cel-go/cel":                   {"criteria"},
+	"github.com/sony/gobreaker/v2":         {"register/xroad"},
+	"github.com/go-json-experiment/json":   {"strictjson"},
 	"github.com/tink-crypto/tink-go/v2":    {"store/vault"},
 	"github.com/transparency-dev/tessera":  {"audit/log"},
-	"net/http":                             {"web", "signin", "testcity/idp", "channel/kannel", "channel/suomifi", "testcity/post", "cmd/ennakko"},
+	"net/http":                             {"web", "signin", "testcity/idp", "channel/kannel", "channel/suomifi", "testcity/post", "cmd/ennakko", "register/xroad", "register/standing", "register/incomes", "register/adapter", "testcity/incomes"},
 	"github.com/zitadel/oidc/v3/pkg/op":    {"testcity/idp"},
 	"github.com/coreos/go-oidc/v3/oidc":    {"signin"},
 	"github.com/cedar-policy/cedar-go":     {"access"},
@@ -131,6 +136,11 @@ func TestMustNotCompile(t *testing.T) {
 		{"forge an act", `"ennakko/audit"`, `_ = audit.Act{actor: "me"}`, "cannot refer to unexported field actor"},
 		{"forge a grant", `"ennakko/permission"`, `_ = permission.Grant{fields: []permission.Field{"x"}}`, "cannot refer to unexported field fields"},
 		{"forge a purpose", `"ennakko/permission"`, `_ = permission.Purpose{spec: permission.Spec{}}`, "cannot refer to unexported field spec"},
+		{"forge a permission", `"ennakko/permission"`, `_ = permission.Permission{purpose: "fee"}`, "cannot refer to unexported field purpose"},
+		{"change a permission past its life", `"ennakko/permission"`, `var p permission.Permission; p.answers = nil`, "p.answers undefined"},
+		{"forge an agreement", `"ennakko/permission"`, `_ = permission.Agreement{hash: "x"}`, "cannot refer to unexported field hash"},
+		{"compare agreements past their hash", `"ennakko/permission"`, `var a, b permission.Agreement; _ = a == b`, "cannot be compared"},
+		{"forge a standing grant", `"ennakko/permission"`, `_ = permission.Grant{own: nil}`, "cannot refer to unexported field own"},
 		{"keep grants in a map", `"ennakko/permission"`, `_ = map[permission.Grant]int{}`, "invalid map key"},
 		{"compare acts", `"ennakko/audit"`, `var a, b audit.Act; _ = a == b`, "cannot be compared"},
 		{"read a register without a grant", `"context"; "ennakko/register"`, `var r register.Reader; _, _ = r.Read(context.Background(), nil, "x")`, "not enough arguments"},

@@ -74,6 +74,8 @@ const (
 	SeeOwn          Action = "see own"
 	Answer          Action = "answer"
 	Object          Action = "object"
+	Permit          Action = "permit"      // give a permission, refuse it, or take it back
+	EraseOwn        Action = "erase own"   // have one's own data erased
 	SeeCare         Action = "see care"    // criteria of care with counts
 	RunCare         Action = "run care"    // run them over everyone
 	TryCare         Action = "try care"    // what another threshold would change, in counts
@@ -83,7 +85,7 @@ const (
 // Actions are all of them.
 func Actions() []Action {
 	return []Action{SeeDesk, PreviewMessages, Prepare, ChangeCapacity, TestSend, TryCriteria, SeePlaces, Approve, Pause, Resume, Stop, SeeQueue, Settle,
-		SeeCase, Search, SeeRecord, SeeOwn, Answer, Object, SeeCare, RunCare, TryCare, SeeFinding}
+		SeeCase, Search, SeeRecord, SeeOwn, Answer, Object, Permit, EraseOwn, SeeCare, RunCare, TryCare, SeeFinding}
 }
 
 // Level is a level of assurance of an identification (eIDAS, article 8).

@@ -35,7 +35,7 @@ var may = map[access.Role]string{
 	access.Expert:   "see desk,preview messages,see queue,settle,see case,search,see care,try care,see finding",
 	access.DPO:      "see desk,preview messages,see record",
 	access.Leader:   "see desk,preview messages,see care",
-	access.Resident: "see own,answer,object",
+	access.Resident: "see own,answer,object,permit,erase own",
 }
 
 func TestEveryRoleMayDoWhatIsListedAndNothingElse(t *testing.T) {
@@ -82,6 +82,9 @@ func TestEveryRefusalHasItsReasonInThreeLanguages(t *testing.T) {
 		{officer(access.DPO), access.Prepare, access.On{}, "prepare"},
 		{resident(access.Substantial, 7), access.SeeDesk, access.On{}, "see-desk"},
 		{resident(access.Low, 7), access.SeeOwn, access.On{}, "strong-identification"},
+		{resident(access.Low, 7), access.Permit, access.On{}, "strong-identification"},
+		{resident(access.NoLevel, 7), access.EraseOwn, access.On{}, "strong-identification"},
+		{officer(access.Expert), access.Permit, access.On{}, "own-matters"},
 		{resident(access.High, 7), access.Answer, access.On{People: []person.ID{8, 9}}, "own-matters"},
 		{access.Who{}, access.SeeDesk, access.On{}, "see-desk"},
 		{officer(access.Leader), "a new action", access.On{}, ""},

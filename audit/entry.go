@@ -26,13 +26,19 @@ type Entry struct {
 	Detail  string          // counts and settings; no personal data
 }
 
-// SaltSize is the length of an entry's salt in bytes.
+// SaltSize is how many secret bytes an entry's salt has. A salt of the first
+// form is these; NewSalt makes one of the second form, with a byte before them.
 const SaltSize = 32
 
-// Leaf returns the entry's leaf for the log: HMAC-SHA-256 over the whole entry
-// with the entry's own salt. When the entry and its salt are erased the leaf
-// says nothing about anyone.
+// Leaf returns the entry's leaf for the log, a hash over the whole entry with the
+// entry's own salt, whose form tells that of the leaf: of the first form it is
+// HMAC-SHA-256 over the whole, of the second see Work. When the entry and its
+// salt are erased the leaf says nothing about anyone.
 func (e Entry) Leaf(salt []byte) ([]byte, error) {
+	if second(salt) {
+		w, err := e.Work(salt)
+		return w.Leaf(e.Seq), err
+	}
 	if len(salt) != SaltSize {
 		return nil, fault.New(fault.Tampered, "audit.Leaf", "the salt is %d bytes, not %d", len(salt), SaltSize)
 	}

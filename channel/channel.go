@@ -34,6 +34,7 @@ type Envelope struct {
 	To         string    // E.164
 	From       string    // the number that can be answered
 	ValidUntil time.Time // the network gives up after this
+	Joint      byte      // numbers the messages to one phone: the parts of two on their way at once must not be mixed (3GPP TS 23.040, 9.2.3.24.1)
 }
 
 // About makes a message about an approved offer.

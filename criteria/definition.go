@@ -1,7 +1,6 @@
 package criteria
 
 import (
-	"errors"
 	"slices"
 	"strings"
 
@@ -86,31 +85,13 @@ func (d *defining) take(name string) {
 	d.busy = append(d.busy, name)
 	read, err := d.l.read(x.Text, d)
 	d.busy = d.busy[:len(d.busy)-1]
-	for _, f := range faultsIn(err) {
+	for _, f := range fault.All(err, "criteria") {
 		d.faults.Add(f.Where("definition %s, %s", name, f.At))
 	}
 	if err == nil {
 		read.Definition = x
 		d.l.definitions[name] = read
 	}
-}
-
-// faultsIn lists the faults of an error.
-func faultsIn(err error) fault.List {
-	if err == nil {
-		return nil
-	}
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		var all fault.List
-		for _, e := range joined.Unwrap() {
-			all = append(all, faultsIn(e)...)
-		}
-		return all
-	}
-	if f, ok := errors.AsType[*fault.Error](err); ok {
-		return fault.List{f}
-	}
-	return fault.List{fault.New(fault.Internal, "criteria", "unexpected").Because(err)}
 }
 
 // Definitions lists the definitions of the language in order of the alphabet,

@@ -102,7 +102,7 @@ func (l *Language) names(v Vocabulary) error {
 	var faults fault.List
 	for _, c := range l.concepts {
 		if err := c.check(); err != nil {
-			faults = append(faults, faultsIn(err)...)
+			faults = append(faults, fault.All(err, "criteria")...)
 			continue
 		}
 		if _, twice := l.catalog.Find(c.Name); twice {

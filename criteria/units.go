@@ -8,6 +8,7 @@ import (
 	"cel.dev/cel-go/common/types"
 
 	"ennakko/coding"
+	"ennakko/fault"
 )
 
 // measure is what is known of the unit of a part of the text.
@@ -209,7 +210,7 @@ func (c *checking) convert(m, beside measure) {
 	by, err := coding.NewConversion(m.unit, beside.unit, beside.substance)
 	if err != nil {
 		hint := "compare what measures the same thing"
-		for _, f := range faultsIn(err) {
+		for _, f := range fault.All(err, "criteria") {
 			if f.Hint != "" {
 				hint = f.Hint
 			}

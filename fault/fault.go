@@ -129,3 +129,22 @@ func (l List) Err() error {
 	}
 	return errors.Join(errs...)
 }
+
+// All lists the faults of an error, which may be one, several joined, or none.
+// What is no fault becomes one of kind Internal.
+func All(err error, op string) List {
+	if err == nil {
+		return nil
+	}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		var all List
+		for _, e := range joined.Unwrap() {
+			all = append(all, All(e, op)...)
+		}
+		return all
+	}
+	if f, ok := errors.AsType[*Error](err); ok {
+		return List{f}
+	}
+	return List{New(Internal, op, "unexpected").Because(err)}
+}

@@ -99,7 +99,7 @@ func (c *checking) person(m *made) {
 		got := expected{trace.Finding.Verdict, trace.Finding.Exclusion}
 		switch {
 		case err != nil && want.verdict != criteria.Failed:
-			for _, f := range faultsIn(err) {
+			for _, f := range fault.All(err, loadOp) {
 				c.bad(m.file, m.line, f.Hint, "%q has no verdict: %s: %s", m.who, f.At, f.Show)
 			}
 		case got != want:

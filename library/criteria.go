@@ -9,6 +9,7 @@ import (
 	"cel.dev/cel-go/common/ast"
 
 	"ennakko/criteria"
+	"ennakko/fault"
 	"ennakko/strictyaml"
 )
 
@@ -143,7 +144,7 @@ func (r *reading) exclusionsOf(c *Criterion, x strictyaml.Node) {
 			}
 		}
 		p, err := r.lib.language.Compile(ex.Text)
-		for _, f := range faultsIn(err) {
+		for _, f := range fault.All(err, loadOp) {
 			at.Bad(f.Hint, "%s (%s of the condition)", f.Show, f.At)
 		}
 		c.Exclusions = append(c.Exclusions, ex)
@@ -158,7 +159,7 @@ func (r *reading) program(x strictyaml.Node) *criteria.Program {
 		return nil
 	}
 	p, err := r.lib.language.Compile(text)
-	for _, f := range faultsIn(err) {
+	for _, f := range fault.All(err, loadOp) {
 		r.faults.Add(x.File(), x.Line(), f.At+" of the condition", f.Hint, "%s", f.Show)
 	}
 	return p

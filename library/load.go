@@ -252,7 +252,7 @@ func (r *reading) valueSets(files []string, content map[string][]byte) {
 		if err == nil && r.lib.sets[s.Name] != nil {
 			err = fault.New(fault.Invalid, loadOp, "another file has this name with another ending")
 		}
-		for _, f := range faultsIn(err) {
+		for _, f := range fault.All(err, loadOp) {
 			at := strings.TrimSpace(strings.TrimPrefix(f.At, path.Join(r.dir, file)))
 			r.faults.Add(file, 0, at, f.Hint, "%s", f.Show)
 		}
@@ -262,24 +262,6 @@ func (r *reading) valueSets(files []string, content map[string][]byte) {
 			r.lib.setHash[s.Name] = hex.EncodeToString(sum[:])
 		}
 	}
-}
-
-// faultsIn lists the faults of an error.
-func faultsIn(err error) fault.List {
-	if err == nil {
-		return nil
-	}
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		var all fault.List
-		for _, e := range joined.Unwrap() {
-			all = append(all, faultsIn(e)...)
-		}
-		return all
-	}
-	if f, ok := errors.AsType[*fault.Error](err); ok {
-		return fault.List{f}
-	}
-	return fault.List{fault.New(fault.Internal, loadOp, "unexpected").Because(err)}
 }
 
 func cmpText(a, b string) int { return strings.Compare(a, b) }

@@ -80,7 +80,7 @@ func (r *reading) concept(x strictyaml.Node) {
 	c := criteria.Concept{Name: k["name"].Text(), Title: r.texts(k["title"]), Value: criteria.Event, Absent: criteria.AbsentNone}
 	for _, e := range words(k["kind"]) {
 		kind, err := clinical.ParseKind(e.Text())
-		for _, f := range faultsIn(err) {
+		for _, f := range fault.All(err, loadOp) {
 			e.Bad(f.Hint, "%s", f.Show)
 		}
 		c.Kinds = append(c.Kinds, kind)
@@ -89,7 +89,7 @@ func (r *reading) concept(x strictyaml.Node) {
 	c.Codes, lists = r.codes(x, k["codes"], k["value_set"])
 	if k["unit"].There() {
 		u, err := coding.ParseUnit(k["unit"].TextUpTo(coding.MaxUnit))
-		for _, f := range faultsIn(err) {
+		for _, f := range fault.All(err, loadOp) {
 			k["unit"].Bad(f.Hint, "%s", f.Show)
 		}
 		c.Unit, c.Value = u, criteria.Number
@@ -161,7 +161,7 @@ func (r *reading) parameter(x strictyaml.Node) {
 	spec := criteria.ParamSpec{Name: p.Name}
 	if k["unit"].There() {
 		u, err := coding.ParseUnit(k["unit"].TextUpTo(coding.MaxUnit))
-		for _, f := range faultsIn(err) {
+		for _, f := range fault.All(err, loadOp) {
 			k["unit"].Bad(f.Hint, "%s", f.Show)
 		}
 		spec.Unit = u
@@ -173,7 +173,7 @@ func (r *reading) parameter(x strictyaml.Node) {
 	}
 	before := r.faults.Len()
 	if _, err := criteria.NewParams(p); err != nil && before == r.faults.Len() && p.Name != "" {
-		for _, f := range faultsIn(err) {
+		for _, f := range fault.All(err, loadOp) {
 			x.Bad(f.Hint, "%s", f.Show)
 		}
 	}
@@ -197,7 +197,7 @@ func (r *reading) speak() bool {
 		return false
 	}
 	l, err := criteria.NewHealthLanguage(criteria.Vocabulary{Fields: r.catalog, Concepts: r.concepts, Params: r.units, ValueSets: sets, Definitions: r.definitions})
-	for _, f := range faultsIn(err) {
+	for _, f := range fault.All(err, loadOp) {
 		r.placed(f)
 	}
 	if err != nil {

@@ -32,6 +32,7 @@ type Spec struct {
 	Until      time.Time                  // the purpose ends at this moment
 	Retention  string                     // how long what is made of it is kept
 	Objection  bool                       // the law gives a right to object (GDPR 21)
+	Conditions []Condition                // what must hold beside the provision; looked at again at each use
 }
 
 // Purpose is what data may be used for, with its basis in law. Only NewPurpose
@@ -61,10 +62,13 @@ func NewPurpose(s Spec) (Purpose, error) {
 	need(len(s.Fields) > 0, "fields")
 	need(!s.Until.IsZero(), "end (until)")
 	need(s.Retention != "", "retention")
+	need(len(s.Conditions) == 0 || has(s.Conditions, OwnPermission), "condition "+string(OwnPermission)+", without which nobody looks at the others")
+	checkConditions(&l, op, s.Conditions)
 	if err := l.Err(); err != nil {
 		return Purpose{}, err
 	}
 	s.Name, s.Why, s.Fields = maps.Clone(s.Name), maps.Clone(s.Why), slices.Clone(s.Fields)
+	s.Conditions = cloneConditions(s.Conditions)
 	return Purpose{s}, nil
 }
 
@@ -102,6 +106,12 @@ func (p Purpose) Fields() []Field { return slices.Clone(p.spec.Fields) }
 // Objection reports whether the law gives the person a right to object.
 func (p Purpose) Objection() bool { return p.spec.Objection }
 
+// Conditions is a copy of what must hold beside the provision.
+func (p Purpose) Conditions() []Condition { return cloneConditions(p.spec.Conditions) }
+
+// Needs reports whether the condition is part of the basis.
+func (p Purpose) Needs(k ConditionKind) bool { return has(p.spec.Conditions, k) }
+
 // People is who a grant is for: everyone in the registers, or a named set.
 type People struct {
 	set *roaring.Bitmap
@@ -132,12 +142,21 @@ type Grant struct {
 	fields  []Field
 	people  People
 	except  *roaring.Bitmap
+	own     *standing // nil: the purpose needs nobody's own permission
 }
 
 // Check returns a grant for exactly the fields and people needed, or a refusal
 // that says why. Objecting is the set of people whom the purpose may not touch
-// (nil: nobody); they are taken out of the grant.
+// (nil: nobody); they are taken out of the grant. A purpose that needs the
+// person's own permission is refused: CheckStanding grants it.
 func Check(act audit.Act, p Purpose, need []Field, who People, objecting *roaring.Bitmap) (Grant, error) {
+	if p.Needs(OwnPermission) {
+		return Grant{}, fault.New(fault.Refused, "permission.Check", "the purpose %q needs each person's own permission", p.ID()).Do("ask the ledger of permissions: CheckStanding")
+	}
+	return check(act, p, need, who, objecting)
+}
+
+func check(act audit.Act, p Purpose, need []Field, who People, objecting *roaring.Bitmap) (Grant, error) {
 	const op = "permission.Check"
 	switch {
 	case act.IsZero():
@@ -176,13 +195,15 @@ func (g Grant) Purpose() Purpose { return g.purpose }
 // Fields is a copy of the granted fields: a source reads these and no others.
 func (g Grant) Fields() []Field { return slices.Clone(g.fields) }
 
-// Allows reports whether the grant opens the field of this person.
+// Allows reports whether the grant opens the field of this person. Where the
+// purpose needs the person's own permission, it opens only what belongs to
+// those whose permission stood when Still last looked at them.
 func (g Grant) Allows(f Field, id person.ID) bool {
 	return !g.IsZero() && slices.Contains(g.fields, f) && g.covers(id)
 }
 
 func (g Grant) covers(id person.ID) bool {
-	if g.except.Contains(uint32(id)) {
+	if g.except.Contains(uint32(id)) || g.own != nil && !g.own.stood(id) {
 		return false
 	}
 	return g.people.all || g.people.set.Contains(uint32(id))

@@ -116,8 +116,9 @@ func (c Code) Male() bool { return c.text()[9]%2 == 1 }
 // while only, or made up.
 func (c Code) Temporary() bool { return c.text()[7] == '9' }
 
-// Reveal returns the code's text. Its only callers are the sealing of the code
-// and the writers of made-up register files.
+// Reveal returns the code's text. Its only callers are the sealing of the code,
+// the keyed hashes of it, the request to a register about the person, and the
+// writers of made-up register files.
 func (c Code) Reveal() string { return c.text() }
 
 func (c Code) text() string {

@@ -6,31 +6,40 @@ import "math"
 // is an error.
 func arithmetic(w *worker, s *step, out *vector) {
 	a, b := w.arg(s, 0), w.arg(s, 1)
-	x, y, z := a.num, b.num[:len(a.num)], out.num[:len(a.num)]
-	switch s.op {
-	case "+":
-		for i := range x {
-			z[i] = x[i] + y[i]
-		}
-	case "-":
-		for i := range x {
-			z[i] = x[i] - y[i]
-		}
-	case "*":
-		for i := range x {
-			z[i] = x[i] * y[i]
-		}
-	case "/":
-		for i := range x {
-			z[i] = x[i] / y[i]
-		}
-	}
+	pair(a, b, out)
 	strict(a, b, out)
-	for i, v := range z {
-		if (math.IsNaN(v) || math.IsInf(v, 0)) && !out.unknown.has(i) {
+	x, y, z := a.num, b.num, out.num
+	out.own.each(func(i int) {
+		z[i] = reckon(s.op, x[i], y[i])
+		if !finite(z[i]) && !out.unknown.has(i) {
 			out.failed.set(i)
 		}
+	})
+	out.rest.num = reckon(s.op, a.rest.num, b.rest.num)
+	if !finite(out.rest.num) {
+		out.fail(out.others())
 	}
+}
+
+// fail makes it an error of people.
+func (v *vector) fail(who flags) {
+	for i, w := range who {
+		v.failed[i] |= w
+	}
+}
+
+func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
+
+func reckon(op string, x, y float64) float64 {
+	switch op {
+	case "+":
+		return x + y
+	case "-":
+		return x - y
+	case "*":
+		return x * y
+	}
+	return x / y
 }
 
 func negate(w *worker, s *step, out *vector) {
@@ -38,5 +47,6 @@ func negate(w *worker, s *step, out *vector) {
 	for i, x := range a.num {
 		out.num[i] = -x
 	}
+	out.own, out.rest.num, out.full = a.own, -a.rest.num, a.full
 	out.unknown, out.failed = a.unknown, a.failed
 }

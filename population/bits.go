@@ -1,5 +1,7 @@
 package population
 
+import "math/bits"
+
 // blockPeople is how many people a block has: those whose numbers share all but
 // the last ten bits.
 const (
@@ -14,6 +16,9 @@ type flags [blockWords]uint64
 func (f *flags) set(i int)      { f[i>>6] |= 1 << (i & 63) }
 func (f *flags) has(i int) bool { return f[i>>6]>>(i&63)&1 == 1 }
 
+// take sets bit i to 0.
+func (f *flags) take(i int) { f[i>>6] &^= 1 << (i & 63) }
+
 // put sets bit i to 0 or 1; it must not be set yet.
 func (f *flags) put(i int, bit uint64) { f[i>>6] |= bit << (i & 63) }
 
@@ -23,6 +28,23 @@ func (f *flags) none() bool {
 		any |= w
 	}
 	return any == 0
+}
+
+// count is how many bits are set.
+func (f *flags) count() (n int) {
+	for _, w := range f {
+		n += bits.OnesCount64(w)
+	}
+	return n
+}
+
+// each hands over the people who are set, in order.
+func (f *flags) each(do func(i int)) {
+	for k, word := range f {
+		for ; word != 0; word &= word - 1 {
+			do(k<<6 | bits.TrailingZeros64(word))
+		}
+	}
 }
 
 // first sets the first n bits.

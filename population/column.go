@@ -36,8 +36,10 @@ type column struct {
 // person, first day, minute, number of the resource and code. A slice that would
 // hold nothing is nil.
 type part struct {
-	blocks []uint32 // where each block begins; one more than there are blocks
-	who    []uint16 // the person's place in the block
+	blocks []uint32 // where the people of each block begin in who; one more than there are blocks
+	latest []int32  // of each block, the latest first day
+	who    []uint16 // the people with facts, each once: the place in the block
+	at     []uint32 // where the facts of each of them begin; one more than there are people
 	from   []int32
 	until  []int32   // nil: each fact is of one day
 	minute []int16   // nil: none is known
@@ -63,7 +65,7 @@ func (p *part) rows() int {
 	if p == nil {
 		return 0
 	}
-	return len(p.who)
+	return len(p.from)
 }
 
 // bytes is the memory that the part takes.
@@ -71,7 +73,7 @@ func (p *part) bytes() int {
 	if p == nil {
 		return 0
 	}
-	return 4*cap(p.blocks) + 2*cap(p.who) + 4*cap(p.from) + 4*cap(p.until) + 2*cap(p.minute) + 8*cap(p.num) + 4*cap(p.text) +
+	return 4*cap(p.blocks) + 4*cap(p.latest) + 2*cap(p.who) + 4*cap(p.at) + 4*cap(p.from) + 4*cap(p.until) + 2*cap(p.minute) + 8*cap(p.num) + 4*cap(p.text) +
 		2*cap(p.class) + 4*cap(p.visit) + 4*cap(p.marks) + 4*cap(p.group)
 }
 
@@ -202,7 +204,7 @@ func pack(rows []row) *part { return packed(rows, partBlocks) }
 // packed is pack for people of so many blocks.
 func packed(rows []row, blocks int) *part {
 	n := len(rows)
-	p := &part{blocks: make([]uint32, blocks+1), who: make([]uint16, n), from: make([]int32, n)}
+	p := &part{blocks: make([]uint32, blocks+1), latest: make([]int32, blocks), from: make([]int32, n)}
 	if slices.ContainsFunc(rows, func(r row) bool { return r.until != r.from }) {
 		p.until = make([]int32, n)
 	}
@@ -231,19 +233,46 @@ func packed(rows []row, blocks int) *part {
 	if slices.ContainsFunc(rows, func(r row) bool { return r.class != 0 }) {
 		p.class = make([]uint16, n)
 	}
+	p.index(rows)
 	p.fill(rows)
 	return p
 }
 
-func (p *part) fill(rows []row) {
+// index notes where the facts of each person begin.
+func (p *part) index(rows []row) {
+	people := 0
+	for i := range rows {
+		if i == 0 || rows[i].person != rows[i-1].person {
+			people++
+		}
+	}
+	p.who, p.at = make([]uint16, 0, people), make([]uint32, 0, people+1)
 	block := 0
+	for i := range p.latest {
+		p.latest[i] = always
+	}
 	for i := range rows {
 		r := &rows[i]
 		for at := int(r.person>>blockBits) % partBlocks; block < at; {
 			block++
-			p.blocks[block] = uint32(i) //nolint:gosec // a part has fewer than 2^32 facts
+			p.blocks[block] = uint32(len(p.who)) //nolint:gosec // a part has fewer than 2^32 facts
 		}
-		p.who[i], p.from[i] = uint16(r.person&(blockPeople-1)), r.from //nolint:gosec // ten bits
+		if i == 0 || r.person != rows[i-1].person {
+			p.who, p.at = append(p.who, uint16(r.person&(blockPeople-1))), append(p.at, uint32(i)) //nolint:gosec // ten bits; fewer than 2^32 facts
+		}
+		p.latest[block] = max(p.latest[block], r.from)
+	}
+	for block < len(p.blocks)-1 {
+		block++
+		p.blocks[block] = uint32(len(p.who)) //nolint:gosec // a part has fewer than 2^32 facts
+	}
+	p.at = append(p.at, uint32(len(rows))) //nolint:gosec // a part has fewer than 2^32 facts
+}
+
+func (p *part) fill(rows []row) {
+	for i := range rows {
+		r := &rows[i]
+		p.from[i] = r.from
 		if p.until != nil {
 			p.until[i] = r.until
 		}
@@ -257,19 +286,25 @@ func (p *part) fill(rows []row) {
 			p.class[i] = r.class
 		}
 	}
-	for block < len(p.blocks)-1 {
-		block++
-		p.blocks[block] = uint32(len(rows)) //nolint:gosec // a part has fewer than 2^32 facts
+}
+
+// each hands over the people with facts, in order, and where their facts stand;
+// base is the number of the part's first person.
+func (p *part) each(base uint32, do func(id, lo, hi uint32)) {
+	for b := range uint32(partBlocks) {
+		for k := p.blocks[b]; k < p.blocks[b+1]; k++ {
+			do(base+b<<blockBits+uint32(p.who[k]), p.at[k], p.at[k+1])
+		}
 	}
 }
 
 // unpack makes rows of a part again, for people from the number base on.
 func (p *part) unpack(base uint32, rows []row) []row {
-	for b := range uint32(partBlocks) {
-		for i := p.blocks[b]; i < p.blocks[b+1]; i++ {
-			rows = append(rows, p.row(i, base+b<<blockBits))
+	p.each(base, func(id, lo, hi uint32) {
+		for i := lo; i < hi; i++ {
+			rows = append(rows, p.row(i, id))
 		}
-	}
+	})
 	return rows
 }
 
@@ -283,9 +318,9 @@ func (p *part) first() int {
 	return 0
 }
 
-// row is one fact of the part; base is the number of its block's first person.
-func (p *part) row(i, base uint32) row {
-	r := row{person: base + uint32(p.who[i]), from: p.from[i], until: p.untilOf(i), minute: -1, code: p.code}
+// row is one fact of the part, which is of person id.
+func (p *part) row(i, id uint32) row {
+	r := row{person: id, from: p.from[i], until: p.untilOf(i), minute: -1, code: p.code}
 	if p.minute != nil {
 		r.minute = p.minute[i]
 	}

@@ -20,6 +20,7 @@ type Columns struct {
 	classes *dictionary
 	ids     *roaring.Bitmap
 	people  people
+	days    *calendar
 
 	mu      sync.RWMutex
 	columns []*column
@@ -27,7 +28,7 @@ type Columns struct {
 }
 
 func newColumns(ids *roaring.Bitmap) *Columns {
-	c := &Columns{texts: newDictionary(), classes: newDictionary(), ids: ids, byName: map[string]int{}}
+	c := &Columns{texts: newDictionary(), classes: newDictionary(), ids: ids, days: newCalendar(), byName: map[string]int{}}
 	c.people = bitsOf(ids)
 	return c
 }
@@ -154,16 +155,16 @@ func (col *column) markBad(most uint32) {
 		if p == nil || p.num == nil {
 			continue
 		}
-		for b := range uint32(partBlocks) {
-			for j := p.blocks[b]; j < p.blocks[b+1]; j++ {
-				if x := p.num[j]; x != x {
+		p.each(uint32(i)<<partBits, func(id, lo, hi uint32) { //nolint:gosec // fewer parts than people
+			for _, x := range p.num[lo:hi] {
+				if x != x {
 					if col.bad == nil {
 						col.bad = newPeople(most)
 					}
-					col.bad.set(uint32(i)<<partBits + b<<blockBits + uint32(p.who[j])) //nolint:gosec // fewer parts than people
+					col.bad.set(id)
 				}
 			}
-		}
+		})
 	}
 }
 

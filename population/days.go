@@ -122,15 +122,22 @@ func yearsBetween(a, b int32) int {
 
 func yearOf(w *worker, s *step, out *vector) {
 	a := w.arg(s, 0)
-	for i, d := range a.day {
-		y, _, _ := civil(d)
-		out.num[i] = float64(y)
+	year := func(day int32) float64 {
+		y, _, _ := civil(day)
+		return float64(y)
 	}
+	out.own, out.rest.num, out.full = a.own, year(a.rest.day), false
+	out.own.each(func(i int) { out.num[i] = year(a.day[i]) })
 	out.unknown, out.failed = a.unknown, a.failed
 }
 
 func dateOfNumbers(w *worker, s *step, out *vector) {
 	y, m, d := w.arg(s, 0), w.arg(s, 1), w.arg(s, 2)
+	for _, x := range []*vector{y, m, d} {
+		x.fill()
+	}
+	out.own.first(w.n)
+	out.full = true
 	errorsFirst(out, y, m, d)
 	for i := range w.n {
 		if out.unknown.has(i) || out.failed.has(i) {
@@ -149,69 +156,74 @@ func dateOfNumbers(w *worker, s *step, out *vector) {
 // moveDay is day.plus(span) and day.minus(span).
 func moveDay(w *worker, s *step, out *vector) {
 	a, by := w.arg(s, 0), w.arg(s, 1)
+	pair(a, by, out)
 	strict(a, by, out)
 	sign := 1
 	if s.op == "minus" {
 		sign = -1
 	}
-	texts := w.plan.texts.all()
+	texts, days := w.plan.texts.all(), w.plan.columns.days
 	var last uint32
 	var length criteria.Span
 	err := error(nil)
-	for i := range w.n {
-		if out.unknown.has(i) || out.failed.has(i) {
-			continue
+	move := func(day int32, span uint32) (int32, bool) {
+		if span != last || length == (criteria.Span{}) {
+			last = span
+			length, err = criteria.ParseSpan(texts[span])
 		}
-		if i == 0 || by.text[i] != last || length == (criteria.Span{}) {
-			last = by.text[i]
-			length, err = criteria.ParseSpan(texts[last])
+		if err != nil {
+			return 0, false
 		}
-		day, ok := shift(a.day[i], length, sign)
-		if err != nil || !ok {
+		if length.Unit == 'y' || length.Unit == 'm' {
+			months := length.N * sign
+			if length.Unit == 'y' {
+				months *= 12
+			}
+			if to, ok := days.plus(day, months); ok {
+				return to, true
+			}
+		}
+		return shift(day, length, sign)
+	}
+	ok := true
+	asked := flags{}
+	for i := range asked {
+		asked[i] = out.own[i] & out.need[i] &^ (out.unknown[i] | out.failed[i])
+	}
+	asked.each(func(i int) {
+		if out.day[i], ok = move(a.day[i], by.text[i]); !ok {
 			out.failed.set(i)
-			continue
 		}
-		out.day[i] = day
+	})
+	if others := out.others(); !others.none() {
+		if out.rest.day, ok = move(a.rest.day, by.rest.text); !ok {
+			out.fail(others)
+		}
 	}
 }
 
 // between is what two days say together: a period, or how far they are apart.
 func between(w *worker, s *step, out *vector) {
 	a, b := w.arg(s, 0), w.arg(s, 1)
+	pair(a, b, out)
 	strict(a, b, out)
 	switch s.op {
 	case "between":
-		copy(out.day, a.day)
-		copy(out.last, b.day)
+		out.own.each(func(i int) {
+			out.day[i], out.last[i] = a.day[i], b.day[i]
+		})
+		out.rest.day, out.rest.last = a.rest.day, b.rest.day
 	case "daysBetween":
-		for i := range a.day {
+		out.own.each(func(i int) {
 			out.num[i] = float64(b.day[i] - a.day[i])
-		}
+		})
+		out.rest.num = float64(b.rest.day - a.rest.day)
 	case "yearsBetween":
-		if w.plan.steps[s.args[1]].fixed != nil {
-			yearsTo(b.day[0], a.day, out.num)
-			return
-		}
-		for i := range a.day {
-			out.num[i] = float64(yearsBetween(a.day[i], b.day[i]))
-		}
-	}
-}
-
-// yearsTo is yearsBetween many days and one.
-func yearsTo(to int32, from []int32, years []float64) {
-	y, m, d := civil(to)
-	for i, x := range from {
-		if x > to {
-			years[i] = float64(yearsBetween(x, to))
-			continue
-		}
-		yx, mx, dx := civil(x)
-		n := y - yx
-		if m < mx || m == mx && d < dx {
-			n--
-		}
-		years[i] = float64(n)
+		days := w.plan.columns.days
+		out.own.each(func(i int) {
+			out.num[i] = float64(days.years(a.day[i], b.day[i]))
+		})
+		out.rest.num = float64(yearsBetween(a.rest.day, b.rest.day))
 	}
 }
 
@@ -219,14 +231,18 @@ func yearsTo(to int32, from []int32, years []float64) {
 func edge(w *worker, s *step, out *vector) {
 	a := w.arg(s, 0)
 	from := a.day
+	out.own, out.full, out.rest.day = a.own, false, a.rest.day
 	if s.op == "last" {
-		from = a.last
+		from, out.rest.day = a.last, a.rest.last
 	}
 	out.unknown, out.failed = a.unknown, a.failed
-	for i, d := range from {
-		out.day[i] = d
-		if (d < firstDay || d > lastDay) && !out.unknown.has(i) {
+	out.own.each(func(i int) {
+		out.day[i] = from[i]
+		if (from[i] < firstDay || from[i] > lastDay) && !out.unknown.has(i) {
 			out.failed.set(i)
 		}
+	})
+	if out.rest.day < firstDay || out.rest.day > lastDay {
+		out.fail(out.others())
 	}
 }

@@ -139,7 +139,7 @@ func (w *worker) decide(block int, who flags, out [][nVerdicts]people) {
 	if who.none() {
 		return
 	}
-	w.run(block)
+	w.run(block, &who)
 	for c := range w.plan.parts {
 		f := w.verdicts(c, &who)
 		for v := range f {

@@ -73,6 +73,8 @@ func rules() map[kind][]rule {
 			r("(%s && %s)", kBool, kBool), r("(%s || %s)", kBool, kBool), r("(%s && %s && %s)", kBool, kBool, kBool), r("!(%s)", kBool),
 			r("(%s ? %s : %s)", kBool, kBool, kBool), r("(%s == %s)", kBool, kBool), r("(%s != %s)", kBool, kBool),
 			r("(%s in ['a', 'b', 'AMB'])", kText), r("(%s in ['ab', %s])", kText, kText), r("(%s in [1, 2.0, %s])", kNum, kNum),
+			r("(%s.plus('18y') <= as_of)", kDay), r("(%s.plus('18y') > as_of)", kDay), r("(as_of < %s.plus('1mo'))", kDay), r("(%s.minus('90d') >= date('2019-12-31'))", kDay),
+			r("(systolic.latest(%s) >= q(140, 'mm[Hg]'))", kPeriod), r("(glucose.min() < q(126, 'mg/dL'))"), r("(q(18.7, 'kPa') >= %s)", kNum), r("systolic.above(q(139.9, 'mm[Hg]')).exists(%s)", kPeriod),
 			r("%s.startsWith(%s)", kText, kText), r("(%s == %s)", kText, kText), r("(%s != %s)", kText, kText),
 		},
 		kNum: {
@@ -86,6 +88,9 @@ func rules() map[kind][]rule {
 		},
 		kText:   {r("(%s ? %s : %s)", kBool, kText, kText)},
 		kPeriod: {r("between(%s, %s)", kDay, kDay), r("between(%s, as_of)", kDay), r("(%s ? %s : %s)", kBool, kPeriod, kPeriod)},
+	}
+	for _, op := range []string{"+", "-", "*", "/"} { // more often than other questions: their errors are rare
+		m[kNum] = append(m[kNum], r("(1e308 "+op+" %s)", kNum), r("(%s "+op+" (1e308 * %s))", kNum, kNum), r("(%s "+op+" %s)", kNum, kNum))
 	}
 	for _, k := range []kind{kNum, kDay} {
 		for _, op := range []string{"<", "<=", ">", ">=", "==", "!="} {
@@ -103,10 +108,10 @@ func seriesRules(m map[kind][]rule, s kind) {
 		m[kBool] = append(m[kBool], r("%s."+f+"()", s), r("%s."+f+"(%s)", s, kPeriod))
 	}
 	for _, f := range []string{"count", "days", "daysSince"} {
-		m[kNum] = append(m[kNum], r("%s."+f+"()", s))
+		m[kNum] = append(m[kNum], r("%s."+f+"()", s), r("%s."+f+"(%s)", s, kPeriod))
 	}
 	for _, f := range []string{"latestDay", "earliestDay"} {
-		m[kDay] = append(m[kDay], r("%s."+f+"()", s))
+		m[kDay] = append(m[kDay], r("%s."+f+"()", s), r("%s."+f+"(%s)", s, kPeriod))
 	}
 	for _, f := range []string{"latest", "earliest", "current"} {
 		if of := map[kind]kind{kNumbers: kNum, kTexts: kText, kDates: kDay, kAnswers: kBool}[s]; of != "" {
@@ -117,11 +122,12 @@ func seriesRules(m map[kind][]rule, s kind) {
 		r("%s.firstDay()", s), r("%s.lastDay()", s))
 	switch s {
 	case kNumbers:
+		m[s] = append(m[s], r("%s.with(%s)", s, kText), r("%s.with('joint')", s), r("population.income.with('a')"))
 		for _, f := range []string{"min", "max", "mean", "sum"} {
 			m[kNum] = append(m[kNum], r("%s."+f+"()", s), r("%s."+f+"(%s)", s, kPeriod))
 		}
 		for _, f := range []string{"atLeast", "atMost", "above", "below"} {
-			m[s] = append(m[s], r("%s."+f+"(%s)", s, kNum))
+			m[s] = append(m[s], r("%s."+f+"(%s)", s, kNum), r("%s."+f+"(1 / %s)", s, kNum))
 		}
 	case kCodes:
 		m[s] = append(m[s], r("%s.valued('smoker')", s), r("%s.valued('snomed|1')", s), r("%s.valued('icd10|I*')", s))

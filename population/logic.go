@@ -54,6 +54,13 @@ func choose(w *worker, s *step, out *vector) {
 		out.unknown[i] = c.unknown[i] | yes&a.unknown[i] | no&b.unknown[i]
 		out.failed[i] = c.failed[i] | yes&a.failed[i] | no&b.failed[i]
 	}
+	if s.shape == truth {
+		return
+	}
+	a.fill()
+	b.fill()
+	out.own.first(w.n)
+	out.full = true
 	for i := range w.n {
 		from := b
 		if c.yes.has(i) {

@@ -53,6 +53,7 @@ func shifted(arg int, first, last int32) func(kernel) kernel {
 	}
 	return around(func(w *worker, s *step) func() {
 		a := w.arg(s, arg)
+		a.fill()
 		move(a.day, first)
 		move(a.last, last)
 		return func() { move(a.day, -first); move(a.last, -last) }
@@ -129,13 +130,14 @@ func mistakes() []mistake {
 			}
 		}},
 		{"startsWith", "the other way round", swapped(0, 1)},
-		{"neg", "does nothing", then(func(w *worker, s *step, out *vector) { copy(out.num, w.arg(s, 0).num) })},
+		{"neg", "does nothing", then(func(w *worker, s *step, out *vector) { copy(out.num, w.arg(s, 0).num); out.rest = w.arg(s, 0).rest })},
 		{"year", "is one late", then(addNumber)},
 		{"date", "is one late", then(addDay)},
 		{"between", "loses its last day", then(func(_ *worker, _ *step, out *vector) {
 			for i := range out.last {
 				out.last[i]--
 			}
+			out.rest.last--
 		})},
 		{"daysBetween", "counts one more", then(addNumber)},
 		{"yearsBetween", "counts one more", then(addNumber)},
@@ -145,6 +147,7 @@ func mistakes() []mistake {
 		{"valued", "takes everything", all}, {"with", "takes everything", all}, {"near", "takes everything", all}, {"inClass", "takes everything", all},
 		{"near", "a day further", around(func(w *worker, s *step) func() {
 			by := w.arg(s, 2)
+			by.fill()
 			right := append([]uint32{}, by.text...)
 			for i, n := range right {
 				by.text[i] = w.plan.texts.number(map[string]string{"30d": "31d", "1w": "8d"}[w.plan.texts.text(n)])
@@ -154,12 +157,20 @@ func mistakes() []mistake {
 		{"active", "ends a day early", dayOff(1)}, {"current", "ends a day early", dayOff(1)}, {"daysSince", "counts one more", dayOff(1)},
 		{"facts", "sees tomorrow", dayOff(1)}, {"facts", "does not see today", dayOff(-1)},
 		{"facts", "who was not read has none", then(func(_ *worker, _ *step, out *vector) { out.blank = flags{} })},
+		{"limit", "a day later", shifted(0, 1, 0)}, {"limit", "a day earlier", shifted(0, -1, 0)},
+		{"limit", "is the contrary", then(func(_ *worker, _ *step, out *vector) {
+			for i := range out.yes {
+				out.yes[i] = ^(out.yes[i] | out.unknown[i] | out.failed[i])
+			}
+		})},
+		{"limit", "unknown is no", then(func(_ *worker, _ *step, out *vector) { out.unknown = flags{} })},
+		{"limit", "an error is no", then(func(_ *worker, _ *step, out *vector) { out.failed = flags{} })},
 		{"count", "counts one more", then(addNumber)}, {"days", "counts facts", func(kernel) kernel { return count }},
 		{"notDuring", "does not look at encounters", func(kernel) kernel {
 			return func(w *worker, s *step, out *vector) {
 				in, other := w.arg(s, 0), w.arg(s, 1)
 				w.keep(in, out, func(i int, r uint32) bool {
-					for j := other.lo[i]; j < other.hi[i]; j++ {
+					for j := other.lo[i]; other.own.has(i) && j < other.hi[i]; j++ {
 						if o := other.row(j); in.part.from[r] <= other.part.untilOf(o) && in.part.untilOf(r) >= other.part.from[o] {
 							return false
 						}
@@ -199,12 +210,14 @@ func addNumber(_ *worker, _ *step, out *vector) {
 	for i := range out.num {
 		out.num[i]++
 	}
+	out.rest.num++
 }
 
 func addDay(_ *worker, _ *step, out *vector) {
 	for i := range out.day {
 		out.day[i]++
 	}
+	out.rest.day++
 }
 
 // known verdicts of a trial, from cel-go.

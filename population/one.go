@@ -24,20 +24,26 @@ func (c city) rowsOf(col int, id uint32) []row {
 			hi = m
 		}
 	}
+	if lo == p.blocks[b+1] || p.who[lo] != who {
+		return nil
+	}
 	var out []row
-	for ; lo < p.blocks[b+1] && p.who[lo] == who; lo++ {
-		out = append(out, p.row(lo, id-uint32(who)))
+	for i := p.at[lo]; i < p.at[lo+1]; i++ {
+		out = append(out, p.row(i, id))
 	}
 	return out
 }
 
 // Person is what the columns hold of one person, for the evaluator that says
 // why. It knows no source of a fact: the registers do.
-func (c *Columns) Person(id person.ID) criteria.Facts { return onePerson{c, uint32(id)} }
+func (c *Columns) Person(id person.ID) criteria.Facts {
+	return onePerson{c, uint32(id), func(col int) []row { return c.city().rowsOf(col, uint32(id)) }}
+}
 
 type onePerson struct {
 	columns *Columns
 	id      uint32
+	rows    func(col int) []row
 }
 
 // Facts implements criteria.Facts.
@@ -48,13 +54,12 @@ func (o onePerson) Facts(name string) ([]criteria.Fact, bool) {
 	if !ok {
 		return nil, false
 	}
-	all := o.columns.city()
-	col := all.columns[i]
+	col := o.columns.all()[i]
 	if !col.read.has(o.id) {
 		return nil, false
 	}
 	var out []criteria.Fact
-	for _, r := range all.rowsOf(i, o.id) {
+	for _, r := range o.rows(i) {
 		out = append(out, o.columns.fact(r, col.kind))
 	}
 	return out, true

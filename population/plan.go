@@ -30,7 +30,8 @@ type Plan struct {
 	cares    []*criteria.Care
 	parts    []careSteps
 	reads    map[string][]int // the criteria that read a field or concept
-	hook     func(*step)      // of the test that plants mistakes; else nil
+	turns    *turns
+	hook     func(*step) // of the test that plants mistakes; else nil
 }
 
 // careSteps are the steps that decide a criterion.
@@ -81,6 +82,7 @@ func newPlan(c *Columns, language *criteria.Language, cares []*criteria.Care, pa
 			p.reads[f] = append(p.reads[f], i)
 		}
 	}
+	p.turns = p.inTurn()
 	return p.Plan, nil
 }
 
@@ -133,6 +135,9 @@ func (p *planner) step(s step) int {
 	if s.op == "facts" {
 		s.key += "|" + strconv.Itoa(s.column) + "|" + strconv.Itoa(int(s.word))
 	}
+	if s.limits != nil {
+		s.key += fmt.Sprint(*s.limits)
+	}
 	fixed := s.fixed == nil && len(s.args) > 0
 	for _, a := range s.args {
 		s.key += "," + strconv.Itoa(a)
@@ -152,6 +157,7 @@ func (p *planner) step(s step) int {
 			w.prepare(a)
 		}
 		s.do(w, &s, &w.out[n-1])
+		w.out[n-1].fill()
 		s.fixed = &w.out[n-1]
 		p.steps = p.steps[:n-1]
 	}
@@ -261,6 +267,9 @@ func (p *planner) call(e ast.Expr) (int, error) {
 	}
 	if op == "date" && len(args) == 1 {
 		return p.dayText(parts[0])
+	}
+	if at, ok := p.limit(op, args); ok {
+		return at, nil
 	}
 	k, ok := p.kernels[op]
 	if !ok {

@@ -1,6 +1,9 @@
 package population
 
-import "math"
+import (
+	"math"
+	"math/bits"
+)
 
 // ask answers a question to which an empty series has an answer: what the facts
 // are not known of is unknown.
@@ -11,35 +14,26 @@ func (v *vector) ask(in *vector) {
 	}
 }
 
-// need answers a question that needs a fact.
-func (v *vector) need(in *vector) {
+// needs answers a question that needs a fact.
+func (v *vector) needs(in *vector) {
 	v.ask(in)
-	some := in.some()
 	for i := range v.unknown {
-		v.unknown[i] |= ^(some[i] | v.failed[i])
+		v.unknown[i] |= ^(in.own[i] | v.failed[i])
 	}
 }
 
-// some is who has a fact in the series.
-func (v *vector) some() (f flags) {
-	for i := range f {
-		if i*64 >= len(v.lo) {
-			break
-		}
-		lo := v.lo[i*64 : min(i*64+64, len(v.lo))]
-		hi := v.hi[i*64 : i*64+len(lo)]
-		var word uint64
-		for k, x := range lo {
-			word |= bit(x != hi[k]) << k
-		}
-		f[i] = word
+// answer begins values that stand at the places of those who have facts; of all
+// others the value is the zero value, if they have one.
+func (v *vector) answer(in *vector) {
+	v.own, v.rest, v.full = in.own, single{}, false
+	for i := range v.own {
+		v.own[i] &= v.need[i]
 	}
-	return f
 }
 
 func exists(w *worker, s *step, out *vector) {
 	in := w.arg(s, 0)
-	if out.yes = in.some(); s.op == "none" {
+	if out.yes = in.own; s.op == "none" {
 		for i := range out.yes {
 			out.yes[i] = ^out.yes[i]
 		}
@@ -50,38 +44,42 @@ func exists(w *worker, s *step, out *vector) {
 
 func count(w *worker, s *step, out *vector) {
 	in := w.arg(s, 0)
-	for i, lo := range in.lo {
-		out.num[i] = float64(in.hi[i] - lo)
-	}
+	out.answer(in)
+	out.own.each(func(i int) { out.num[i] = float64(in.hi[i] - in.lo[i]) })
 	out.ask(in)
 }
 
 // countDays counts the different first days.
 func countDays(w *worker, s *step, out *vector) {
 	in := w.arg(s, 0)
-	for i, lo := range in.lo {
-		n := 0
+	out.answer(in)
+	out.own.each(func(i int) {
+		lo, n := in.lo[i], 0
 		for j := lo; j < in.hi[i]; j++ {
 			if j == lo || in.part.from[in.row(j)] != in.part.from[in.row(j-1)] {
 				n++
 			}
 		}
 		out.num[i] = float64(n)
-	}
+	})
 	out.ask(in)
 }
 
-// active is whether a fact covers the day.
+// active is whether a fact covers the day. Those that do are mostly the latest.
 func active(w *worker, s *step, out *vector) {
 	in, asOf := w.arg(s, 0), w.plan.asOf
-	out.yes = flags{}
-	for i, lo := range in.lo {
-		for j := lo; j < in.hi[i]; j++ {
-			if in.part.untilOf(in.row(j)) >= asOf {
-				out.yes.set(i)
-				break
+	for k, word := range in.own {
+		yes := uint64(0)
+		for word &= out.need[k]; word != 0; word &= word - 1 {
+			i := k<<6 | bits.TrailingZeros64(word)
+			for j, lo := in.hi[i], in.lo[i]; j > lo; j-- {
+				if in.part.untilOf(in.row(j-1)) >= asOf {
+					yes |= 1 << (i & 63)
+					break
+				}
 			}
 		}
+		out.yes[k] = yes
 	}
 	out.ask(in)
 	out.settle()
@@ -91,14 +89,11 @@ func active(w *worker, s *step, out *vector) {
 // the latest that covers the day.
 func value(w *worker, s *step, out *vector) {
 	in, asOf := w.arg(s, 0), w.plan.asOf
-	out.clear()
-	for i, lo := range in.lo {
-		hi := in.hi[i]
-		if lo == hi {
-			out.unknown.set(i)
-			continue
-		}
-		j := hi - 1
+	out.answer(in)
+	out.yes = flags{}
+	asked := out.own
+	asked.each(func(i int) {
+		lo, j := in.lo[i], in.hi[i]-1
 		switch s.op {
 		case "earliest":
 			j = lo
@@ -107,8 +102,8 @@ func value(w *worker, s *step, out *vector) {
 				j--
 			}
 			if in.part.untilOf(in.row(j)) < asOf {
-				out.unknown.set(i)
-				continue
+				out.own.take(i)
+				return
 			}
 		}
 		r := in.row(j)
@@ -123,10 +118,10 @@ func value(w *worker, s *step, out *vector) {
 			out.yes.put(i, uint64(in.part.text[r]))
 		case span, answers:
 		}
-	}
+	})
 	for i := range out.unknown {
 		out.failed[i] = in.failed[i]
-		out.unknown[i] = (out.unknown[i] | in.unknown[i] | in.blank[i]) &^ in.failed[i]
+		out.unknown[i] = (^out.own[i] | in.unknown[i] | in.blank[i]) &^ in.failed[i]
 	}
 	out.settle()
 }
@@ -134,18 +129,13 @@ func value(w *worker, s *step, out *vector) {
 // fold joins the numbers of each person from the oldest on.
 func fold(w *worker, s *step, out *vector) {
 	in := w.arg(s, 0)
-	if s.op == "sum" {
+	if out.answer(in); s.op == "sum" {
 		out.ask(in)
 	} else {
-		out.need(in)
+		out.needs(in)
 	}
-	for i, lo := range in.lo {
-		hi := in.hi[i]
-		out.num[i] = 0
-		if lo == hi {
-			continue
-		}
-		num := in.part.num
+	out.own.each(func(i int) {
+		lo, hi, num := in.lo[i], in.hi[i], in.part.num
 		x := num[in.row(lo)]
 		switch s.op {
 		case "min":
@@ -168,21 +158,18 @@ func fold(w *worker, s *step, out *vector) {
 		if (math.IsInf(x, 0) || math.IsNaN(x)) && !out.unknown.has(i) {
 			out.failed.set(i)
 		}
-	}
+	})
 }
 
 // dayOfFact is the first day of the latest or the earliest fact.
 func dayOfFact(w *worker, s *step, out *vector) {
 	in := w.arg(s, 0)
-	out.need(in)
-	for i, lo := range in.lo {
-		hi := in.hi[i]
-		if lo == hi {
-			continue
-		}
-		j := hi - 1
+	out.answer(in)
+	out.needs(in)
+	out.own.each(func(i int) {
+		j := in.hi[i] - 1
 		if s.op == "earliestDay" {
-			j = lo
+			j = in.lo[i]
 		}
 		d := in.part.from[in.row(j)]
 		switch {
@@ -196,5 +183,5 @@ func dayOfFact(w *worker, s *step, out *vector) {
 		default:
 			out.day[i] = d
 		}
-	}
+	})
 }

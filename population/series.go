@@ -1,6 +1,7 @@
 package population
 
 import (
+	"math/bits"
 	"slices"
 	"strings"
 
@@ -10,51 +11,70 @@ import (
 
 // known is the facts of a column as of the day: what begins later is not seen.
 func known(w *worker, s *step, out *vector) {
-	clear(out.lo)
-	clear(out.hi)
 	out.clear()
+	out.own = flags{}
 	read := w.facts.read(s.column, w.block)
 	p, b := w.facts.column(s.column, w.block)
 	out.part = p
-	if p != nil {
-		asOf := w.plan.asOf
-		for j, end := p.blocks[b], p.blocks[b+1]; j < end; {
-			i := p.who[j]
-			k := j + 1
-			for k < end && p.who[k] == i {
-				k++
-			}
-			last := k
-			for last > j && p.from[last-1] > asOf {
-				last--
-			}
-			if read.has(int(i)) {
-				out.lo[i], out.hi[i] = j, last
-			}
-			j = k
-		}
+	if p != nil && !out.need.none() {
+		w.see(p, b, &read, out)
 	}
 	for i := range out.blank {
 		out.blank[i] = ^read[i]
-	}
-	if s.word == 0 { // that there are none is not known
-		for i, hi := range out.hi {
-			out.blank.put(i, bit(hi == out.lo[i])&^(out.blank[i>>6]>>(i&63)&1))
+		if s.word == 0 { // that there are none is not known
+			out.blank[i] |= ^out.own[i]
 		}
 	}
-	if bad := w.facts.bad(s.column, w.block); !bad.none() {
-		unusable(out, &bad)
+	if bad := w.facts.bad(s.column, w.block); p != nil && !bad.none() {
+		w.unusable(p, b, &read, &bad, out)
 	}
 }
 
-// unusable marks who has a fact, seen as of the day, that cannot be used.
-func unusable(out *vector, bad *flags) {
-	for i := range out.lo {
-		if !bad.has(i) {
+// see finds the facts of those who are asked for.
+func (w *worker) see(p *part, b int, read *flags, out *vector) {
+	asOf := w.plan.asOf
+	var ask flags
+	for i := range ask {
+		ask[i] = out.need[i] & read[i]
+	}
+	from, until := p.blocks[b], p.blocks[b+1]
+	at := p.at[from : until+1]
+	if p.latest[b] <= asOf {
+		for k, i := range p.who[from:until] {
+			if ask.has(int(i)) {
+				out.lo[i], out.hi[i] = at[k], at[k+1]
+				out.own.set(int(i))
+			}
+		}
+		return
+	}
+	for k, i := range p.who[from:until] {
+		if lo, hi := at[k], p.before(at[k], at[k+1], asOf); lo < hi && ask.has(int(i)) {
+			out.lo[i], out.hi[i] = lo, hi
+			out.own.set(int(i))
+		}
+	}
+}
+
+// before is the end of the facts, of those from lo to hi, that have begun on a day.
+func (p *part) before(lo, hi uint32, day int32) uint32 {
+	for hi > lo && p.from[hi-1] > day {
+		hi--
+	}
+	return hi
+}
+
+// unusable marks who has a fact, seen as of the day, that cannot be used. It
+// looks at everyone: such a fact fails the whole condition, whatever the rest of
+// it says.
+func (w *worker) unusable(p *part, b int, read, bad *flags, out *vector) {
+	for k := p.blocks[b]; k < p.blocks[b+1]; k++ {
+		i := int(p.who[k])
+		if !bad.has(i) || !read.has(i) {
 			continue
 		}
-		for j := out.lo[i]; j < out.hi[i]; j++ {
-			if x := out.part.num[j]; x != x {
+		for j := p.at[k]; j < p.before(p.at[k], p.at[k+1], w.plan.asOf); j++ {
+			if x := p.num[j]; x != x {
 				out.failed.set(i)
 				break
 			}
@@ -66,12 +86,15 @@ func unusable(out *vector, bad *flags) {
 // by first days never leaves the order.
 func (w *worker) narrow(in, out *vector, cut func(i int, lo, hi uint32) (uint32, uint32)) {
 	out.part, out.idx, out.listed, out.blank = in.part, in.idx, in.listed, in.blank
-	for i, lo := range in.lo {
-		hi := in.hi[i]
-		if lo < hi {
-			lo, hi = cut(i, lo, hi)
+	for k, word := range in.own {
+		own := uint64(0)
+		for word &= out.need[k]; word != 0; word &= word - 1 {
+			i := k<<6 | bits.TrailingZeros64(word)
+			lo, hi := cut(i, in.lo[i], in.hi[i])
+			out.lo[i], out.hi[i] = lo, hi
+			own |= bit(lo < hi) << (i & 63)
 		}
-		out.lo[i], out.hi[i] = lo, hi
+		out.own[k] = own
 	}
 }
 
@@ -79,26 +102,37 @@ func (w *worker) narrow(in, out *vector, cut func(i int, lo, hi uint32) (uint32,
 func (w *worker) keep(in, out *vector, fits func(i int, row uint32) bool) {
 	out.part, out.listed, out.blank = in.part, true, in.blank
 	out.idx = out.idx[:0]
-	for i, lo := range in.lo {
-		out.lo[i] = uint32(len(out.idx)) //nolint:gosec // facts of a block
-		for j := lo; j < in.hi[i]; j++ {
-			if r := in.row(j); fits(i, r) {
-				out.idx = append(out.idx, r)
+	for k, word := range in.own {
+		own := uint64(0)
+		for word &= out.need[k]; word != 0; word &= word - 1 {
+			i := k<<6 | bits.TrailingZeros64(word)
+			lo := uint32(len(out.idx)) //nolint:gosec // facts of a block
+			for j, end := in.lo[i], in.hi[i]; j < end; j++ {
+				if r := in.row(j); fits(i, r) {
+					out.idx = append(out.idx, r)
+				}
 			}
+			hi := uint32(len(out.idx)) //nolint:gosec // facts of a block
+			out.lo[i], out.hi[i] = lo, hi
+			own |= bit(lo < hi) << (i & 63)
 		}
-		out.hi[i] = uint32(len(out.idx)) //nolint:gosec // facts of a block
+		out.own[k] = own
 	}
 }
 
-// by filters by first days: startsIn, before, after.
+// byDay filters by first days: startsIn, before, after.
 func byDay(w *worker, s *step, out *vector) {
 	in, a := w.arg(s, 0), w.arg(s, 1)
+	a.fill()
 	first, last := a.day, a.day
 	if s.op == "startsIn" {
 		last = a.last
 	}
+	var from []int32
+	if in.part != nil {
+		from = in.part.from
+	}
 	w.narrow(in, out, func(i int, lo, hi uint32) (uint32, uint32) {
-		from := in.part.from
 		if s.op != "before" {
 			least := first[i]
 			for lo < hi && (from[in.row(lo)] < least || s.op == "after" && from[in.row(lo)] == least) {
@@ -140,6 +174,7 @@ func oneDay(w *worker, s *step, out *vector) {
 // byNumber filters by value: atLeast, atMost, above, below.
 func byNumber(w *worker, s *step, out *vector) {
 	in, a := w.arg(s, 0), w.arg(s, 1)
+	a.fill()
 	var num []float64
 	if in.part != nil {
 		num = in.part.num
@@ -167,8 +202,15 @@ func byClass(w *worker, s *step, out *vector) {
 	last := make([]uint32, len(names))
 	for i := range names {
 		names[i] = w.arg(s, i+1)
+		names[i].fill()
 		last[i] = names[i].text[0]
 		numbers[i] = w.plan.classes.number(w.plan.texts.text(last[i]))
+	}
+	if mask, ok := w.classMask(s, numbers); ok && in.part != nil && in.part.class != nil {
+		class := in.part.class
+		w.keep(in, out, func(_ int, r uint32) bool { return (mask>>class[r]&1 == 1) == want })
+		errorsFirst(out, append([]*vector{in}, names...)...)
+		return
 	}
 	w.keep(in, out, func(i int, r uint32) bool {
 		class := uint32(0)
@@ -187,6 +229,17 @@ func byClass(w *worker, s *step, out *vector) {
 		return !want
 	})
 	errorsFirst(out, append([]*vector{in}, names...)...)
+}
+
+// classMask is classes as bits, where they are the same for everyone and few.
+func (w *worker) classMask(s *step, numbers []uint32) (mask uint64, ok bool) {
+	for k, n := range numbers {
+		if w.plan.steps[s.args[k+1]].fixed == nil || n > 63 {
+			return 0, false
+		}
+		mask |= 1 << n
+	}
+	return mask, true
 }
 
 // tests remembers which texts fit a name: a value set, a code or a mark.
@@ -210,6 +263,7 @@ func (t *tests) fits(name, word uint32, fits func() bool) bool {
 // byCode keeps the facts whose coded value is in a value set.
 func byCode(w *worker, s *step, out *vector) {
 	in, a := w.arg(s, 0), w.arg(s, 1)
+	a.fill()
 	texts := w.plan.texts.all()
 	memory := w.memory(s)
 	w.keep(in, out, func(i int, r uint32) bool {
@@ -222,6 +276,7 @@ func byCode(w *worker, s *step, out *vector) {
 // byMark keeps the facts that carry a mark.
 func byMark(w *worker, s *step, out *vector) {
 	in, a := w.arg(s, 0), w.arg(s, 1)
+	a.fill()
 	texts := w.plan.texts.all()
 	memory := w.memory(s)
 	w.keep(in, out, func(i int, r uint32) bool {
@@ -237,6 +292,7 @@ func byMark(w *worker, s *step, out *vector) {
 // overlapping keeps the facts that share a day with a period.
 func overlapping(w *worker, s *step, out *vector) {
 	in, a := w.arg(s, 0), w.arg(s, 1)
+	a.fill()
 	if in.part != nil && in.part.until == nil {
 		withinDays(w, in, a, out)
 	} else {
@@ -247,7 +303,9 @@ func overlapping(w *worker, s *step, out *vector) {
 	errorsFirst(out, in, a)
 }
 
-// withinDays is overlapping for facts of one day each, which stand in order.
+// withinDays is overlapping for facts of one day each, which stand in order. It
+// goes from the latest fact back: most periods end today, and most facts are
+// older.
 func withinDays(w *worker, in, a, out *vector) {
 	from := in.part.from
 	if in.listed {
@@ -265,17 +323,22 @@ func withinDays(w *worker, in, a, out *vector) {
 		return
 	}
 	out.part, out.idx, out.listed, out.blank = in.part, in.idx, false, in.blank
-	// From the latest fact back: most periods end today, and most facts are older.
-	for i, lo := range in.lo {
-		hi, first, last := in.hi[i], a.day[i], a.last[i]
-		for hi > lo && from[hi-1] > last {
-			hi--
+	for k, word := range in.own {
+		own := uint64(0)
+		for word &= out.need[k]; word != 0; word &= word - 1 {
+			i := k<<6 | bits.TrailingZeros64(word)
+			lo, hi, first, last := in.lo[i], in.hi[i], a.day[i], a.last[i]
+			for hi > lo && from[hi-1] > last {
+				hi--
+			}
+			at := hi
+			for at > lo && from[at-1] >= first {
+				at--
+			}
+			out.lo[i], out.hi[i] = at, hi
+			own |= bit(at < hi) << (i & 63)
 		}
-		at := hi
-		for at > lo && from[at-1] >= first {
-			at--
-		}
-		out.lo[i], out.hi[i] = at, hi
+		out.own[k] = own
 	}
 }
 
@@ -289,7 +352,7 @@ func related(w *worker, s *step, out *vector) {
 		w.keep(in, out, func(i int, r uint32) bool { return want == meets(in, other, i, r) })
 	case "beforeFirst":
 		w.narrow(in, out, func(i int, lo, hi uint32) (uint32, uint32) {
-			if other.lo[i] == other.hi[i] {
+			if !other.own.has(i) {
 				return lo, lo
 			}
 			day := other.part.from[other.row(other.lo[i])]
@@ -300,7 +363,7 @@ func related(w *worker, s *step, out *vector) {
 		})
 	case "afterLast":
 		w.narrow(in, out, func(i int, lo, hi uint32) (uint32, uint32) {
-			if other.lo[i] == other.hi[i] {
+			if !other.own.has(i) {
 				return lo, lo
 			}
 			day := other.part.from[other.row(other.hi[i]-1)]
@@ -317,23 +380,16 @@ func related(w *worker, s *step, out *vector) {
 // depend makes a series one of which nobody knows anything where nobody knows
 // the other.
 func (v *vector) depend(other *vector) {
-	if other.blank.none() {
-		return
-	}
-	for i := range v.blank {
-		v.blank[i] |= other.blank[i]
-	}
-	for i := range v.lo {
-		if other.blank.has(i) {
-			v.hi[i] = v.lo[i]
-		}
+	for i, blank := range other.blank {
+		v.blank[i] |= blank
+		v.own[i] &^= blank
 	}
 }
 
 // meets is whether a fact shares a day or its encounter with one of another
 // series.
 func meets(in, other *vector, i int, r uint32) bool {
-	if other.part == nil {
+	if !other.own.has(i) {
 		return false
 	}
 	from, until, visit := in.part.from[r], in.part.untilOf(r), uint32(0)
@@ -353,19 +409,19 @@ func meets(in, other *vector, i int, r uint32) bool {
 // near keeps the facts that lie at most so many days from one of another series.
 func near(w *worker, s *step, out *vector) {
 	in, other, by := w.arg(s, 0), w.arg(s, 1), w.arg(s, 2)
+	by.fill()
 	errorsFirst(out, in, other, by)
 	texts := w.plan.texts.all()
-	spans := map[uint32]int64{}
+	var last uint32
+	known, length := false, int64(-1)
 	days := func(i int) int64 {
-		n, ok := spans[by.text[i]]
-		if !ok {
-			n = -1
-			if length, err := criteria.ParseSpan(texts[by.text[i]]); err == nil {
-				n = length.Days()
+		if x := by.text[i]; !known || x != last {
+			last, known, length = x, true, -1
+			if span, err := criteria.ParseSpan(texts[x]); err == nil {
+				length = span.Days()
 			}
-			spans[by.text[i]] = n
 		}
-		return n
+		return length
 	}
 	for i := range w.n {
 		if !out.unknown.has(i) && !out.failed.has(i) && days(i) < 0 {
@@ -374,6 +430,9 @@ func near(w *worker, s *step, out *vector) {
 	}
 	w.keep(in, out, func(i int, r uint32) bool {
 		n, from, until := days(i), int64(in.part.from[r]), int64(in.part.untilOf(r))
+		if !other.own.has(i) {
+			return false
+		}
 		for j := other.lo[i]; j < other.hi[i]; j++ {
 			o := other.row(j)
 			if int64(other.part.from[o])-until <= n && from-int64(other.part.untilOf(o)) <= n {

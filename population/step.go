@@ -14,11 +14,17 @@ const (
 
 // vector is what a step gave for the people of a block. A person is in at most
 // one of yes, unknown and failed; numbers, days and texts mean something only
-// for who is in neither unknown nor failed.
+// for who is in neither unknown nor failed, and is asked for. Most values and
+// series are of few people: those who are in own. The value of everyone else is
+// rest, and their series is empty.
 type vector struct {
 	yes     flags
 	unknown flags
 	failed  flags
+	need    flags // of whom the step is asked; of others it says anything
+	own     flags // whose value, or series, stands at the person's place
+	rest    single
+	full    bool // the value of everyone stands at the person's place
 	num     []float64
 	day     []int32
 	last    []int32 // of periods, the last day; day is the first
@@ -26,8 +32,62 @@ type vector struct {
 	series
 }
 
+// single is one value.
+type single struct {
+	num       float64
+	day, last int32
+	text      uint32
+}
+
+// fill puts the value of everyone at the person's place.
+func (v *vector) fill() {
+	if v.full {
+		return
+	}
+	v.full = true
+	others := v.own
+	for i, w := range others {
+		others[i] = ^w
+	}
+	spread(v.num, v.rest.num, &others)
+	spread(v.day, v.rest.day, &others)
+	spread(v.last, v.rest.last, &others)
+	spread(v.text, v.rest.text, &others)
+}
+
+func spread[T any](to []T, x T, who *flags) {
+	for i := range to {
+		if who.has(i) {
+			to[i] = x
+		}
+	}
+}
+
+// pair begins a value that is made of two: out stands at the place of whoever
+// has a place in one of them, and there both may be read.
+func pair(a, b, out *vector) {
+	if !b.own.none() {
+		a.fill()
+	}
+	if !a.own.none() {
+		b.fill()
+	}
+	for i := range out.own {
+		out.own[i] = a.own[i] | b.own[i]
+	}
+	out.full = false
+}
+
+// others is who is asked for, has a value, and not at the person's place.
+func (v *vector) others() (f flags) {
+	for i := range f {
+		f[i] = v.need[i] &^ (v.own[i] | v.unknown[i] | v.failed[i])
+	}
+	return f
+}
+
 // series is the facts of a block's people that a step has left: rows lo..hi of
-// a part, or those of idx.
+// a part, or those of idx, for whoever has any; other places mean nothing.
 type series struct {
 	part   *part
 	lo, hi []uint32
@@ -56,7 +116,8 @@ type step struct {
 	args   []int
 	fixed  *vector // the same for everyone: a vector of one person
 	column int
-	word   uint32 // of facts: 1 if it is known that there are none
+	word   uint32  // of facts: 1 if it is known that there are none
+	limits *limits // of comparisons of a moved day with a fixed one
 }
 
 // worker computes steps for one block at a time. Many workers may share a plan.
@@ -66,6 +127,9 @@ type worker struct {
 	n     int // people in the block
 	block int
 	out   []vector
+
+	ask    []flags // of each criterion, of whom it still matters what it says
+	groups []asks
 
 	remembered map[string]*tests
 }
@@ -95,6 +159,7 @@ func newWorker(p *Plan, f facts, n int) *worker {
 	for i := range p.steps {
 		w.prepare(i)
 	}
+	w.ask, w.groups = make([]flags, len(p.parts)), make([]asks, len(p.turns.group))
 	return w
 }
 
@@ -114,9 +179,26 @@ func (w *worker) prepare(i int) {
 		v.lo, v.hi = make([]uint32, w.n), make([]uint32, w.n)
 	case truth:
 	}
-	if s.fixed != nil {
+	if v.need.first(w.n); s.fixed != nil {
 		w.repeat(s.fixed, v)
 	}
+}
+
+// value is the value of one person.
+func (v *vector) value(i int) (x single) {
+	if v.num != nil {
+		x.num = v.num[i]
+	}
+	if v.day != nil {
+		x.day = v.day[i]
+	}
+	if v.last != nil {
+		x.last = v.last[i]
+	}
+	if v.text != nil {
+		x.text = v.text[i]
+	}
+	return x
 }
 
 func (w *worker) repeat(fixed, v *vector) {
@@ -128,6 +210,7 @@ func (w *worker) repeat(fixed, v *vector) {
 	all(&v.yes, fixed.yes)
 	all(&v.unknown, fixed.unknown)
 	all(&v.failed, fixed.failed)
+	v.own, v.full, v.rest = flags{}, true, fixed.value(0)
 	for i := range w.n {
 		if v.num != nil {
 			v.num[i] = fixed.num[0]
@@ -140,16 +223,6 @@ func (w *worker) repeat(fixed, v *vector) {
 		}
 		if v.text != nil {
 			v.text[i] = fixed.text[0]
-		}
-	}
-}
-
-// run computes all steps of the plan for a block.
-func (w *worker) run(block int) {
-	w.block = block
-	for i := range w.plan.steps {
-		if s := &w.plan.steps[i]; s.fixed == nil {
-			s.do(w, s, &w.out[i])
 		}
 	}
 }

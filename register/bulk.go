@@ -1,6 +1,7 @@
 package register
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -46,12 +47,17 @@ type Reading struct {
 	people *roaring.Bitmap
 	dense  []uint64 // people as bits
 	fields map[permission.Field]Bulk
+	again  *again // nil: the grant hangs on nobody's own permission
 }
 
 // Bulk puts the reading of all fields of the grant, of everyone whom the
 // sources know and the grant covers, on the record as one entry with the people
 // it covers. If the entry cannot be kept, nothing is read. Sources that cannot
 // hand over columns are not asked.
+//
+// Where the grant hangs on people's own permission, each chunk that Scan hands
+// over is looked at again. Whose permission fell away is left out from then on,
+// in every later part of the reading, and that is on the record.
 func (r *Reader) Bulk(ctx context.Context, g permission.Grant, object string) (*Reading, error) {
 	const op = "register.Bulk"
 	if g.IsZero() {
@@ -80,14 +86,16 @@ func (r *Reader) Bulk(ctx context.Context, g permission.Grant, object string) (*
 		}
 		out.people.Or(people)
 	}
-	out.people = g.Cut(out.people)
-	e := g.Act().Entry()
-	e.Object, e.People = object, out.people
-	for _, f := range g.Fields() {
-		e.Fields = append(e.Fields, string(f))
+	people, err := g.Still(ctx, out.people)
+	if err != nil {
+		return nil, err
 	}
-	if err := r.journal.Note(ctx, e); err != nil {
+	out.people = people
+	if err := r.journal.Note(ctx, entry(g, object, people)); err != nil {
 		return nil, fault.Wrap(err, op, "the reading could not be put on the record, so nothing was read")
+	}
+	if g.Standing() {
+		out.again = &again{grant: g, journal: r.journal, object: object, left: roaring.New(), noted: roaring.New()}
 	}
 	out.dense = make([]uint64, 0)
 	if !out.people.IsEmpty() {
@@ -100,10 +108,13 @@ func (r *Reader) Bulk(ctx context.Context, g permission.Grant, object string) (*
 	return out, nil
 }
 
-// People is a copy of whom the reading covers.
+// People is a copy of whom the reading covers, less those who fell away since.
 func (r *Reading) People() *roaring.Bitmap {
 	if r.people == nil {
 		return roaring.New()
+	}
+	if r.again != nil {
+		return roaring.AndNot(r.people, r.again.gone())
 	}
 	return r.people.Clone()
 }
@@ -120,10 +131,23 @@ func (r *Reading) Scan(ctx context.Context, f permission.Field, want func(code s
 	if !ok {
 		return fault.New(fault.Refused, op, "the reading does not cover the field %q", f)
 	}
-	return fault.Wrap(s.Scan(ctx, f, want, func(part int, c *Chunk) error {
-		r.cut(c)
+	if r.again == nil {
+		return fault.Wrap(s.Scan(ctx, f, want, func(part int, c *Chunk) error {
+			r.cut(c)
+			return each(part, c)
+		}), op, "a register could not be read")
+	}
+	err := fault.Wrap(s.Scan(ctx, f, want, func(part int, c *Chunk) error {
+		still, err := r.again.look(ctx, c, r.people)
+		if err != nil {
+			return err
+		}
+		if c.keep(still); len(c.Person) == 0 {
+			return nil
+		}
 		return each(part, c)
 	}), op, "a register could not be read")
+	return cmp.Or(err, r.again.note(ctx))
 }
 
 // cut takes the rows of people away whom the reading does not cover.

@@ -103,6 +103,11 @@ func (r Row) YesNo(g permission.Grant, f permission.Field) bool {
 // entry with the people it covers, and only then hands over their rows, in
 // order of number. If the entry cannot be kept, nothing is read. A source that
 // returns more than was asked is cut back.
+//
+// Where the grant hangs on people's own permission it is looked at again before
+// each block of people is read, and once more before the rows are handed over.
+// Whose permission fell away since the entry is left out, and that is on the
+// record.
 func (r *Reader) Read(ctx context.Context, g permission.Grant, where *Range, object string) ([]Row, error) {
 	const op = "register.Read"
 	if g.IsZero() {
@@ -112,22 +117,52 @@ func (r *Reader) Read(ctx context.Context, g permission.Grant, where *Range, obj
 	if err != nil {
 		return nil, err
 	}
-	e := g.Act().Entry()
-	e.Object, e.People = object, people
-	for _, f := range g.Fields() {
-		e.Fields = append(e.Fields, string(f))
+	if people, err = g.Still(ctx, people); err != nil {
+		return nil, err
 	}
-	if err := r.journal.Note(ctx, e); err != nil {
+	if err := r.journal.Note(ctx, entry(g, object, people)); err != nil {
 		return nil, fault.Wrap(err, op, "the reading could not be put on the record, so nothing was read")
 	}
 	read := map[permission.Field]bool{}
 	rows := make(map[person.ID]*Row, people.GetCardinality())
-	order := make([]person.ID, 0, people.GetCardinality())
 	for it := people.Iterator(); it.HasNext(); {
 		id := person.ID(it.Next())
 		rows[id] = &Row{ID: id, facts: map[permission.Field][]Sealed[Fact]{}, read: read}
-		order = append(order, id)
 	}
+	last := people
+	if g.Standing() {
+		last = roaring.New()
+	}
+	for _, block := range blocks(g, people) {
+		if g.Standing() {
+			if block, err = g.Still(ctx, block); err != nil {
+				return nil, err
+			}
+			last.Or(block)
+		}
+		if err := r.selectBlock(ctx, g, block, rows, read); err != nil {
+			return nil, err
+		}
+	}
+	if g.Standing() {
+		if last, err = g.Still(ctx, last); err != nil {
+			return nil, err
+		}
+		if err := noteLeft(ctx, r.journal, g, object, roaring.AndNot(people, last)); err != nil {
+			return nil, err
+		}
+	}
+	out := make([]Row, 0, last.GetCardinality())
+	for it := last.Iterator(); it.HasNext(); {
+		row := rows[person.ID(it.Next())]
+		sortFacts(row)
+		out = append(out, *row)
+	}
+	return out, nil
+}
+
+// selectBlock reads the granted fields of a block of people into their rows.
+func (r *Reader) selectBlock(ctx context.Context, g permission.Grant, block *roaring.Bitmap, rows map[person.ID]*Row, read map[permission.Field]bool) error {
 	rest := g.Fields()
 	for _, s := range r.sources {
 		var ask []permission.Field
@@ -140,22 +175,17 @@ func (r *Reader) Read(ctx context.Context, g permission.Grant, where *Range, obj
 		if len(ask) == 0 {
 			continue
 		}
-		err := s.Select(ctx, ask, people, func(id person.ID, f permission.Field, v Fact) error {
-			if row, ok := rows[id]; ok && slices.Contains(ask, f) {
+		err := s.Select(ctx, ask, block, func(id person.ID, f permission.Field, v Fact) error {
+			if row, ok := rows[id]; ok && slices.Contains(ask, f) && (!g.Standing() || block.Contains(uint32(id))) {
 				row.facts[f] = append(row.facts[f], Seal(f, id, v))
 			}
 			return nil
 		})
 		if err != nil {
-			return nil, fault.Wrap(err, op, "a register could not be read")
+			return fault.Wrap(err, "register.Read", "a register could not be read")
 		}
 	}
-	out := make([]Row, len(order))
-	for i, id := range order {
-		sortFacts(rows[id])
-		out[i] = *rows[id]
-	}
-	return out, nil
+	return nil
 }
 
 func sortFacts(r *Row) {

@@ -14,9 +14,13 @@ targets="
 ./audit FuzzPeopleOf
 ./person FuzzParseCode
 ./channel/sms FuzzParseNumber
+./coding FuzzParseUnit
 ./criteria FuzzCompile
+./criteria FuzzCompileHealth
 ./service FuzzLoad
-./reply FuzzRead"
+./reply FuzzRead
+./fee FuzzEveryFeeIsWithinItsBoundsAndRisesWithIncome
+./fee FuzzReadFamilyNeverBreaksAndWhatItReadsIsComputedOrRefused"
 
 # The list above and the code must name the same targets.
 if ! diff <(sed 1d <<<"$targets" | sort) \

@@ -147,7 +147,7 @@ func (r *reading) changes(text string) {
 
 // CheckAll loads and tests every pack in the folders of fsys. It returns those
 // in which nothing is wrong, and all that is wrong with the others. A folder
-// with a library of criteria of care in it is passed over.
+// with a library of criteria of care or a pack of fees in it is passed over.
 func CheckAll(fsys fs.FS, catalog criteria.Catalog) ([]*Pack, error) {
 	entries, err := fs.ReadDir(fsys, ".")
 	if err != nil {
@@ -160,7 +160,10 @@ func CheckAll(fsys fs.FS, catalog criteria.Catalog) ([]*Pack, error) {
 		if !e.IsDir() || strings.HasPrefix(e.Name(), ".") {
 			continue
 		}
-		if _, err := fs.Stat(fsys, path.Join(e.Name(), "library.yaml")); err == nil {
+		if slices.ContainsFunc([]string{"library.yaml", "fee.yaml"}, func(name string) bool {
+			_, err := fs.Stat(fsys, path.Join(e.Name(), name))
+			return err == nil
+		}) {
 			continue
 		}
 		folders++

@@ -15,11 +15,14 @@ type Erased struct {
 	Findings int `json:"findings"`
 	Entries  int `json:"entries"` // of the record: only their leaves are left
 	Files    int `json:"files"`   // of facts, written anew or removed
+
+	Permissions int `json:"permissions"` // with what was fetched under them
 }
 
 // Add adds the counts of another erasure.
 func (e *Erased) Add(o Erased) {
 	e.People, e.Cases, e.Messages, e.Findings, e.Entries, e.Files = e.People+o.People, e.Cases+o.Cases, e.Messages+o.Messages, e.Findings+o.Findings, e.Entries+o.Entries, e.Files+o.Files
+	e.Permissions += o.Permissions
 }
 
 // Erasing takes people out of the records. What is left of a case or a finding
@@ -28,6 +31,9 @@ func (e *Erased) Add(o Erased) {
 type Erasing interface {
 	// Engaged are the rounds that are not closed in which a person has a part.
 	Engaged(id person.ID) ([]RoundID, error)
+	// Decided counts the decisions, made since a moment, in matters in which a person
+	// has a part: the law keeps them.
+	Decided(id person.ID, since time.Time) (int, error)
 	// ErasePerson takes out what is known of a person: identity, number, and the
 	// person's part in all rounds. An objection stays, with what is needed to know
 	// the person again: else they would be written to again.

@@ -8,13 +8,12 @@ import (
 	"errors"
 	"time"
 
-	"github.com/RoaringBitmap/roaring/v2"
-
 	"ennakko/audit"
 	"ennakko/channel"
 	"ennakko/conversation"
 	"ennakko/criteria"
 	"ennakko/offer"
+	"ennakko/permission"
 	"ennakko/person"
 	"ennakko/register/parquet"
 )
@@ -45,6 +44,8 @@ type Tx interface {
 	Jobs
 	Preparations
 	Sealing
+	Delta
+	Permissions // store/permission.go
 	Appointments
 }
 
@@ -54,6 +55,8 @@ type Marker interface {
 	About(object string, people ...person.ID)
 	// Detail sets the entry's detail: counts and settings, no personal data.
 	Detail(format string, args ...any)
+	// Fields says in the entry which fields were read or written.
+	Fields(fields []permission.Field)
 	// Note adds a further entry in the same transaction.
 	Note(e audit.Entry) error
 }
@@ -451,9 +454,6 @@ type RoundStep struct {
 	Step    string // "pause", "resume" or "stop"
 	Words   string // why
 }
-
-// Objecting is the set of people who object to a purpose.
-type Objecting = roaring.Bitmap
 
 // Funnel is how far a round has come. Counts are children unless their name
 // says otherwise.

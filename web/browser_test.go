@@ -93,12 +93,16 @@ func serve(t *testing.T, c *city) string {
 	return s.URL
 }
 
-// everyPage lists the pages with who looks and what a city must look like to
-// show them.
-var everyPage = []struct {
+// shownPage is a page with who looks, and what a city must look like to show it.
+type shownPage struct {
 	name, who, path string
 	city            func() *city
-}{
+}
+
+// everyPage lists the pages.
+var everyPage = slices.Concat(cityPages, omaPages)
+
+var cityPages = []shownPage{
 	{"start", "", "/", newCity},
 	{"start-staff", asLeader, "/", func() *city { return newCity().running() }},
 	{"real-start", "", "/", func() *city { c := newCity(); c.real = true; return c }},
@@ -165,6 +169,7 @@ var everyPage = []struct {
 	{"handset-in-person", "", "/demo/handset/16/0", func() *city { return newCity().running() }},
 	{"open-none", "", "/open", newCity},
 	{"open", "", "/open", func() *city { return newCity().running() }},
+	{"open-proof", "", "/open/proof", newCity},
 	{"missing", "", "/nothing", newCity},
 }
 
@@ -198,7 +203,7 @@ func TestEveryPageIsAccessible(t *testing.T) {
 	if err != nil {
 		t.Fatal("axe-core is missing: run make test-tools")
 	}
-	for _, p := range everyPage {
+	for _, p := range cityPages {
 		address := serve(t, p.city())
 		enter(t, ctx, address, p.who)
 		for _, width := range []int64{1280, 640, 360, 320} {

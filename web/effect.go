@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"ennakko/app"
-	"ennakko/effect"
 	"ennakko/fault"
 	"ennakko/service"
 	"ennakko/store"
@@ -140,9 +139,9 @@ func outcomeIn(t words, o app.Outcome) outcomeView {
 		x.Words = t.T("effect.withheld")
 		return x
 	}
-	share := func(g effect.Group) string { return t.Share(g.Reached, g.People) }
 	a, b := in100(d.Invited.Share()), in100(d.Later.Share())
-	x.Invited, x.Later, x.Diff, x.Between = share(d.Invited), share(d.Later), signed(t, a-b), t.T("effect.between", signed(t, in100(d.Range.Low)), signed(t, in100(d.Range.High)))
+	x.Invited, x.Later = t.Share(d.Invited.Reached, d.Invited.People), t.Share(d.Later.Reached, d.Later.People)
+	x.Diff, x.Between = signed(t, a-b), t.T("effect.between", signed(t, in100(d.Range.Low)), signed(t, in100(d.Range.High)))
 	x.Words = t.T("effect.words", a, b, signed(t, a-b), signed(t, in100(d.Range.Low)), signed(t, in100(d.Range.High)))
 	if !d.Sure() && o.Needed > 0 {
 		n, _ := about(max(o.Needed, smallest))

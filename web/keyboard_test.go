@@ -40,6 +40,15 @@ var tasks = []task{
 	{"search", asExpert, "/desk/search", func() *city { return newCity().running() }, []stop{{"#q", "Virtanen"}, {`form[action="/desk/search"] button`, kb.Enter}}, "search officer:sari"},
 	{"answer", "aino", "/my/offers/12", func() *city { return newCity().running() }, []stop{{"#yes", " "}, {`form[action="/my/offers/12"] button`, kb.Enter}}, "answer online 12 17 accept"},
 	{"object", "aino", "/", func() *city { return newCity().running() }, []stop{{`form[action="/my/objections"] button`, kb.Enter}}, "object 17 17 true"},
+	{"permit the fetch", "aino", "/my/fees/5", func() *city { return newCity().withOma(feeOffered) }, []stop{{`button[value="permit"]`, kb.Enter}}, "choose 17 5 permit"},
+	{"send documents", "aino", "/my/fees/5", func() *city { return newCity().withOma(feeOffered) }, []stop{{`button[value="documents"]`, kb.Enter}}, "choose 17 5 documents"},
+	{"pay the highest fee", "aino", "/my/fees/5", func() *city { return newCity().withOma(feeOffered) }, []stop{{`button[value="highest-fee"]`, kb.Enter}}, "choose 17 5 highest-fee"},
+	{"put it off", "aino", "/my/fees/5", func() *city { return newCity().withOma(feeOffered) }, []stop{{`button[value="not-now"]`, kb.Enter}}, "choose 17 5 not-now"},
+	{"accept the fee", "aino", "/my/fees/5", func() *city { return newCity().withOma(feeProposed) }, []stop{{`button[value="accept"]`, kb.Enter}}, "answer fee 17 5 true"},
+	{"ask a person", "aino", "/my/fees/5", func() *city { return newCity().withOma(feeAnew) },
+		[]stop{{"#words", "I was ill in May"}, {`button[value="person"]`, kb.Enter}}, "answer fee 17 5 false I was ill in May"},
+	{"take a permission back", "aino", "/my/permissions/9", func() *city { return newCity().withOma(feeAccepted) }, []stop{{`form[action$="/take-back"] button`, kb.Enter}}, "take back 17 9"},
+	{"erase own data", "aino", "/my/erase", func() *city { return newCity().withOma(feeAccepted) }, []stop{{"#sure", " "}, {`form[action="/my/erase"] button`, kb.Enter}}, "erase own data 17 now"},
 	{"answer on the phone", "", "/demo/handset/12/0", func() *city { return newCity().running() }, []stop{{"#text", "A"}, {`#write .hds-button`, kb.Enter}}, "answer " + aNumber + " A"},
 }
 
@@ -101,12 +110,18 @@ func asked(t *testing.T, ctx context.Context, c *city, x task) {
 	}
 }
 
-func TestWithoutJavaScriptEveryTaskCanBeDone(t *testing.T) {
-	ctx := browser(t)
+// withoutScripts turns JavaScript off in the pages.
+func withoutScripts(t *testing.T, ctx context.Context) {
+	t.Helper()
 	see(t, ctx, chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
 		_, err := chromedp.Call(ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
 		return err
 	}))
+}
+
+func TestWithoutJavaScriptEveryTaskCanBeDone(t *testing.T) {
+	ctx := browser(t)
+	withoutScripts(t, ctx)
 	for _, x := range tasks {
 		t.Run(x.name, func(t *testing.T) {
 			c := x.city()

@@ -27,7 +27,8 @@ type page = *template.Template
 // are shared.
 func readPages() (map[string]page, error) {
 	const op = "web.readPages"
-	base, err := template.New("frame").Funcs(template.FuncMap{"asset": asset, "tour": tourPart, "rounds": roundsPart}).ParseFS(templateFiles, "templates/part_*.html")
+	base, err := template.New("frame").Funcs(template.FuncMap{"asset": asset, "tour": tourPart, "rounds": roundsPart,
+		"agreed": agreedPart, "permitted": permittedPart, "effects": effectsPart, "grouped": groupedPart}).ParseFS(templateFiles, "templates/part_*.html")
 	if err != nil {
 		return nil, fault.Wrap(err, op, "the frame of the pages cannot be read")
 	}
@@ -84,7 +85,7 @@ type link struct {
 // Words are the view's words, for parts that are given other data.
 func (v view) Words() words { return v.words }
 
-// roundsOf and tourOf give a part its data and the words to show it in.
+// These give a part of a page its data and the words to show it in.
 type (
 	roundsOf struct {
 		Words  words
@@ -94,8 +95,28 @@ type (
 		Words words
 		*tourView
 	}
+	agreedOf struct {
+		Words     words
+		Agreement agreement
+	}
+	permittedOf struct {
+		Words  words
+		Permit permit
+	}
+	effectsOf struct {
+		Words   words
+		Effects []effect
+	}
+	groupedOf struct {
+		Words words
+		Group groupView
+	}
 )
 
+func agreedPart(w words, a agreement) agreedOf          { return agreedOf{w, a} }
+func permittedPart(w words, p permit) permittedOf       { return permittedOf{w, p} }
+func effectsPart(w words, e []effect) effectsOf         { return effectsOf{w, e} }
+func groupedPart(w words, g groupView) groupedOf        { return groupedOf{w, g} }
 func roundsPart(w words, rounds []store.Round) roundsOf { return roundsOf{w, rounds} }
 func tourPart(w words, t *tourView) tourOf              { return tourOf{w, t} }
 

@@ -3,8 +3,11 @@ package web
 import (
 	"encoding/base64"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"ennakko/access"
@@ -21,6 +24,7 @@ type ownView struct {
 	Offers []app.Own
 	Pack   packWords
 	Object []objectionView
+	Mine   *myData // permissions and fees; nil: the city has none
 }
 
 // packWords are what a page says of a service.
@@ -47,6 +51,9 @@ func (s *site) own(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 		if v.Object, err = s.objectionViews(r, v.Offers); err != nil {
+			return err
+		}
+		if v.Mine, err = s.myData(r); err != nil {
 			return err
 		}
 	}
@@ -208,6 +215,9 @@ func (s *site) uses(w http.ResponseWriter, r *http.Request) error {
 		before = 0
 	}
 	v.Newest = before == 0
+	if err := s.noteLook(r, who, id); err != nil {
+		return err
+	}
 	entries, err := s.residents.UsesOf(r.Context(), id, before, usesOnPage+1)
 	if err != nil {
 		return err
@@ -245,7 +255,7 @@ func (s *site) useView(t words, e audit.Entry, proved uint64, who access.Who) en
 	switch {
 	case e.Actor == who.Actor():
 		x.Actor = t.T("actor.you")
-	case len(e.Actor) > 8 && e.Actor[:8] == "officer:":
+	case strings.HasPrefix(e.Actor, "officer:"):
 		x.Actor = t.T("actor.staff")
 	}
 	return x
@@ -257,6 +267,7 @@ type proofView struct {
 	Hashes     []string
 	Checkpoint string
 	Ready      bool // the log covers the entry
+	Seq        uint64
 	Back       string
 }
 
@@ -268,11 +279,14 @@ func (s *site) prove(w http.ResponseWriter, r *http.Request) error {
 	if err != nil || seq == 0 {
 		return missing("web.prove")
 	}
-	e, err := s.coveringEntry(r, who, seq)
+	e, _, err := s.coveringEntry(r, who, seq)
 	if err != nil {
 		return err
 	}
-	v := proofView{Entry: s.useView(t, e, seq, who), Back: "/my/uses"}
+	if err := s.noteLook(r, who, who.Person); err != nil {
+		return err
+	}
+	v := proofView{Entry: s.useView(t, e, seq, who), Seq: seq, Back: "/my/uses"}
 	p, err := s.proof.Prove(r.Context(), seq)
 	switch {
 	case err == nil:
@@ -287,26 +301,23 @@ func (s *site) prove(w http.ResponseWriter, r *http.Request) error {
 }
 
 // coveringEntry is an entry that covers the reader or one of the reader's
-// children.
-func (s *site) coveringEntry(r *http.Request, who access.Who, seq uint64) (audit.Entry, error) {
+// children, and which of them.
+func (s *site) coveringEntry(r *http.Request, who access.Who, seq uint64) (audit.Entry, person.ID, error) {
 	entries, err := s.record.Entries(r.Context(), seq+1, false, 1)
 	if err != nil {
-		return audit.Entry{}, err
+		return audit.Entry{}, 0, err
 	}
 	if len(entries) != 1 || entries[0].Seq != seq || entries[0].People == nil || who.Person == 0 {
-		return audit.Entry{}, missing("web.prove")
+		return audit.Entry{}, 0, missing("web.prove")
 	}
 	wards, err := s.residents.Wards(r.Context(), who.Person)
 	if err != nil {
-		return audit.Entry{}, err
+		return audit.Entry{}, 0, err
 	}
-	if entries[0].People.Contains(uint32(who.Person)) {
-		return entries[0], nil
-	}
-	for child := range wards {
-		if entries[0].People.Contains(uint32(child)) {
-			return entries[0], nil
+	for _, id := range append([]person.ID{who.Person}, slices.Sorted(maps.Keys(wards))...) {
+		if entries[0].People.Contains(uint32(id)) {
+			return entries[0], id, nil
 		}
 	}
-	return audit.Entry{}, missing("web.prove")
+	return audit.Entry{}, 0, missing("web.prove")
 }

@@ -11,6 +11,7 @@ import (
 // startView is the first page for somebody who is no resident.
 type startView struct {
 	Tour *tourView // in a demonstration
+	Fees bool      // a lower early-education fee may be possible, for whoever logs in
 }
 
 // tourView is the way of a newcomer through one round.
@@ -30,7 +31,7 @@ func (s *site) start(w http.ResponseWriter, r *http.Request) error {
 		return s.own(w, r)
 	}
 	t := s.words(r)
-	var v startView
+	v := startView{Fees: s.hasOmaData() && whoOf(r).Nobody()}
 	if s.demo() {
 		tour, err := s.tourView(r)
 		if err != nil {
@@ -48,7 +49,7 @@ func (s *site) tour(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.render(w, r, http.StatusOK, "tour.html", view{words: t, Title: t.T("nav.tour"), Path: "/demo", Data: startView{&v}})
+	return s.render(w, r, http.StatusOK, "tour.html", view{words: t, Title: t.T("nav.tour"), Path: "/demo", Data: startView{Tour: &v}})
 }
 
 // The demonstration's people. testcity/idp knows them.

@@ -2,7 +2,7 @@ package web
 
 import (
 	"bytes"
-	_ "embed"
+	"embed"
 	"fmt"
 	"net/http"
 	"slices"
@@ -18,34 +18,58 @@ import (
 	"ennakko/service"
 )
 
-//go:embed texts.yaml
-var textFile []byte
+//go:embed texts.yaml omadata.yaml
+var textFiles embed.FS
 
 // catalogue holds every text of the pages by key and language.
 type catalogue map[string]map[person.Language]string
 
 var languages = []person.Language{person.Finnish, person.Swedish, person.English}
 
-// readTexts reads the catalogue; a text that lacks a language is a fault.
+// readTexts reads the catalogue; a text that lacks a language, or stands in two
+// files, is a fault.
 func readTexts() (catalogue, error) {
 	const op = "web.readTexts"
-	var c catalogue
-	dec := yaml.NewDecoder(bytes.NewReader(textFile))
-	dec.KnownFields(true)
-	if err := dec.Decode(&c); err != nil {
-		return nil, fault.New(fault.Internal, op, "the texts cannot be read").Because(err)
+	files, err := textFiles.ReadDir(".")
+	if err != nil {
+		return nil, fault.Wrap(err, op, "the texts cannot be read")
 	}
+	all := catalogue{}
+	for _, f := range files {
+		b, err := textFiles.ReadFile(f.Name())
+		if err != nil {
+			return nil, fault.Wrap(err, op, "the texts cannot be read")
+		}
+		var c catalogue
+		dec := yaml.NewDecoder(bytes.NewReader(b))
+		dec.KnownFields(true)
+		if err := dec.Decode(&c); err != nil {
+			return nil, fault.New(fault.Internal, op, "the texts cannot be read").Where("%s", f.Name()).Because(err)
+		}
+		for key, t := range c {
+			if all[key] != nil {
+				return nil, fault.New(fault.Internal, op, "the text %s stands in two files", key)
+			}
+			all[key] = t
+		}
+	}
+	return all, all.whole()
+}
+
+// whole reports the first text that lacks a language.
+func (c catalogue) whole() error {
+	const op = "web.readTexts"
 	for key, t := range c {
 		for _, l := range languages {
 			if strings.TrimSpace(t[l]) == "" {
-				return nil, fault.New(fault.Internal, op, "the text %s has no %s", key, l)
+				return fault.New(fault.Internal, op, "the text %s has no %s", key, l)
 			}
 		}
 		if len(t) != len(languages) {
-			return nil, fault.New(fault.Internal, op, "the text %s has a language that is not served", key)
+			return fault.New(fault.Internal, op, "the text %s has a language that is not served", key)
 		}
 	}
-	return c, nil
+	return nil
 }
 
 const languageCookie = "lang"

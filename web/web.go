@@ -24,6 +24,7 @@ import (
 	"ennakko/channel/phone"
 	"ennakko/conversation"
 	"ennakko/fault"
+	"ennakko/omadata"
 	"ennakko/person"
 	"ennakko/round"
 	"ennakko/service"
@@ -40,9 +41,10 @@ type Config struct {
 	Context  context.Context // ends when the server stops; jobs live as long
 	Door     *signin.Client  // where people log in
 	Policies *access.Policies
-	Pace     Pace         // made-up people and time: the tour, the handset and the clock are shown; nil: real ones
-	Host     string       // the name by which browsers ask for the pages; "": this machine's own
-	Log      *slog.Logger // what is refused and what fails, without names; nil: nothing is told
+	OmaData  *omadata.Service // permissions and fees; nil: the city has none
+	Pace     Pace             // made-up people and time: the tour, the handset and the clock are shown; nil: real ones
+	Host     string           // the name by which browsers ask for the pages; "": this machine's own
+	Log      *slog.Logger     // what is refused and what fails, without names; nil: nothing is told
 }
 
 // rounds is what the desk does. app.Live is one.
@@ -77,6 +79,7 @@ type proof interface {
 	Size(ctx context.Context) (uint64, error)
 	Prove(ctx context.Context, seq uint64) (log.Proof, error)
 	Checkpoint(ctx context.Context) (string, error)
+	Verifier() string
 }
 
 // matters are what officers and experts do. app.Live does it.
@@ -133,6 +136,7 @@ type rights interface {
 	Objections(ctx context.Context, who person.ID) (map[string]time.Time, error)
 	Wards(ctx context.Context, who person.ID) (map[person.ID]conversation.CaseID, error)
 	UsesOf(ctx context.Context, who person.ID, before uint64, limit int) ([]audit.Entry, error)
+	ProofFile(ctx context.Context, about person.ID, actor string, seq, since uint64) (log.File, error)
 }
 
 // families are the demo's made-up families. app.Live knows them.
@@ -167,6 +171,7 @@ type parts struct {
 	care      care
 	effects   effects
 	residents residents
+	omaData   omaData // nil: no permissions and no fees
 	families  families
 	screens   screens
 	clock     app.Clock
@@ -207,6 +212,13 @@ func New(c Config) (http.Handler, error) {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
 	list := []parts{c.parts(c.Live)}
+	if c.OmaData != nil {
+		texts, err := readTexts()
+		if err != nil {
+			return nil, err
+		}
+		list[0].omaData = liveOma{c.OmaData, texts}
+	}
 	for _, l := range c.More {
 		list = append(list, c.parts(l))
 	}
@@ -235,7 +247,7 @@ func (s *site) handler() http.Handler {
 	m.Handle("GET /assets/", assetServer())
 	m.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprintln(w, "ok") })
 	for _, r := range s.routes() {
-		if !r.demo || s.demo() {
+		if (!r.demo || s.demo()) && (!r.omaData || s.hasOmaData()) {
 			m.Handle(r.pattern, s.page(r))
 		}
 	}
@@ -264,6 +276,7 @@ type route struct {
 	action  access.Action
 	do      handler
 	demo    bool // only in a demonstration, whose people are made up
+	omaData bool // only where there are permissions and fees
 }
 
 // routes are all pages.
@@ -277,6 +290,8 @@ func (s *site) routes() []route {
 		{pattern: "GET /logged-out", action: anyone, do: s.loggedOut},
 		{pattern: "GET /open", action: anyone, do: s.open},
 		{pattern: "GET /open/checkpoint", action: anyone, do: s.checkpoint},
+		{pattern: "GET /open/proof", action: anyone, do: s.proofForm},
+		{pattern: "POST /open/proof", action: anyone, do: s.checkProof},
 
 		{pattern: "GET /desk", action: access.SeeDesk, do: s.desk},
 		{pattern: "GET /desk/messages", action: access.PreviewMessages, do: s.messages},
@@ -316,7 +331,20 @@ func (s *site) routes() []route {
 		{pattern: "POST /my/offers/{case}", action: access.Answer, do: s.answerOwn},
 		{pattern: "GET /my/uses", action: access.SeeOwn, do: s.uses},
 		{pattern: "GET /my/uses/{entry}", action: access.SeeOwn, do: s.prove},
+		{pattern: "GET /my/uses/{entry}/file", action: access.SeeOwn, do: s.proofFile},
 		{pattern: "POST /my/objections", action: access.Object, do: s.object},
+
+		{pattern: "GET /my/fees/{matter}", action: access.SeeOwn, do: s.fee, omaData: true},
+		{pattern: "POST /my/fees/{matter}/way", action: access.Permit, do: s.chooseWay, omaData: true},
+		{pattern: "POST /my/fees/{matter}/answer", action: access.Answer, do: s.answerFee, omaData: true},
+		{pattern: "GET /my/permissions/{permission}", action: access.SeeOwn, do: s.showPermit, omaData: true},
+		{pattern: "POST /my/permissions/{permission}/take-back", action: access.Permit, do: s.takeBack, omaData: true},
+		{pattern: "GET /my/permissions/{permission}/receipts/{event}", action: access.SeeOwn, do: s.showReceipt, omaData: true},
+		{pattern: "GET /my/permissions/{permission}/receipts/{event}/file", action: access.SeeOwn, do: s.receiptFile, omaData: true},
+		{pattern: "GET /my/copy", action: access.SeeOwn, do: s.showCopy, omaData: true},
+		{pattern: "GET /my/copy/file", action: access.SeeOwn, do: s.copyFile, omaData: true},
+		{pattern: "GET /my/erase", action: access.SeeOwn, do: s.eraseForm, omaData: true},
+		{pattern: "POST /my/erase", action: access.EraseOwn, do: s.erase, omaData: true},
 
 		{pattern: "GET /desk/record", action: access.SeeRecord, do: s.showRecord},
 

@@ -12,7 +12,6 @@ package smpp
 import (
 	"context"
 	"crypto/tls"
-	"hash/fnv"
 	"log/slog"
 	"math/rand/v2"
 	"net"
@@ -289,20 +288,13 @@ func (c *Client) submit(e channel.Envelope, encoding sms.Encoding, part []byte, 
 	body := part
 	if of > 1 {
 		p.EsmClass = data.SM_UDH_GSM
-		body = append([]byte{5, 0, 3, joint(e.Ref), byte(of), byte(i + 1)}, part...) // 3GPP TS 23.040, 9.2.3.24.1
+		body = append([]byte{5, 0, 3, e.Joint, byte(of), byte(i + 1)}, part...) // 3GPP TS 23.040, 9.2.3.24.1
 	}
 	coding := data.GSM7BIT
 	if encoding == sms.UCS2 {
 		coding = data.UCS2
 	}
 	return p, p.Message.SetMessageDataWithEncoding(body, coding)
-}
-
-// joint is the number that the parts of a message share.
-func joint(ref channel.Ref) byte {
-	h := fnv.New32a()
-	_, _ = h.Write([]byte(ref))
-	return byte(h.Sum32())
 }
 
 // address writes a number: international ones in E.164 form without the plus.

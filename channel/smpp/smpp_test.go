@@ -114,7 +114,7 @@ func batch(t *testing.T, n int, text string) []channel.Message {
 	}
 	out := make([]channel.Message, n)
 	for i := range out {
-		out[i], err = channel.Test(act, channel.Envelope{Ref: channel.Ref(fmt.Sprintf("r%d", i)), From: "+358450000000", To: fmt.Sprintf("+3584012%05d", i), ValidUntil: time.Now().Add(24 * time.Hour)}, text)
+		out[i], err = channel.Test(act, channel.Envelope{Ref: channel.Ref(fmt.Sprintf("r%d", i)), From: "+358450000000", To: fmt.Sprintf("+3584012%05d", i), ValidUntil: time.Now().Add(24 * time.Hour), Joint: byte(i + 1)}, text)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -149,6 +149,9 @@ func TestMessagesGoOutWholeAndAreReportedOn(t *testing.T) {
 				e := map[byte]sms.Encoding{0: sms.GSM7, 8: sms.UCS2}[p.Coding]
 				if e != want.Encoding || p.From != "358450000000" || p.Validity != "000000235959000R" && p.Validity != "000001000000000R" {
 					t.Fatalf("a part travels as %d from %s for %s", p.Coding, p.From, p.Validity)
+				}
+				if to := fmt.Sprintf("3584012%05d", int(p.Joint)-1); p.Of > 1 && to != p.To {
+					t.Fatalf("the parts of a message to %s bear the number %d", p.To, p.Joint)
 				}
 				texts[p.To] += sms.Join(e, p.Body)
 			}

@@ -37,7 +37,7 @@ answers and verify the record, each step timed, in a folder that is removed.`,
 				}
 			})
 		}}
-	c.AddCommand(p.benchWebCommand(), p.benchPopulationCommand())
+	c.AddCommand(p.benchWebCommand(), p.benchPopulationCommand(), p.benchAuditCommand())
 	c.Flags().IntVar(&residents, "residents", residents, "how many people live in the city")
 	c.Flags().Uint64Var(&seed, "seed", seed, "another seed is another city")
 	return c

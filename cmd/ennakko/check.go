@@ -15,6 +15,7 @@ import (
 	"ennakko/app"
 	"ennakko/coding"
 	"ennakko/fault"
+	"ennakko/fee"
 	"ennakko/library"
 	"ennakko/service"
 )
@@ -27,6 +28,7 @@ type checked struct {
 	Criteria int             `json:"criteria,omitempty"`
 	Codes    int             `json:"codes,omitempty"` // of a value set
 	Library  *checkedLibrary `json:"library,omitempty"`
+	Families int             `json:"families,omitempty"` // made-up families of a pack of fees
 }
 
 // checkedLibrary is what was measured of a library.
@@ -48,12 +50,14 @@ languages, and the made-up people who each must get the finding they are written
 with. A library of criteria of care (a folder with library.yaml, alone or beside
 packs) is tried on its made-up people too: every sub-condition must be seen true,
 false and unknown, no exclusion may be missed by nobody, and no condition may be
-such that it can never hold. A folder of value sets (FHIR ValueSet JSON or CSV) is
+such that it can never hold. A pack of fees (a folder with fee.yaml) is tried on its
+made-up families, who must each get the fee they are written with. A folder of value sets (FHIR ValueSet JSON or CSV) is
 read, too. All faults come at once, each with its file and line.
 With --json, a library shows the hash of each criterion, concept and value set.`,
 		Example: `  ennakko check packs
   ennakko check packs/pre-primary
   ennakko check packs/health
+  ennakko check packs/early-education-fee
   ennakko check valuesets`,
 		RunE: func(_ *cobra.Command, a []string) error {
 			if _, err := os.Stat(a[0]); err != nil {
@@ -100,6 +104,10 @@ func checkFolder(fsys fs.FS) ([]checked, error) {
 		k, err := checkLibrary(fsys, ".")
 		return []checked{k}, err
 	}
+	if fee.Is(fsys, ".") {
+		k, err := checkFees(fsys, ".")
+		return []checked{k}, err
+	}
 	out := []checked{}
 	var errs []error
 	entries, err := fs.ReadDir(fsys, ".")
@@ -109,13 +117,19 @@ func checkFolder(fsys fs.FS) ([]checked, error) {
 	if slices.ContainsFunc(entries, isSet) && !slices.ContainsFunc(entries, fs.DirEntry.IsDir) {
 		return checkSets(fsys)
 	}
-	libraries, others := 0, 0
+	known, others := 0, 0
 	for _, e := range entries {
 		switch {
 		case !e.IsDir() || strings.HasPrefix(e.Name(), "."):
 		case library.Is(fsys, e.Name()):
-			libraries++
+			known++
 			k, err := checkLibrary(fsys, e.Name())
+			if errs = append(errs, err); err == nil {
+				out = append(out, k)
+			}
+		case fee.Is(fsys, e.Name()):
+			known++
+			k, err := checkFees(fsys, e.Name())
 			if errs = append(errs, err); err == nil {
 				out = append(out, k)
 			}
@@ -123,7 +137,7 @@ func checkFolder(fsys fs.FS) ([]checked, error) {
 			others++
 		}
 	}
-	if libraries > 0 && others == 0 {
+	if known > 0 && others == 0 {
 		return out, errors.Join(errs...)
 	}
 	list, err := service.CheckAll(fsys, app.Catalog())
@@ -148,6 +162,18 @@ func checkSets(fsys fs.FS) ([]checked, error) {
 	return out, err
 }
 
+// checkFees checks a pack of fees.
+func checkFees(fsys fs.FS, dir string) (checked, error) {
+	p, err := fee.Load(fsys, dir)
+	if err == nil {
+		err = p.Test()
+	}
+	if err != nil {
+		return checked{}, err
+	}
+	return checked{Name: p.Name(), Version: p.Version(), Hash: p.Hash(), Families: p.Cases()}, nil
+}
+
 func checkLibrary(fsys fs.FS, dir string) (checked, error) {
 	l, err := library.Load(fsys, dir, app.Catalog())
 	if err != nil {
@@ -165,6 +191,10 @@ func checkLibrary(fsys fs.FS, dir string) (checked, error) {
 func showChecked(w io.Writer, k checked) {
 	if k.Codes > 0 {
 		_, _ = fmt.Fprintf(w, "%s: good (value set of %d codes)\n", strings.TrimSpace(k.Name+" "+k.Version), k.Codes)
+		return
+	}
+	if k.Families > 0 {
+		_, _ = fmt.Fprintf(w, "%s %s: good (%d made-up families, hash %.12s)\n", k.Name, k.Version, k.Families, k.Hash)
 		return
 	}
 	_, _ = fmt.Fprintf(w, "%s %s: good (%d criteria, hash %.12s)\n", k.Name, k.Version, k.Criteria, k.Hash)

@@ -156,8 +156,12 @@ func (b *body) event() {
 
 func (p *parser) condition(b *body) {
 	b.rec.Kind = clinical.Condition
-	verified := first(b.v.Get("verificationStatus"))
-	state := first(b.v.Get("clinicalStatus"))
+	p.ill(b, "onset", "abatement")
+}
+
+// ill sets status and days of what lasts until it is said to be over.
+func (p *parser) ill(b *body, onset, abatement string) {
+	verified, state := first(b.v.Get("verificationStatus")), first(b.v.Get("clinicalStatus"))
 	switch string(verified) {
 	case "entered-in-error":
 		b.fault = inError
@@ -166,11 +170,6 @@ func (p *parser) condition(b *body) {
 		b.fault = refusal{"it was refuted", ""}
 		return
 	}
-	p.ill(b, verified, state, "onset", "abatement")
-}
-
-// ill sets status and days of what lasts until it is said to be over.
-func (p *parser) ill(b *body, verified, state []byte, onset, abatement string) {
 	if !clean(verified) || !clean(state) || !p.codesOf(b, "code") {
 		b.fault = cmpFault(b.fault, noStatus)
 		return
@@ -215,16 +214,7 @@ func cmpFault(a, otherwise refusal) refusal {
 
 func (p *parser) allergy(b *body) {
 	b.rec.Kind, b.subject = clinical.Allergy, "patient"
-	verified := first(b.v.Get("verificationStatus"))
-	switch string(verified) {
-	case "entered-in-error":
-		b.fault = inError
-		return
-	case "refuted":
-		b.fault = refusal{"it was refuted", ""}
-		return
-	}
-	p.ill(b, verified, first(b.v.Get("clinicalStatus")), "onset", "")
+	p.ill(b, "onset", "")
 }
 
 func (p *parser) procedure(b *body) {

@@ -28,6 +28,9 @@ import (
 var server *pg.Server
 
 func TestMain(m *testing.M) {
+	if address := os.Getenv(notingIn); address != "" {
+		noteForEver(address)
+	}
 	os.Exit(func() int {
 		var err error
 		if server, err = pg.Start(context.Background(), "fsync = off"); err != nil {
@@ -125,19 +128,7 @@ func TestEveryColumnOfBytesIsListedAsSealedOrNot(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = rows.Close() }()
-	var there []string
-	for rows.Next() {
-		var name string
-		if err := rows.Scan(&name); err != nil {
-			t.Fatal(err)
-		}
-		there = append(there, name)
-	}
-	if err := rows.Err(); err != nil {
-		t.Fatal(err)
-	}
-	storetest.EveryColumnOfBytes(t, there, tables.SealedColumns())
+	storetest.EveryColumnOfBytes(t, rows, tables.SealedColumns())
 }
 
 func write(t *testing.T, d *tables.DB) {

@@ -2,10 +2,12 @@ package storetest
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
 	"ennakko/channel"
 	"ennakko/conversation"
+	"ennakko/person"
 	"ennakko/store"
 )
 
@@ -63,6 +65,30 @@ func claims(s *suite) {
 	s.write(func(tx store.Tx) error { return tx.SetRound(id, store.Paused, "") })
 	if len(s.claim()) != 0 {
 		s.Error("a paused round sends")
+	}
+}
+
+// apart: a phone puts the parts of a message together by their number (3GPP TS
+// 23.040, 9.2.3.24.1), so two messages on their way to it must not share one.
+func apart(s *suite) {
+	id := s.round(9, store.Running)
+	for child := range person.ID(4) {
+		c := s.open(id, child+1, "+358401234567")
+		s.queue(c, fmt.Sprint("first", child))
+		s.queue(c, fmt.Sprint("second", child))
+	}
+	other := s.open(id, 9, "+358407654321")
+	s.queue(other, "other")
+	seen := map[string]map[byte]bool{"+358401234567": {}, "+358407654321": {}}
+	s.write(func(tx store.Tx) error {
+		got, err := tx.Claim(Start, "+358450000000", "w1", 20)
+		for _, a := range got {
+			seen[a.Message.Envelope().To][a.Message.Envelope().Joint] = true
+		}
+		return err
+	})
+	if len(seen["+358401234567"]) != 8 || !seen["+358407654321"][0] {
+		s.Errorf("8 messages to one phone have the numbers %v, one to another has %v", seen["+358401234567"], seen["+358407654321"])
 	}
 }
 

@@ -3,6 +3,7 @@ package storetest
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -31,12 +32,25 @@ type KeyStore interface {
 }
 
 // plainColumns are the columns of bytes that are not sealed.
-var plainColumns = []string{"audit_entry.people", "audit_entry.salt", "audit_entry.leaf", "person.code_hash", "identity.content_hash", "contact.content_hash", "session.hash"}
+var plainColumns = []string{"audit_entry.people", "audit_entry.salt", "audit_entry.leaf", "person.code_hash", "identity.content_hash", "contact.content_hash", "session.hash", "new_record.resource"}
 
 // EveryColumnOfBytes fails when a keeper has a column of bytes of which nobody
 // has said whether it is sealed: what is forgotten is lost with the older key.
-func EveryColumnOfBytes(t *testing.T, there, sealed []string) {
+// Rows are the names of the columns, closed when they were read.
+func EveryColumnOfBytes(t *testing.T, rows *sql.Rows, sealed []string) {
 	t.Helper()
+	defer func() { _ = rows.Close() }()
+	var there []string
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			t.Fatal(err)
+		}
+		there = append(there, name)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range there {
 		if strings.HasPrefix(c, "river_") {
 			continue // the queue's own: in it stand numbers and names of jobs
@@ -90,6 +104,8 @@ func filled(s *suite) (store.RoundID, conversation.Case, []byte) {
 	round := s.round(1, store.Running)
 	c := s.open(round, 1, "+358401234567", "+358501234567")
 	s.queue(c, "k")
+	s.sealedPermissions()
+	s.add(0, true, pressure(1, "Observation/a", 150))
 	hash := bytes.Repeat([]byte{7}, 32)
 	s.write(func(tx store.Tx) error {
 		if _, err := tx.Receive([]channel.Incoming{{ID: "g1", From: "+358401234567", Text: "A", At: Start}}); err != nil {
@@ -158,6 +174,7 @@ func readsBack(s *suite, d KeyStore, round store.RoundID, c conversation.Case, h
 	if len(found) != 1 || string(found[0]) != "found" {
 		s.Error("what was found in a part does not read back")
 	}
+	s.permissionsReadBack(d)
 }
 
 // sealAll seals all that is there anew, two rows at a time, and stops after
@@ -306,4 +323,50 @@ func stale(t *testing.T, open func(*vault.Vault) KeyStore) {
 		t.Errorf("the key of the last change: %v", err)
 	}
 	s.queue(c, "k4")
+}
+
+// sealedPermissions has a value in every sealed column of permissions.
+func (s *suite) sealedPermissions() {
+	s.Helper()
+	id := s.give(1, 2)
+	h := s.fetched(id, 1, "r", "income")
+	s.write(func(tx store.Tx) error {
+		m, _, err := tx.OpenMatter(store.Matter{Purpose: feePurpose, Child: 2, Opened: Start, People: []store.MatterPerson{{Person: 1, Part: store.Guardian}}})
+		if err != nil {
+			return err
+		}
+		p, err := tx.AddProposal(store.Proposal{Matter: m, Made: Start, State: store.ProposalOpen, Content: []byte("fee"), Grounds: []store.Basis{{Permission: id, Handover: h}}})
+		if err != nil {
+			return err
+		}
+		if err := tx.AnswerProposal(p, store.ProposalAccepted, 1, "yes", Start); err != nil {
+			return err
+		}
+		r, err := tx.AddRequest(store.Request{Kind: "k", Person: 1, At: Start, Due: Start, Words: "asked"})
+		if err != nil {
+			return err
+		}
+		_, err = tx.SettleRequest(r, "officer:a", "told", Start)
+		return err
+	})
+}
+
+func (s *suite) permissionsReadBack(d KeyStore) {
+	s.Helper()
+	receipt, err := d.PermitReceipt(s.ctx, 1, 1)
+	s.must(err)
+	ps, err := d.Proposals(s.ctx, s.act(), 1)
+	s.must(err)
+	rs, err := d.Requests(s.ctx, s.act(), 9)
+	s.must(err)
+	if string(receipt) != "signed" || len(ps) != 1 || string(ps[0].Content) != "fee" || ps[0].Words != "yes" || len(rs) != 1 || rs[0].Words != "asked" || rs[0].Answer != "told" {
+		s.Error("what belongs to permissions does not read back")
+	}
+	s.must(d.Write(s.ctx, s.act(), func(tx store.Tx) error {
+		p, err := tx.OpenHandover(s.grantFor(feeFields, 1), 1)
+		if string(p.Content) != "income" {
+			s.Error("what was fetched does not read back")
+		}
+		return err
+	}))
 }

@@ -34,16 +34,19 @@ type Store interface {
 	CasesOf(ctx context.Context, id person.ID) ([]conversation.CaseID, error)
 	CasesOnPhone(ctx context.Context, e164 string) ([]conversation.CaseID, error)
 	Objections(ctx context.Context, id person.ID) (map[string]time.Time, error)
+	Note(ctx context.Context, e audit.Entry) error
 	Uses(ctx context.Context, id person.ID, limit int) ([]audit.Entry, error)
 	Posts(ctx context.Context, id store.RoundID) ([]store.Post, error)
 	Mark(ctx context.Context, name string) (string, error)
 	Entry(ctx context.Context, seq uint64) (audit.Entry, []byte, error)
 	Explained(ctx context.Context) error
 	Covered(ctx context.Context) error
+	Permitted
 	Session(ctx context.Context, hash []byte) (store.Session, bool, error)
 	TouchSession(ctx context.Context, hash []byte, seen time.Time) error
 	log.Records
 	Worked
+	NewRecords
 }
 
 // Start is the time at which the exercises begin.
@@ -56,6 +59,9 @@ func Exercise(t *testing.T, open func(t *testing.T) Store) {
 		"a write that found nothing to do leaves nothing":             nothing,
 		"a write without an act is refused":                           noAct,
 		"entries have numbers without gaps and leaves that match":     entries,
+		"entries of many writers are kept once each, in order":        manyWriters,
+		"who leaves while they wait is not kept, others are":          leaving,
+		"a faulty entry fails alone":                                  faulty,
 		"a place is given once":                                       places,
 		"a case is changed by one writer at a time":                   versions,
 		"nobody approves a round that they had a hand in":             fourEyes,
@@ -66,6 +72,7 @@ func Exercise(t *testing.T, open func(t *testing.T) Store) {
 		"a session is found by its hash until it is ended":            sessions,
 		"a key is queued once":                                        keys,
 		"a message is claimed once":                                   claims,
+		"messages to one phone are numbered apart":                    apart,
 		"a worker that is silent is relieved, one that is not is not": relieved,
 		"what may be handed over is shared":                           allowance,
 		"a job is in the queue when its cause is kept":                queued,
@@ -88,6 +95,13 @@ func Exercise(t *testing.T, open func(t *testing.T) Store) {
 		"what is due at night waits, answers do not":                  postponed,
 		"a send that stays uncertain is put before a person once":     doubtful,
 		"what a phone was sent is counted by kind and time":           wrote,
+		"an agreement is kept in all its versions":                    agreements,
+		"a permission stands from giving to withdrawal":               permits,
+		"what is handed over is kept and read only with a grant":      handovers,
+		"a matter has its people and one proposal at a time":          matters,
+		"a request is settled once":                                   requests,
+		"a record between snapshots is known from its day on":         newRecords,
+		"people are erased with what was permitted and fetched":       erasingPermissions,
 	} {
 		t.Run(name, func(t *testing.T) { do(newSuite(t, open(t))) })
 	}

@@ -1,8 +1,10 @@
 package tables
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"slices"
 
 	"ennakko/audit"
 	"ennakko/fault"
@@ -12,20 +14,26 @@ import (
 // mostCovered is the greatest set of people that is kept person by person.
 const mostCovered = 64
 
-// cover keeps whom an entry covers.
-func (t *tx) cover(e audit.Entry) error {
-	switch n := setSize(e); {
-	case n == 0:
-		return nil
-	case n > mostCovered:
-		err := t.put("INSERT INTO audit_mass (seq) VALUES (?)", int64(e.Seq))
+// cover keeps whom entries cover.
+func (t *tx) cover(entries []*entryRow) error {
+	var few, mass [][]any
+	for _, r := range entries {
+		seq := int64(r.entry.Seq) //nolint:gosec // numbers are counted from 1
+		switch n := setSize(r.entry); {
+		case n == 0:
+		case n > mostCovered:
+			mass = append(mass, []any{seq})
+		default:
+			for it := r.entry.People.Iterator(); it.HasNext(); {
+				few = append(few, []any{int64(it.Next()), seq})
+			}
+		}
+	}
+	slices.SortFunc(few, func(a, b []any) int { return cmp.Compare(a[0].(int64), b[0].(int64)) }) // as they are kept
+	if err := t.insertInSteps("audit_person", "person, seq", few); err != nil {
 		return err
 	}
-	var rows [][]any
-	for it := e.People.Iterator(); it.HasNext(); {
-		rows = append(rows, []any{int64(it.Next()), int64(e.Seq)})
-	}
-	return t.insert("audit_person", "person, seq", rows)
+	return t.insertInSteps("audit_mass", "seq", mass)
 }
 
 func setSize(e audit.Entry) uint64 {

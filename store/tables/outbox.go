@@ -69,18 +69,20 @@ type claimed struct {
 	caseID, answerTo         *int64
 	party                    int
 	text, number             []byte
+	before                   int64 // messages to the same phone that were queued earlier; of an answer to nobody's number, all
 }
 
 func (t *tx) Claim(now time.Time, from, worker string, limit int) ([]store.Attempt, error) {
 	var rows []claimed
 	err := t.query(`SELECT o.id, o.ref, o.case_id, o.party, o.valid, o.text, o.answer_to, p.number,
-			coalesce(k.child, 0), coalesce(k.unit, ''), coalesce(k.language, ''), coalesce(k.officer, ''), coalesce(k.pack_hash, '')
+			coalesce(k.child, 0), coalesce(k.unit, ''), coalesce(k.language, ''), coalesce(k.officer, ''), coalesce(k.pack_hash, ''),
+			CASE WHEN p.phone_hash IS NULL THEN o.id ELSE (SELECT count(*) FROM party q JOIN outbox b ON b.case_id = q.case_id AND b.party = q.party WHERE q.phone_hash = p.phone_hash AND b.id < o.id) END
 		FROM outbox o LEFT JOIN kase k ON k.id = o.case_id LEFT JOIN party p ON p.case_id = o.case_id AND p.party = o.party
 		LEFT JOIN round r ON r.id = o.round
 		WHERE o.state = 'queued' AND o.not_before <= ? AND (r.state IS NULL OR r.state = 'running' OR (r.state IN ('paused', 'closed') AND o.urgent = 1))
 		ORDER BY o.urgent DESC, o.not_before, o.id LIMIT ?`, []any{micro(now), limit}, func(scan func(...any) error) error {
 		var c claimed
-		err := scan(&c.id, &c.ref, &c.caseID, &c.party, &c.valid, &c.text, &c.answerTo, &c.number, &c.child, &c.unit, &c.lang, &c.officer, &c.packHash)
+		err := scan(&c.id, &c.ref, &c.caseID, &c.party, &c.valid, &c.text, &c.answerTo, &c.number, &c.child, &c.unit, &c.lang, &c.officer, &c.packHash, &c.before)
 		rows = append(rows, c)
 		return fault.Wrap(err, "store.Claim", "the outbox cannot be read")
 	})
@@ -109,7 +111,7 @@ func (t *tx) message(c claimed, now time.Time, from string) (channel.Message, er
 	if err != nil {
 		return channel.Message{}, err
 	}
-	e := channel.Envelope{Ref: channel.Ref(c.ref), From: from, ValidUntil: now.Add(time.Duration(c.valid) * time.Second)}
+	e := channel.Envelope{Ref: channel.Ref(c.ref), From: from, ValidUntil: now.Add(time.Duration(c.valid) * time.Second), Joint: byte(c.before)}
 	if c.caseID == nil {
 		in, err := t.incoming(*c.answerTo)
 		if err != nil {

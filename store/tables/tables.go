@@ -11,10 +11,10 @@ import (
 	"context"
 	"crypto/rand"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 	"time"
 
@@ -23,6 +23,7 @@ import (
 
 	"ennakko/audit"
 	"ennakko/fault"
+	"ennakko/permission"
 	"ennakko/person"
 	"ennakko/store"
 	"ennakko/store/vault"
@@ -62,6 +63,7 @@ type DB struct {
 	kept   sync.Map // prepared statements of the writing connection, by query
 	reads  sync.Map // prepared statements of the reading connections, by query
 	wake   chan struct{}
+	notes  notes // that wait to be kept
 }
 
 // New makes a store over an open database. Random gives salts and references;
@@ -70,7 +72,7 @@ func New(e Engine, v *vault.Vault, random io.Reader) *DB {
 	if random == nil {
 		random = rand.Reader
 	}
-	return &DB{engine: e, write: e.Write, read: e.Read, vault: v, rand: random, wake: make(chan struct{}, 1)}
+	return &DB{engine: e, write: e.Write, read: e.Read, vault: v, rand: &shared{from: random}, wake: make(chan struct{}, 1)}
 }
 
 // Engine says which engine keeps the tables.
@@ -78,6 +80,7 @@ func (d *DB) Engine() string { return d.engine.Name }
 
 // Close closes the connections.
 func (d *DB) Close() error {
+	d.closeNotes()
 	err := errors.Join(d.read.Close(), d.write.Close())
 	if d.engine.Beside != nil {
 		err = errors.Join(err, d.engine.Beside.Close())
@@ -104,32 +107,56 @@ func (d *DB) Write(ctx context.Context, act audit.Act, do func(store.Tx) error) 
 	return err
 }
 
-// writeIn reports whether anything was kept.
-func (d *DB) writeIn(ctx context.Context, span *trace.Span, act audit.Act, do func(store.Tx) error) (kept bool, err error) {
+// begin opens a transaction whose turn it is.
+func (d *DB) begin(ctx context.Context) (*tx, error) {
 	const op = "store.Write"
 	conn, err := d.write.Conn(ctx)
 	if err != nil {
-		return false, fault.Wrap(err, op, "the store is not to be had")
+		return nil, fault.Wrap(err, op, "the store is not to be had")
 	}
 	sqlTx, err := conn.BeginTx(ctx, nil)
 	if err != nil {
 		_ = conn.Close()
-		return false, fault.Wrap(err, op, "the store is not to be had")
+		return nil, fault.Wrap(err, op, "the store is not to be had")
 	}
 	if d.engine.Turn != nil {
 		if err := d.engine.Turn(ctx, sqlTx); err != nil {
 			_ = sqlTx.Rollback()
 			_ = conn.Close()
-			return false, fault.Wrap(err, op, "the store is not to be had")
+			return nil, fault.Wrap(err, op, "the store is not to be had")
 		}
 	}
+	return &tx{ctx: ctx, db: d, conn: conn, tx: sqlTx, last: map[string]int64{}, people: roaring.New(), stmts: map[string]*sql.Stmt{}}, nil
+}
+
+// commit keeps what was written and wakes who waits for entries.
+func (t *tx) commit() error {
+	if err := t.tx.Commit(); err != nil {
+		return fault.Wrap(err, "store.Write", "the store could not keep the change")
+	}
+	select {
+	case t.db.wake <- struct{}{}:
+	default:
+	}
+	return nil
+}
+
+// end gives the turn back; what was not committed is not kept.
+func (t *tx) end() {
+	_ = t.tx.Rollback()
+	_ = t.conn.Close() // it goes back
+	t.db.keep(t.ctx, t.fresh)
+}
+
+// writeIn reports whether anything was kept.
+func (d *DB) writeIn(ctx context.Context, span *trace.Span, act audit.Act, do func(store.Tx) error) (kept bool, err error) {
+	t, err := d.begin(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer t.end()
 	span.Event("turn") // the one writer's turn came
-	t := &tx{ctx: ctx, db: d, conn: conn, tx: sqlTx, last: map[string]int64{}, at: act.At(), entry: act.Entry(), people: roaring.New(), stmts: map[string]*sql.Stmt{}}
-	defer func() {
-		_ = sqlTx.Rollback()
-		_ = conn.Close() // it goes back
-		d.keep(ctx, t.fresh)
-	}()
+	t.at, t.entry = act.At(), act.Entry()
 	if err := do(t); errors.Is(err, store.ErrNothing) {
 		return false, nil
 	} else if err != nil {
@@ -142,30 +169,8 @@ func (d *DB) writeIn(ctx context.Context, span *trace.Span, act audit.Act, do fu
 	if _, _, err := t.send(nil); err != nil {
 		return false, err
 	}
-	if err := sqlTx.Commit(); err != nil {
-		return false, fault.Wrap(err, op, "the store could not keep the change")
-	}
-	select {
-	case d.wake <- struct{}{}:
-	default:
-	}
-	return true, nil
-}
-
-// Note keeps one entry durably, on its own. It is the journal of readings.
-func (d *DB) Note(ctx context.Context, e audit.Entry) error {
-	act, err := audit.Begin(e.Actor, e.Verb, e.Purpose, e.Basis, e.At)
-	if err != nil {
-		return err
-	}
-	return d.Write(ctx, act, func(s store.Tx) error {
-		t := s.(*tx)
-		t.entry, t.people = e, roaring.New()
-		if e.People != nil {
-			t.people = e.People
-		}
-		return nil
-	})
+	err = t.commit()
+	return err == nil, err
 }
 
 // tx is one write.
@@ -299,45 +304,25 @@ func (t *tx) About(object string, people ...person.ID) {
 	}
 }
 
+// Fields says which fields were read or written.
+func (t *tx) Fields(fields []permission.Field) {
+	for _, f := range fields {
+		if !slices.Contains(t.entry.Fields, string(f)) {
+			t.entry.Fields = append(t.entry.Fields, string(f))
+		}
+	}
+}
+
 // Detail sets the entry's detail.
 func (t *tx) Detail(format string, args ...any) { t.entry.Detail = fmt.Sprintf(format, args...) }
 
 // Note adds an entry in this transaction.
 func (t *tx) Note(e audit.Entry) error {
-	const op = "store.Note"
-	seq, err := t.nextOf("audit_entry", "seq")
+	r, err := t.db.entryRow(e)
 	if err != nil {
 		return err
 	}
-	e.Seq, e.At = uint64(seq), e.At.UTC().Truncate(time.Microsecond)
-	salt := make([]byte, audit.SaltSize)
-	if _, err := io.ReadFull(t.db.rand, salt); err != nil {
-		return fault.Wrap(err, op, "there is no randomness for a salt")
-	}
-	leaf, err := e.Leaf(salt)
-	if err != nil {
-		return err
-	}
-	people, err := audit.PeopleBytes(e.People)
-	if err != nil {
-		return err
-	}
-	if people == nil {
-		people = []byte{}
-	}
-	if e.Fields == nil {
-		e.Fields = []string{}
-	}
-	fields, err := json.Marshal(e.Fields)
-	if err != nil {
-		return fault.Wrap(err, op, "the fields cannot be written")
-	}
-	err = t.put(`INSERT INTO audit_entry (seq, at, actor, verb, purpose, basis, object, fields, people, detail, salt, leaf)
-		VALUES (?,?,?,?,?,?,?,?,?,?,?,?)`, int64(e.Seq), micro(e.At), e.Actor, e.Verb, e.Purpose, e.Basis, e.Object, string(fields), people, e.Detail, salt, leaf)
-	if err != nil {
-		return err
-	}
-	return t.cover(e)
+	return t.noteAll([]*entryRow{&r})
 }
 
 func micro(t time.Time) int64 { return t.UnixMicro() }

@@ -1,0 +1,488 @@
+package omadata
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"time"
+
+	"github.com/RoaringBitmap/roaring/v2"
+
+	"ennakko/audit"
+	"ennakko/fault"
+	"ennakko/permission"
+	"ennakko/person"
+	"ennakko/store"
+)
+
+// Stage is where a matter is, as one grown-up sees it.
+type Stage string
+
+// The stages.
+const (
+	Offered     Stage = "offered"    // they have not chosen
+	WithPartner Stage = "partner"    // they permitted, another grown-up has not
+	Fetching    Stage = "fetching"   // the income is on its way
+	Late        Stage = "late"       // the source does not answer; it is asked again
+	Proposed    Stage = "proposed"   // they are asked about the fee
+	Anew        Stage = "anew"       // another fee is proposed beside the one that was decided
+	AtPerson    Stage = "person"     // a caseworker looks at it
+	ByDocuments Stage = "documents"  // they send documents
+	AtHighest   Stage = "highest"    // the highest fee was chosen, and is not yet proposed
+	PutOff      Stage = "not-now"    // they chose nothing
+	Accepted    Stage = "accepted"   // the fee is decided
+	TakenBack   Stage = "taken-back" // they took the permission back
+	Over        Stage = "ended"      // by its cause
+)
+
+// Matter is the fee of one child as one grown-up of its household sees it.
+type Matter struct {
+	N         store.MatterID // stands in addresses; no person's number
+	Child     string         // the given name
+	Stage     Stage
+	Agreement permission.Agreement // that was answered, or is asked about
+	Chosen    string               // the way; "": none
+	ChosenAt  time.Time
+	Permit    int64     // the reader's own permission; 0: none
+	Standing  bool      // it stands
+	Partners  []Partner // the other grown-ups of the household
+	Income    []Income  // the reader's own, and nobody else's; only while the permission stands
+	FetchedAt time.Time
+	Fee       *FeeProposal // asked about, or decided
+	Was       *FeeProposal // decided, while Fee is asked about
+	Place     *Place
+	Open      bool   // the reader can answer now
+	Words     string // that went with the last answer
+}
+
+// Partner is another grown-up: that they have chosen, and nothing of what they have
+// told.
+type Partner struct {
+	Name   string
+	Chosen bool
+}
+
+// FeeProposal is a fee with its working, without the lines that tell of another
+// grown-up's income alone.
+type FeeProposal struct {
+	ID       int64
+	State    string // store.ProposalOpen and the like
+	Made     time.Time
+	Answered time.Time
+	Working  Working
+}
+
+// Place is the care place that a fee is for.
+type Place struct {
+	ID    string
+	Name  permission.Texts
+	Hours int // a week, in hundredths
+}
+
+// ownAct begins somebody's look at their own matters.
+func (s *Service) ownAct(who person.ID, verb string) (audit.Act, error) {
+	return audit.Begin(actor(who), verb, Purpose, "GDPR 15(1)", s.now())
+}
+
+// Matters are the matters in which somebody has a say, oldest first.
+func (s *Service) Matters(ctx context.Context, who person.ID) ([]Matter, error) {
+	ids, err := s.c.DB.MattersOf(ctx, Purpose, who)
+	if err != nil {
+		return nil, err
+	}
+	var out []Matter
+	for _, id := range ids {
+		m, err := s.Matter(ctx, who, id)
+		if fault.KindOf(err) == fault.Missing && err != nil {
+			continue // the matter is about them, or they have no say any more
+		}
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, m)
+	}
+	return out, nil
+}
+
+// Matter is one matter. To those who have no say in it, it is not there. The look is
+// on the record.
+func (s *Service) Matter(ctx context.Context, who person.ID, n store.MatterID) (Matter, error) {
+	const op = "omadata.Matter"
+	m, err := s.c.DB.Matter(ctx, n)
+	if err != nil {
+		return Matter{}, err
+	}
+	if !slices.Contains(m.People, store.MatterPerson{Person: who, Part: store.Guardian}) {
+		return Matter{}, noMatter(op)
+	}
+	all, err := s.families(ctx, reading{who: who, verb: "look at own matter", names: true}, []store.Matter{m})
+	if err != nil {
+		return Matter{}, err
+	}
+	f := all[0]
+	if !slices.Contains(f.adults, who) {
+		return Matter{}, noMatter(op)
+	}
+	out := Matter{N: n, Child: f.names[m.Child]}
+	if out.Agreement, err = s.Agreement(); err != nil {
+		return out, err
+	}
+	for _, fill := range []func(context.Context, person.ID, *family, *Matter) error{s.ownChoice, s.partners, s.fees, s.place, s.ownIncome} {
+		if err := fill(ctx, who, f, &out); err != nil {
+			return out, err
+		}
+	}
+	return out, s.stage(ctx, &out)
+}
+
+// standsNow looks at a permission in one matter, outside of a write: for what is
+// shown only. What is read is decided inside the write that reads.
+func (s *Service) lifeOf(ctx context.Context, row store.Permit) (permission.Permission, permission.Agreement, error) {
+	events, err := s.c.DB.PermitEvents(ctx, row.ID)
+	if err != nil {
+		return permission.Permission{}, permission.Agreement{}, err
+	}
+	p, err := s.life(ctx, row, events)
+	if err != nil {
+		return p, permission.Agreement{}, err
+	}
+	a, err := s.text(ctx, row.Purpose, row.Version)
+	return p, a, err
+}
+
+// permitIn finds somebody's permission in a matter; ok is false when there is none.
+func (s *Service) permitIn(ctx context.Context, who, child person.ID) (store.Permit, bool, error) {
+	rows, err := s.c.DB.PermitsAbout(ctx, child)
+	for _, row := range rows {
+		if row.Subject == who && row.Purpose == s.c.Agreements[0].Purpose() {
+			return row, true, err
+		}
+	}
+	return store.Permit{}, false, err
+}
+
+func (s *Service) ownChoice(ctx context.Context, who person.ID, f *family, out *Matter) error {
+	row, ok, err := s.permitIn(ctx, who, f.matter.Child)
+	if err != nil || !ok {
+		return err
+	}
+	p, a, err := s.lifeOf(ctx, row)
+	if err != nil {
+		return err
+	}
+	w := p.Current()
+	out.Permit = row.ID
+	if w.State != permission.Asked {
+		out.ChosenAt = w.At
+	}
+	out.Standing, _ = p.Stands(s.now(), a, f)
+	switch w.State {
+	case permission.Standing, permission.Partly:
+		out.Chosen, out.Agreement = permission.WayPermit, a
+	case permission.Refused:
+		out.Chosen = w.Way
+		if out.Chosen == "" {
+			out.Chosen = NotNow
+		}
+	case permission.Withdrawn:
+		out.Stage = TakenBack
+	case permission.Ended:
+		out.Stage = Over
+	case permission.Unasked, permission.Asked, permission.Expired:
+	}
+	return nil
+}
+
+func (s *Service) partners(ctx context.Context, who person.ID, f *family, out *Matter) error {
+	for _, id := range f.adults {
+		if id == who {
+			continue
+		}
+		row, ok, err := s.permitIn(ctx, id, f.matter.Child)
+		if err != nil {
+			return err
+		}
+		chosen := ok && (row.State == permission.Standing.String() || row.State == permission.Refused.String())
+		out.Partners = append(out.Partners, Partner{f.names[id], chosen})
+	}
+	return nil
+}
+
+// fees finds the newest proposal, and what was decided before it.
+func (s *Service) fees(ctx context.Context, who person.ID, f *family, out *Matter) error {
+	act, err := s.ownAct(who, "look at own fee")
+	if err != nil {
+		return err
+	}
+	all, err := s.c.DB.Proposals(ctx, act, f.matter.ID)
+	if err != nil {
+		return err
+	}
+	for _, p := range all {
+		if len(p.Content) == 0 || p.State == store.ProposalReplaced {
+			continue
+		}
+		x, err := feeOf(p)
+		if err != nil {
+			return err
+		}
+		x.Working.seenBy(x.Working.numberOf(out.Permit))
+		switch {
+		case out.Fee == nil:
+			out.Fee, out.Words = x, p.Words
+		case out.Was == nil && p.State == store.ProposalAccepted && out.Fee.State != store.ProposalAccepted:
+			out.Was = x
+		}
+	}
+	out.Open = out.Fee != nil && out.Fee.State == store.ProposalOpen
+	return nil
+}
+
+func feeOf(p store.Proposal) (*FeeProposal, error) {
+	x := &FeeProposal{ID: p.ID, State: p.State, Made: p.Made, Answered: p.Answered}
+	if err := json.Unmarshal(p.Content, &x.Working); err != nil {
+		return nil, fault.New(fault.Tampered, "omadata.Matter", "a proposal is not readable")
+	}
+	return x, nil
+}
+
+func (s *Service) place(ctx context.Context, _ person.ID, f *family, out *Matter) error {
+	c := f.care[f.matter.Child]
+	if c.unit == "" {
+		return nil
+	}
+	out.Place = &Place{ID: c.unit, Hours: int(s.c.Hours)}
+	units, err := s.c.DB.Units(ctx, s.now())
+	for _, u := range units {
+		if u.ID == c.unit {
+			out.Place.Name = u.Name
+		}
+	}
+	return err
+}
+
+// ownIncome reads the reader's own income, if their permission stands: a look at
+// one's own data is a reading like any other.
+func (s *Service) ownIncome(ctx context.Context, who person.ID, f *family, out *Matter) error {
+	if !out.Standing {
+		return nil
+	}
+	act, err := s.act(who, "look at own income", out.Agreement)
+	if err != nil {
+		return err
+	}
+	err = s.write(ctx, act, func(tx store.Tx) error {
+		out.Income, out.FetchedAt = nil, time.Time{}
+		g, err := s.grant(ctx, atRead, tx, act, out.Agreement, f, who)
+		if err != nil {
+			return err
+		}
+		kept, err := tx.HandoversOf(out.Permit)
+		if err != nil {
+			return err
+		}
+		i := slices.IndexFunc(kept, func(h store.Handover) bool { return h.State == store.HandoverGot })
+		if i < 0 {
+			return store.ErrNothing
+		}
+		p, err := tx.OpenHandover(g, kept[i].ID)
+		if err != nil {
+			return err
+		}
+		var x Fetched
+		if err := json.Unmarshal(p.Content, &x); err != nil {
+			return fault.New(fault.Tampered, "omadata.Matter", "what is kept of a source is not readable")
+		}
+		out.Income, out.FetchedAt = x.Income, kept[i].Ended
+		tx.About(permissionName(out.Permit), who)
+		tx.Fields(kept[i].Fields)
+		return nil
+	})
+	if permission.IsViolation(err) { // it ended in between
+		out.Standing = false
+		return nil
+	}
+	return err
+}
+
+// stage says where the matter is.
+func (s *Service) stage(ctx context.Context, out *Matter) error {
+	switch {
+	case out.Fee != nil && out.Fee.State == store.ProposalAsked:
+		out.Stage = AtPerson
+	case out.Open && out.Was != nil:
+		out.Stage = Anew
+	case out.Open:
+		out.Stage = Proposed
+	case out.Fee != nil && out.Fee.State == store.ProposalAccepted && out.Stage == "":
+		out.Stage = Accepted
+	case out.Stage != "":
+	case out.Chosen == Documents:
+		out.Stage = ByDocuments
+	case out.Chosen == Highest:
+		out.Stage = AtHighest
+	case out.Chosen == NotNow:
+		out.Stage = PutOff
+	case out.Chosen == permission.WayPermit:
+		return s.underWay(ctx, out)
+	default:
+		out.Stage = Offered
+	}
+	return nil
+}
+
+// underWay tells whether a partner, or the source, is waited for.
+func (s *Service) underWay(ctx context.Context, out *Matter) error {
+	out.Stage = Fetching
+	for _, p := range out.Partners {
+		if !p.Chosen {
+			out.Stage = WithPartner
+			return nil
+		}
+	}
+	kept, err := s.c.DB.Handovers(ctx, out.Permit)
+	if len(kept) > 0 && kept[0].State == store.HandoverFailed {
+		out.Stage = Late
+	}
+	return err
+}
+
+// View is a permission as the one whose data it is about sees it.
+type View struct {
+	ID        int64 // 0: it can be given, and was not asked for yet
+	State     permission.State
+	Stands    bool
+	Why       permission.Why // it does not stand
+	Child     string         // in whose matter, the given name
+	Matter    store.MatterID
+	Agreement permission.Agreement // as it was answered
+	Current   bool                 // it is the agreement that is asked about now
+	Until     time.Time            // it expires; zero: it does not stand
+	Events    []ViewEvent
+	Handovers []store.Handover   // the times that a source was asked
+	Marks     []store.SourceMark // what sources say that they handed over
+	IfTaken   Effect             // what taking it back would do
+}
+
+// ViewEvent is one event in the life of a permission.
+type ViewEvent struct {
+	N       int
+	Kind    permission.EventKind
+	At      time.Time
+	Mine    bool
+	Version int
+	Way     string
+	Cause   permission.Cause
+	Receipt bool
+}
+
+// Permissions are somebody's permissions, given, possible and ended. The look is on
+// the record.
+func (s *Service) Permissions(ctx context.Context, who person.ID) ([]View, error) {
+	rows, err := s.c.DB.PermitsOf(ctx, who)
+	if err != nil {
+		return nil, err
+	}
+	ids, err := s.c.DB.MattersOf(ctx, Purpose, who)
+	if err != nil {
+		return nil, err
+	}
+	for _, row := range rows { // also where they have no say any more
+		n, err := s.c.DB.MatterOf(ctx, Purpose, row.About)
+		if err == nil && !slices.Contains(ids, n) {
+			ids = append(ids, n)
+		} else if err != nil && fault.KindOf(err) != fault.Missing {
+			return nil, err
+		}
+	}
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	matters := make([]store.Matter, len(ids))
+	for i, id := range ids {
+		if matters[i], err = s.c.DB.Matter(ctx, id); err != nil {
+			return nil, err
+		}
+	}
+	families, err := s.families(ctx, reading{who: who, verb: "look at own permissions", names: true}, matters)
+	if err != nil {
+		return nil, err
+	}
+	var out []View
+	for _, f := range families {
+		i := slices.IndexFunc(rows, func(p store.Permit) bool { return p.About == f.matter.Child && p.Subject == who })
+		var v View
+		switch {
+		case i >= 0:
+			v, err = s.view(ctx, who, rows[i], f)
+		case slices.Contains(f.adults, who):
+			v, err = s.possible(f)
+		default:
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, v)
+	}
+	return out, nil
+}
+
+// possible is a permission that nobody asked for yet.
+func (s *Service) possible(f *family) (View, error) {
+	a, err := s.Agreement()
+	return View{Child: f.names[f.matter.Child], Matter: f.matter.ID, Agreement: a, Current: true, Why: permission.WhyUnasked}, err
+}
+
+func (s *Service) view(ctx context.Context, who person.ID, row store.Permit, f *family) (View, error) {
+	v := View{ID: row.ID, Child: f.names[f.matter.Child], Matter: f.matter.ID, Until: row.Until}
+	p, a, err := s.lifeOf(ctx, row)
+	if err != nil {
+		return v, err
+	}
+	v.State, v.Agreement = p.State(), a
+	v.Stands, v.Why = p.Stands(s.now(), a, f)
+	if now, err := s.Agreement(); err == nil {
+		v.Current = now.Hash() == a.Hash()
+	}
+	for i, e := range p.Events() {
+		v.Events = append(v.Events, ViewEvent{i + 1, e.Kind, e.At, e.By == who, e.Version, e.Way, e.Cause, len(s.c.Receipts.Key) > 0 && e.Kind != permission.Ask})
+	}
+	if v.Handovers, err = s.c.DB.Handovers(ctx, row.ID); err != nil {
+		return v, err
+	}
+	if v.Marks, err = s.c.DB.SourceMarks(ctx, row.ID); err != nil {
+		return v, err
+	}
+	gone, err := s.c.DB.WouldDelete(ctx, row.ID)
+	v.IfTaken.Permission = row.ID
+	v.IfTaken.count(gone, a)
+	return v, err
+}
+
+// Receipt is the signed receipt of one event in the life of a permission. To others
+// than those whose permission it is, it is not there. That it was fetched is on the
+// record.
+func (s *Service) Receipt(ctx context.Context, who person.ID, id int64, event int) ([]byte, error) {
+	row, err := s.c.DB.Permit(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	p, _, err := s.lifeOf(ctx, row)
+	if err != nil {
+		return nil, err
+	}
+	if !concerns(p, who) {
+		return nil, noPermission("omadata.Receipt")
+	}
+	act, err := audit.Begin(actor(who), "fetch a receipt", row.Purpose, "GDPR 15(1)", s.now())
+	if err != nil {
+		return nil, err
+	}
+	e := act.Entry()
+	e.Object, e.People = permissionName(id), roaring.BitmapOf(uint32(row.Subject))
+	if err := s.c.DB.Note(ctx, e); err != nil {
+		return nil, err
+	}
+	return s.c.DB.PermitReceipt(ctx, id, event)
+}
