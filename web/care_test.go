@@ -15,7 +15,7 @@ import (
 
 	"ennakko/app"
 	"ennakko/criteria"
-	"ennakko/effect"
+	groups "ennakko/effect"
 	"ennakko/fault"
 	"ennakko/library"
 	"ennakko/packs"
@@ -110,10 +110,10 @@ func (c *city) Effect(_ context.Context, id store.RoundID, officer string) (app.
 	}
 	e := app.Effect{Round: c.round, AsOf: begin.AddDate(0, 0, 80).Truncate(24 * time.Hour), Invited: 448, Accepted: 301,
 		Lot: &store.Lot{Seed: "00ff17", Share: 20, Weeks: 12, Harmed: 17, Eligible: make([]person.ID, 402), Later: make([]person.ID, 80), Until: begin.AddDate(0, 0, 84)}}
-	for i, g := range [][3]effect.Group{{{People: 448, Reached: 263}, {People: 322, Reached: 190}, {People: 80, Reached: 2}}, {{People: 287, Reached: 141}, {People: 210, Reached: 65}, {People: 52, Reached: 6}},
+	for i, g := range [][3]groups.Group{{{People: 448, Reached: 263}, {People: 322, Reached: 190}, {People: 80, Reached: 2}}, {{People: 287, Reached: 141}, {People: 210, Reached: 65}, {People: 52, Reached: 6}},
 		{{People: 448, Reached: 152}, {People: 322, Reached: 96}, {People: 80, Reached: 18}}} {
 		o := app.Outcome{Outcome: careLib().Outcomes()[i], Among: i == 1, All: g[0], Needed: 900}
-		d, err := effect.Compare(g[1], g[2], 0.95)
+		d, err := groups.Compare(g[1], g[2], 0.95)
 		if err != nil {
 			return e, err
 		}
