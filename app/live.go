@@ -91,6 +91,7 @@ func (l *Live) Follow(ctx context.Context) error {
 		case <-l.wake:
 		case <-t.C:
 		}
+		_, _ = l.followRecords(ctx) // the store may be away for a moment: the next look has them
 		l.tell()
 	}
 }
@@ -198,7 +199,11 @@ func (l *Live) Run(ctx context.Context) error {
 		if err != nil {
 			return ended(ctx, err)
 		}
-		if busy {
+		events, err := l.followRecords(ctx)
+		if err != nil {
+			return ended(ctx, err)
+		}
+		if busy || events {
 			l.tellAll()
 		}
 		last, err := l.closing(ctx)

@@ -488,3 +488,30 @@ func (s *Service) Receipt(ctx context.Context, who person.ID, id int64, event in
 	}
 	return s.c.DB.PermitReceipt(ctx, id, event)
 }
+
+// Explain is the newest fee of a child with its working, for an officer. The look is
+// on the record.
+func (s *Service) Explain(ctx context.Context, officer string, child person.ID) (FeeProposal, error) {
+	n, err := s.c.DB.MatterOf(ctx, Purpose, child)
+	if err != nil {
+		return FeeProposal{}, err
+	}
+	act, err := audit.Begin(officer, "look at a fee", Purpose, "GDPR 6(1)(c); "+Law, s.now())
+	if err != nil {
+		return FeeProposal{}, err
+	}
+	all, err := s.c.DB.Proposals(ctx, act, n)
+	if err != nil {
+		return FeeProposal{}, err
+	}
+	for _, p := range all {
+		if len(p.Content) > 0 {
+			x, err := feeOf(p)
+			if err != nil {
+				return FeeProposal{}, err
+			}
+			return *x, nil
+		}
+	}
+	return FeeProposal{}, fault.New(fault.Missing, "omadata.Explain", "no fee was worked out yet").Do("let the family choose first: ennakko permission give")
+}

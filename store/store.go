@@ -44,6 +44,7 @@ type Tx interface {
 	Jobs
 	Preparations
 	Sealing
+	Delta
 	Permissions // store/permission.go
 	Appointments
 }

@@ -16,7 +16,7 @@ import (
 
 func (p *program) registerCommand() *cobra.Command {
 	c := &cobra.Command{Use: "register", Short: "Bring the city's registers in", Args: args(cobra.NoArgs), RunE: help}
-	c.AddCommand(p.importCommand())
+	c.AddCommand(p.importCommand(), p.addFactCommand())
 	return c
 }
 

@@ -47,9 +47,12 @@ var permissions string
 //go:embed 10_care.sql
 var care string
 
+//go:embed 11_delta.sql
+var delta string
+
 // steps make the tables of a new file, and bring those of an older one up to
 // date. A step only adds. The file's user_version counts those that were taken.
-var steps = []string{first, gateways, doubts, post, erase, jobs, units, permissions, care}
+var steps = []string{first, gateways, doubts, post, erase, jobs, units, permissions, care, delta}
 
 // queueStep is the step with which the tables of the queue come, too.
 const queueStep = 6

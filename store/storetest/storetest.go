@@ -46,6 +46,7 @@ type Store interface {
 	TouchSession(ctx context.Context, hash []byte, seen time.Time) error
 	log.Records
 	Worked
+	NewRecords
 }
 
 // Start is the time at which the exercises begin.
@@ -99,6 +100,7 @@ func Exercise(t *testing.T, open func(t *testing.T) Store) {
 		"what is handed over is kept and read only with a grant":      handovers,
 		"a matter has its people and one proposal at a time":          matters,
 		"a request is settled once":                                   requests,
+		"a record between snapshots is known from its day on":         newRecords,
 		"people are erased with what was permitted and fetched":       erasingPermissions,
 	} {
 		t.Run(name, func(t *testing.T) { do(newSuite(t, open(t))) })
