@@ -95,6 +95,7 @@ type ownCaseView struct {
 	Path  string
 	Me    conversation.Party
 	Unit  string
+	When  string // of the appointment; "": there is none
 	Pack  packWords
 	Fault string
 	Said  bool // an answer was just taken
@@ -132,7 +133,7 @@ func (s *site) ownCaseView(r *http.Request) (ownCaseView, error) {
 			v.Me = p
 		}
 	}
-	v.Unit = v.Case.Names().Unit[t.Lang]
+	v.Unit, v.When = v.Case.Names().Unit[t.Lang], t.Appointment(v.Own.When)
 	return v, nil
 }
 

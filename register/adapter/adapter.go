@@ -208,12 +208,9 @@ func (a *Adapter) Deliver(ctx context.Context) error {
 			pause = firstWait
 			continue
 		}
-		if ctx.Err() != nil {
-			return nil //nolint:nilerr // it was told to end
-		}
 		a.opt.Log.WarnContext(ctx, "marks wait for the city", "waiting", a.journal.Waiting(), "again_in", pause, "error", err)
 		if a.opt.Wait(ctx, pause) != nil {
-			return nil
+			return nil //nolint:nilerr // it was told to end
 		}
 		pause = min(2*pause, mostWait)
 	}
