@@ -47,6 +47,7 @@ type Tx interface {
 	Delta
 	Permissions // store/permission.go
 	Appointments
+	Links // store/link.go
 }
 
 // Marker adds to the act's entry in the record.

@@ -43,6 +43,7 @@ type Store interface {
 	Explained(ctx context.Context) error
 	Covered(ctx context.Context) error
 	Permitted
+	Linked
 	Session(ctx context.Context, hash []byte) (store.Session, bool, error)
 	TouchSession(ctx context.Context, hash []byte, seen time.Time) error
 	log.Records
@@ -104,6 +105,9 @@ func Exercise(t *testing.T, open func(t *testing.T) Store) {
 		"a request is settled once":                                   requests,
 		"a record between snapshots is known from its day on":         newRecords,
 		"people are erased with what was permitted and fetched":       erasingPermissions,
+		"other systems know people by links of their own":             links,
+		"a caller has the permissions of its own individuals":         permitsOfACaller,
+		"the uses of a person come in pages with their number":        usesInPages,
 	} {
 		t.Run(name, func(t *testing.T) { do(newSuite(t, open(t))) })
 	}
