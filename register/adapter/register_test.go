@@ -52,7 +52,7 @@ func TestTheAnswerIsCutToTheFieldsAskedFor(t *testing.T) {
 // The trouble of a register is told without a word of what it said.
 func TestWhateverTheRegisterDoesNothingUncheckedLeaves(t *testing.T) {
 	for trouble, kind := range map[standin.Trouble]fault.Kind{standin.Down: fault.Later, standin.Broken: fault.Later, standin.TooMuch: fault.Later, standin.Reset: fault.Later, standin.Cut: fault.Later,
-		standin.Refuse: fault.Invalid, standin.Garbage: fault.Invalid, standin.Huge: fault.Invalid, standin.WrongPerson: fault.Invalid, standin.OtherShape: fault.Invalid} {
+		standin.Refuse: fault.Invalid, standin.Garbage: fault.Invalid, standin.OtherType: fault.Invalid, standin.Huge: fault.Invalid, standin.WrongPerson: fault.Invalid, standin.OtherShape: fault.Invalid} {
 		s := open(t, nil)
 		s.Register.Order(trouble)
 		a, err := s.Incomes.Fetch(t.Context(), s.request())
