@@ -12,11 +12,13 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/RoaringBitmap/roaring/v2"
 
 	"ennakko/audit"
+	"ennakko/clinical"
 	"ennakko/criteria"
 	"ennakko/fault"
 	"ennakko/library"
@@ -33,7 +35,8 @@ import (
 const careRegister = "care"
 
 // CareBook is a care library with what it found of everyone as of a day. What it
-// says does not change; its columns stay in memory for the desk's questions.
+// says changes with the events that come in after; its columns stay in memory for
+// the desk's questions.
 type CareBook struct {
 	Library *library.Library
 	AsOf    time.Time
@@ -44,6 +47,9 @@ type CareBook struct {
 	columns *population.Columns
 	plan    *population.Plan
 	groups  *population.Groups
+	live    *population.Live
+	loaded  int64        // the last new record that the columns hold
+	seen    atomic.Int64 // the last one that live has
 
 	mu    sync.Mutex
 	lists map[string][]Ranked // worklists that were asked for
@@ -75,14 +81,18 @@ func (a *App) RunCare(ctx context.Context, l *library.Library, asOf time.Time, o
 	if len(cares) == 0 {
 		return nil, fault.New(fault.Refused, op, "no criterion of the library is approved").Do("approve at least one; until then none meets real people")
 	}
-	names := append(CareFields(cares), string(register.BirthDate), string(register.Sex), string(register.District))
+	loaded, err := a.DB.LastNewRecord(ctx) // what comes while the columns are read is followed after
+	if err != nil {
+		return nil, err
+	}
+	names := append(append(CareFields(cares), outcomeFields(l)...), string(register.BirthDate), string(register.Sex), string(register.District))
 	whole, err := a.Population(ctx, l.Language(), slices.Compact(slices.Sorted(slices.Values(names))), officer, "care library "+l.Name()+" "+l.Version(),
 		func(done, total int) { progress("loading health records", done, total) })
 	if err != nil {
 		return nil, err
 	}
 	defer whole.Close()
-	b := &CareBook{lists: map[string][]Ranked{}, Library: l, AsOf: asOf, columns: whole.Columns, People: int(whole.Columns.People().GetCardinality())} //nolint:gosec // people fit
+	b := &CareBook{loaded: loaded, lists: map[string][]Ranked{}, Library: l, AsOf: asOf, columns: whole.Columns, People: int(whole.Columns.People().GetCardinality())} //nolint:gosec // people fit
 	progress("checking criteria", 0, 1)
 	if b.plan, err = population.NewPlan(b.columns, l.Language(), cares, l.Params(), criteria.Run{AsOf: asOf}); err != nil {
 		return nil, err
@@ -90,9 +100,18 @@ func (a *App) RunCare(ctx context.Context, l *library.Library, asOf time.Time, o
 	if b.Found, err = b.plan.Run(ctx); err != nil {
 		return nil, err
 	}
-	b.groups = b.columns.Groups(register.Day(asOf))
+	b.groups, b.live = b.columns.Groups(register.Day(asOf)), population.NewLive(b.plan, b.Found)
+	b.seen.Store(loaded)
 	progress("keeping what was found", 0, 1)
 	return b, a.keepCare(ctx, b, officer)
+}
+
+// outcomeFields lists the fields and concepts that the library's outcomes read.
+func outcomeFields(l *library.Library) (out []string) {
+	for _, o := range l.Outcomes() {
+		out = append(out, o.Program.Fields()...)
+	}
+	return out
 }
 
 // careHash says what a run stands on: the library, the day and the files of facts.
@@ -231,7 +250,7 @@ const mostOverdue = 10 // years; longer, or never, counts as this
 
 // overdue looks for the latest fact of the criterion's own done.
 func (b *CareBook) overdue(c *library.Criterion, id person.ID) Overdue {
-	facts, latest := b.columns.Person(id), time.Time{}
+	facts, latest := b.live.Person(id), time.Time{}
 	for _, name := range c.Care.Done.Concepts() {
 		list, _ := facts.Facts(name)
 		for _, f := range list {
@@ -324,7 +343,7 @@ func (b *CareBook) Finding(criterion string, id person.ID) (criteria.CareTrace, 
 	if !ok || !b.columns.People().Contains(uint32(id)) {
 		return criteria.CareTrace{}, nil, fault.New(fault.Missing, "app.Finding", "there is no such criterion or person")
 	}
-	t, err := c.Care.Trace(b.columns.Person(id), b.Library.Params(), criteria.Run{AsOf: b.AsOf})
+	t, err := c.Care.Trace(b.live.Person(id), b.Library.Params(), criteria.Run{AsOf: b.AsOf})
 	return t, c, err
 }
 
@@ -346,7 +365,18 @@ func (b *CareBook) WhatIf(ctx context.Context, criterion string, values map[stri
 	if err != nil {
 		return population.Difference{}, err
 	}
-	return b.plan.WhatIf(ctx, b.Found, c.Care, params, criteria.Gap, b.groups)
+	return b.live.WhatIf(ctx, c.Care, params, criteria.Gap, b.groups)
+}
+
+// take takes the events of a person since the columns were loaded.
+func (b *CareBook) take(id person.ID, records []clinical.Record) error {
+	if _, err := b.live.Records(id, records); err != nil {
+		return err
+	}
+	b.mu.Lock()
+	clear(b.lists) // who stands on them, and where, may have changed
+	b.mu.Unlock()
+	return nil
 }
 
 // lookAt puts a look at a person's finding on the record.

@@ -262,3 +262,79 @@ func TestARunOfTheCareLibraryIsKeptOnceAndIsOnTheRecord(t *testing.T) {
 		t.Errorf("%d people and %d with gaps; the record has %v", b.People, b.Gaps, verbs)
 	}
 }
+
+func TestTheWayLeadsFromRaisedPressureToAPlaceInAnExerciseGroup(t *testing.T) {
+	a, clock := healthCity(t)
+	ctx := t.Context()
+	runCare(t, a, asOf)
+	first := invite(t, a, clock, asOf)
+	said, err := a.DB.Accepted(ctx, "blood-pressure")
+	if err != nil || len(said) < 10 {
+		t.Fatalf("%d said yes, %v", len(said), err)
+	}
+	given := map[string]bool{}
+	for _, x := range said {
+		key := x.Unit + x.At.String()
+		if x.At.Before(first.Schedule.Deadline) || given[key] {
+			t.Errorf("an appointment of %s at %s is before the deadline, or given twice", x.Unit, x.At)
+		}
+		given[key] = true
+	}
+	later := asOf.AddDate(0, 0, 75)
+	clock.To(later.Add(6 * time.Hour))
+	n, err := a.Happen(ctx, later, "system:demo")
+	if err != nil || n < len(said) {
+		t.Fatalf("%d records came to be, %v", n, err)
+	}
+	if again, err := a.Happen(ctx, later, "system:demo"); err != nil || again != n {
+		t.Errorf("the same days happened twice: %d, %v", again, err)
+	}
+	b := runCare(t, a, later)
+	pack, err := a.Pack("blood-pressure")
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := a.EffectOf(ctx, pack, first.ID, b, "officer:liisa")
+	if err != nil {
+		t.Fatal(err)
+	}
+	came := e.Outcomes[0]
+	if came.Name != "appointment-kept" || came.All.Reached < len(said)/2 || came.All.Reached > len(said) || came.All.People != e.Invited || e.Accepted != len(said) {
+		t.Errorf("of %d who said yes came %+v", len(said), came.All)
+	}
+	if e.Lot == nil || len(e.Lot.Later) == 0 || e.Outcomes[2].Compared == nil || e.Outcomes[2].Compared.Later.People != len(e.Lot.Later) {
+		t.Fatalf("the lot is %+v, the outcome %+v", e.Lot, e.Outcomes[2])
+	}
+	if !e.Outcomes[1].Among || e.Outcomes[1].All.People > e.Invited || e.Outcomes[1].All.Reached == 0 {
+		t.Errorf("treatment began in %+v of %d", e.Outcomes[1].All, e.Invited)
+	}
+	// The second service finds those who came, and nobody else.
+	group, err := a.Pack("exercise-group")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rd, err := a.Start(ctx, group, round.Order{AsOf: later, Officer: "officer:liisa", Now: clock.Now()}, "officer:matti", func(string, int, int) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := a.NewDriver(ctx, pack, group)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.RunToEnd(ctx, rd, clock, func(time.Time) {}); err != nil {
+		t.Fatal(err)
+	}
+	places, err := a.DB.Accepted(ctx, "exercise-group")
+	if err != nil || len(places) == 0 {
+		t.Fatalf("%d have a place in a group, %v", len(places), err)
+	}
+	yes := map[person.ID]bool{}
+	for _, x := range said {
+		yes[x.Person] = true
+	}
+	for _, x := range places {
+		if !yes[x.Person] || x.At.IsZero() || !strings.HasPrefix(x.Unit, "e") {
+			t.Errorf("somebody has a place without an appointment, without a time or in another unit: %+v", x)
+		}
+	}
+}

@@ -63,6 +63,11 @@ func (l *Live) RunCare(ctx context.Context, asOf time.Time, officer string) erro
 		return err
 	}
 	return l.start(ctx, func(ctx context.Context) error {
+		if l.paced != nil { // a made-up city: what came to be since then comes in first
+			if _, err := l.App.Happen(ctx, asOf, "system:demo"); err != nil && fault.KindOf(err) != fault.Refused {
+				return err
+			}
+		}
 		b, err := l.App.RunCare(ctx, o.Library, asOf, officer, l.progress)
 		if err != nil {
 			return err
@@ -152,9 +157,31 @@ func (l *Live) Explain(ctx context.Context, criterion string, place int, officer
 		return Explained{}, err
 	}
 	x := Explained{Name: names[id], Criterion: c}
-	x.Trace, _, err = b.Finding(criterion, id)
-	x.Fault = err != nil // the trace says where
+	if x.Trace, err = l.App.traced(ctx, b, c, id, officer); err != nil {
+		return Explained{}, err
+	}
+	x.Fault = x.Trace.Finding.Verdict == criteria.Failed // the trace says where
 	return x, nil
+}
+
+// traced explains a finding out of the person's own record, which says of each
+// fact where it is from. If the record says something else than the columns do, as
+// it may when a snapshot came in since, the columns have the word: their finding is
+// the one that is being explained.
+func (a *App) traced(ctx context.Context, b *CareBook, c *library.Criterion, id person.ID, officer string) (criteria.CareTrace, error) {
+	l, run := b.Library.Language(), criteria.Run{AsOf: b.AsOf}
+	own, _ := parted(c.Care.Fields())
+	facts, err := a.ownFacts(ctx, population.Fields(l, own), id, officer, "criterion "+c.Name)
+	if err != nil {
+		return criteria.CareTrace{}, err
+	}
+	facts.home = b.live.Person(id)
+	t, _ := c.Care.Trace(facts.facts(l), b.Library.Params(), run) // a fact that cannot be used is in the trace
+	found, _, _ := b.Finding(c.Name, id)
+	if t.Finding.Verdict != found.Finding.Verdict {
+		return found, nil
+	}
+	return t, nil
 }
 
 // CareWhatIf tells what other values of parameters would change among those with a

@@ -13,20 +13,26 @@ import (
 	"ennakko/work"
 )
 
-// Driver lets a round run: it moves the network and the worker.
+// Driver lets rounds run: it moves the network and the worker.
 type Driver struct {
 	app    *App
-	pack   *service.Pack
+	packs  []*service.Pack
 	worker *work.Worker
 	talk   *round.Talk
-	freed  time.Time // when freed places are offered next; zero: not yet known
+	freed  map[store.RoundID]time.Time // when freed places are offered next
 }
 
-// NewDriver makes the driver of a service and settles what a crash left
-// behind. Only one driver may run on a folder of data: see Lock.
-func (a *App) NewDriver(ctx context.Context, p *service.Pack) (*Driver, error) {
-	talk := round.NewTalk(p, a.DB)
-	d := &Driver{app: a, pack: p, talk: talk, worker: a.workerOf(p, talk)}
+// NewDriver makes the driver of a service, or of several that run side by side and
+// send from one number, and settles what a crash left behind. Only one driver may
+// run on a folder of data: see Lock.
+func (a *App) NewDriver(ctx context.Context, p *service.Pack, more ...*service.Pack) (*Driver, error) {
+	for _, other := range more {
+		if other.Schedule().Sender() != p.Schedule().Sender() {
+			return nil, fault.New(fault.Invalid, "app.NewDriver", "the services %s and %s send from different numbers", p.Name(), other.Name()).Do("run each on its own")
+		}
+	}
+	talk := round.NewTalk(p, a.DB, more...)
+	d := &Driver{app: a, packs: append([]*service.Pack{p}, more...), talk: talk, worker: a.workerOf(p, talk), freed: map[store.RoundID]time.Time{}}
 	_, err := d.worker.Recover(ctx, a.Now())
 	return d, err
 }
@@ -46,22 +52,32 @@ func (d *Driver) Step(ctx context.Context) (busy bool, err error) {
 // freedAt is the time of day at which freed places are offered.
 const freedAt = 10 * time.Hour
 
+// packOf is the service of a round.
+func (d *Driver) packOf(r store.Round) *service.Pack {
+	for _, p := range d.packs {
+		if p.Name() == r.Service {
+			return p
+		}
+	}
+	return d.packs[0]
+}
+
 // Freed offers, once a day, places that were given back to children who wait.
 func (d *Driver) Freed(ctx context.Context, r store.Round) error {
 	now := d.app.Now()
-	if r.State != store.Running || now.Before(d.freed) {
+	if r.State != store.Running || now.Before(d.freed[r.ID]) {
 		return nil
 	}
 	local := now.In(d.app.zone)
 	today := time.Date(local.Year(), local.Month(), local.Day(), int(freedAt/time.Hour), 0, 0, 0, d.app.zone)
-	if d.freed = today; now.Before(today) {
+	if d.freed[r.ID] = today; now.Before(today) {
 		return nil
 	}
-	d.freed = today.AddDate(0, 0, 1)
+	d.freed[r.ID] = today.AddDate(0, 0, 1)
 	if waiting, err := d.app.DB.WaitingList(ctx, r.ID); err != nil || len(waiting) == 0 {
 		return err
 	}
-	rooms, done, err := d.app.Rooms(ctx, d.pack, r.AsOf, nil)
+	rooms, done, err := d.app.Rooms(ctx, d.packOf(r), r.AsOf, nil)
 	if err != nil {
 		return err
 	}
@@ -89,7 +105,7 @@ func (d *Driver) Next(ctx context.Context) (time.Time, bool, error) {
 
 // Close ends a round whose last day has passed.
 func (d *Driver) Close(ctx context.Context, r store.Round) error {
-	p := d.pack.Purpose()
+	p := d.packOf(r).Purpose()
 	act, err := audit.Begin("system:work", "close round", p.ID(), p.LegalBasis(), d.app.Now())
 	if err != nil {
 		return err
@@ -99,6 +115,7 @@ func (d *Driver) Close(ctx context.Context, r store.Round) error {
 		if err != nil {
 			return err
 		}
+		delete(d.freed, r.ID)
 		if state == store.Closed {
 			return store.ErrNothing // another process was first
 		}
@@ -147,8 +164,10 @@ func (d *Driver) RunUntil(ctx context.Context, r store.Round, clock *SteppedCloc
 // which something is due, and the last one at the latest.
 func (d *Driver) moment(ctx context.Context, now time.Time, busy bool, last time.Time) (time.Time, error) {
 	at, ok, err := d.Next(ctx)
-	if !d.freed.IsZero() {
-		last = minTime(last, d.freed)
+	for _, freed := range d.freed {
+		if freed.After(now) {
+			last = minTime(last, freed)
+		}
 	}
 	if !ok || at.After(last) {
 		at = last

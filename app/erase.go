@@ -9,6 +9,7 @@ import (
 
 	"ennakko/audit"
 	"ennakko/fault"
+	"ennakko/omadata"
 	"ennakko/person"
 	"ennakko/service"
 	"ennakko/store"
@@ -31,6 +32,12 @@ func (a *App) ErasePatient(ctx context.Context, patient, officer string, progres
 	return a.erasePerson(ctx, func() (person.ID, error) { return a.DB.PersonByPatient(ctx, patient) }, officer, progress)
 }
 
+// EraseByNumber is Erase of a person by their own number, as when they ask for it
+// themselves, logged in.
+func (a *App) EraseByNumber(ctx context.Context, id person.ID, by string) (store.Erased, error) {
+	return a.erasePerson(ctx, func() (person.ID, error) { return id, nil }, by, func(string, int, int) {})
+}
+
 func (a *App) erasePerson(ctx context.Context, who func() (person.ID, error), officer string, progress func(what string, done, total int)) (store.Erased, error) {
 	const op = "app.Erase"
 	unlock, err := a.lock("erasing.lock", "another process is erasing")
@@ -47,6 +54,10 @@ func (a *App) erasePerson(ctx context.Context, who func() (person.ID, error), of
 		return store.Erased{}, err
 	}
 	act, err := audit.Begin(officer, "erase a person", "erasure", "GDPR 17(1)", a.Now())
+	if err != nil {
+		return store.Erased{}, err
+	}
+	agreements, err := a.DB.KeptAgreements(ctx)
 	if err != nil {
 		return store.Erased{}, err
 	}
@@ -67,6 +78,9 @@ func (a *App) erasePerson(ctx context.Context, who func() (person.ID, error), of
 		if len(rounds) > 0 {
 			return fault.New(fault.Refused, op, "the person has a part in %s", named(rounds)).Do("let the round end, or stop it: GDPR 17(3)(b) lets the city keep what it needs for its task until then")
 		}
+		if n, law, err := omadata.KeptByLaw(tx, agreements, id, a.Now()); err != nil || n > 0 {
+			return errors.Join(err, fault.New(fault.Refused, op, "%d decisions about the person are kept by law", n).Do("GDPR 17(3)(b); %s", law))
+		}
 		if out, err = tx.ErasePerson(id); err != nil {
 			return err
 		}
@@ -79,7 +93,7 @@ func (a *App) erasePerson(ctx context.Context, who func() (person.ID, error), of
 			}
 		}
 		out.Files = len(changes)
-		tx.Detail("%d cases, %d messages, %d entries of the record, %d files of facts", out.Cases, out.Messages, out.Entries, out.Files)
+		tx.Detail("%d cases, %d messages, %d permissions, %d entries of the record, %d files of facts", out.Cases, out.Messages, out.Permissions, out.Entries, out.Files)
 		return nil
 	})
 	if err != nil {

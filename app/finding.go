@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/RoaringBitmap/roaring/v2"
@@ -12,7 +13,6 @@ import (
 	"ennakko/person"
 	"ennakko/population"
 	"ennakko/register"
-	"ennakko/register/parquet"
 )
 
 // CareFacts reads what fields and concepts hold of one person, with the source
@@ -20,49 +20,17 @@ import (
 // Facts of the household come from the columns of everyone: they have no source.
 func (a *App) CareFacts(ctx context.Context, l *criteria.Language, names []string, id person.ID, officer, object string) (criteria.Facts, error) {
 	own, home := parted(names)
-	rows, g, err := a.careRows(ctx, population.Fields(l, own), id, officer, object)
-	if err != nil {
-		return nil, err
-	}
-	out := &careFacts{fields: map[string][]criteria.Fact{}}
-	facts := criteria.RecordFacts{Language: l, Concepts: map[string][]criteria.Fact{}, Other: out}
-	var records []clinical.Record
-	for _, row := range rows {
-		for _, f := range g.Fields() {
-			values, err := row.Open(g, f)
-			if err != nil {
-				return nil, err
-			}
-			if f == register.HealthRead {
-				facts.Read = len(values) > 0
-			}
-			for _, v := range values {
-				if r, ok := v.Value.(clinical.Record); ok {
-					records = append(records, r)
-					continue
-				}
-				out.fields[string(f)] = append(out.fields[string(f)], criteria.Fact{From: v.From, Until: v.Until, Value: v.Value, Qualifier: v.Qualifier})
-			}
-			if row.Read(f) && out.fields[string(f)] == nil {
-				out.fields[string(f)] = []criteria.Fact{}
-			}
-		}
-	}
-	for _, name := range own {
-		if c, ok := l.Concept(name); ok {
-			facts.Concepts[name] = c.Facts(records)
-		}
-	}
-	if len(home) == 0 {
-		return facts, nil
+	facts, err := a.ownFacts(ctx, population.Fields(l, own), id, officer, object)
+	if err != nil || len(home) == 0 {
+		return facts.facts(l), err
 	}
 	whole, err := a.Population(ctx, l, home, officer, object+", households", func(int, int) {})
 	if err != nil {
 		return nil, err
 	}
 	whole.Close()
-	out.home = whole.Columns.Person(id)
-	return facts, nil
+	facts.home = whole.Columns.Person(id)
+	return facts.facts(l), nil
 }
 
 // parted divides names into the person's own and those of the household.
@@ -75,6 +43,85 @@ func parted(names []string) (own, home []string) {
 		}
 	}
 	return own, home
+}
+
+// ownFacts are what was read of one person.
+type ownFacts struct {
+	read    bool // the health record was
+	records []clinical.Record
+	fields  map[string][]criteria.Fact
+	home    criteria.Facts // nil: nothing of the household was asked for
+}
+
+// ownFacts reads fields of one person. The reading is on the record.
+func (a *App) ownFacts(ctx context.Context, fields []permission.Field, id person.ID, officer, object string) (ownFacts, error) {
+	out := ownFacts{fields: map[string][]criteria.Fact{}}
+	slices.Sort(fields)
+	rows, g, err := a.careRows(ctx, slices.Compact(fields), id, officer, object)
+	if err != nil {
+		return out, err
+	}
+	for _, row := range rows {
+		for _, f := range g.Fields() {
+			values, err := row.Open(g, f)
+			if err != nil {
+				return out, err
+			}
+			if f == register.HealthRead {
+				out.read = len(values) > 0
+			}
+			spec, _ := register.Spec(f)
+			for _, v := range values {
+				if r, ok := v.Value.(clinical.Record); ok {
+					out.records = append(out.records, r)
+					continue
+				}
+				out.fields[string(f)] = append(out.fields[string(f)], criteria.Fact{From: v.From, Until: v.Until, Value: v.Value, Qualifier: v.Qualifier, Source: spec.Register})
+			}
+			if row.Read(f) && out.fields[string(f)] == nil {
+				out.fields[string(f)] = []criteria.Fact{}
+			}
+		}
+	}
+	return out, nil
+}
+
+// facts are for the evaluator. A fact that names no resource is of the register.
+func (o ownFacts) facts(l *criteria.Language) criteria.Facts {
+	facts := criteria.RecordFacts{Language: l, Read: o.read, Concepts: map[string][]criteria.Fact{}, Other: fieldFacts{o.fields, o.home}}
+	for _, c := range l.Concepts() {
+		list := c.Facts(slices.Clone(o.records))
+		for i := range list {
+			if list[i].Source == "" {
+				list[i].Source = healthRegister
+			}
+		}
+		facts.Concepts[c.Name] = list
+	}
+	return facts
+}
+
+// of are the records of a resource that is named in its source.
+func (o ownFacts) of(source string) (out []clinical.Record) {
+	if !strings.Contains(source, "/") {
+		return nil
+	}
+	for _, r := range o.records {
+		if r.Source == source {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// with is the same with the records of one more resource, in the place of what it
+// said before.
+func (o ownFacts) with(records []clinical.Record) ownFacts {
+	source := records[0].Source
+	again := len(o.of(source)) > 0
+	kept := slices.DeleteFunc(slices.Clone(o.records), func(r clinical.Record) bool { return again && r.Source == source })
+	o.records = append(kept, records...)
+	return o
 }
 
 func (a *App) careRows(ctx context.Context, fields []permission.Field, id person.ID, officer, object string) ([]register.Row, permission.Grant, error) {
@@ -97,20 +144,20 @@ func (a *App) careRows(ctx context.Context, fields []permission.Field, id person
 	if err != nil {
 		return nil, permission.Grant{}, err
 	}
-	source := parquet.NewSource(a.path("facts"), files)
-	defer func() { _ = source.Close() }()
+	source, done := a.facts(files)
+	defer done()
 	rows, err := register.NewReader(a.DB, source).Read(ctx, g, nil, object)
 	return rows, g, err
 }
 
-// careFacts are the facts of fields, and those of the household.
-type careFacts struct {
+// fieldFacts are the facts of fields, and those of the household.
+type fieldFacts struct {
 	fields map[string][]criteria.Fact
 	home   criteria.Facts // nil: none were asked for
 }
 
 // Facts implements criteria.Facts.
-func (c *careFacts) Facts(name string) ([]criteria.Fact, bool) {
+func (c fieldFacts) Facts(name string) ([]criteria.Fact, bool) {
 	if strings.HasPrefix(name, "household.") {
 		if c.home == nil {
 			return nil, false

@@ -44,6 +44,9 @@ func (a *App) Round(ctx context.Context, service string, number int64) (store.Ro
 }
 
 // known is the day of the newest registers.
+// Known is the newest day of which registers have come in.
+func (a *App) Known(ctx context.Context) (time.Time, error) { return a.known(ctx) }
+
 func (a *App) known(ctx context.Context) (newest time.Time, err error) {
 	all, err := a.DB.Snapshots(ctx)
 	for _, s := range all {

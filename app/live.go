@@ -2,7 +2,9 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -29,6 +31,7 @@ type Live struct {
 	wake     chan struct{}
 	paced    *PacedClock // nil: worker processes let the round run
 	driver   *Driver     // nil: the same
+	beside   []*Live     // other services that this one lets run
 	library  *library.Library
 	care     *CareBook // the newest run in this process; nil: there was none
 }
@@ -43,13 +46,29 @@ type Job struct {
 
 // NewLive makes a live service. Run must be called for anything to happen.
 func (a *App) NewLive(ctx context.Context, p *service.Pack, clock *PacedClock) (*Live, error) {
-	d, err := a.NewDriver(ctx, p)
+	all, err := a.NewLives(ctx, clock, p)
 	if err != nil {
 		return nil, err
 	}
-	l := a.NewDesk(p, clock)
-	l.paced, l.driver = clock, d
-	return l, nil
+	return all[0], nil
+}
+
+// NewLives makes several live services that run side by side. Run of the first must
+// be called for anything to happen; it lets all of them run.
+func (a *App) NewLives(ctx context.Context, clock *PacedClock, p *service.Pack, more ...*service.Pack) ([]*Live, error) {
+	d, err := a.NewDriver(ctx, p, more...)
+	if err != nil {
+		return nil, err
+	}
+	first := a.NewDesk(p, clock)
+	first.paced, first.driver = clock, d
+	out := []*Live{first}
+	for _, other := range more {
+		l := a.NewDesk(other, clock)
+		l.paced, l.driver, l.wake = clock, d, first.wake
+		first.beside, out = append(first.beside, l), append(out, l)
+	}
+	return out, nil
 }
 
 // NewDesk makes a service whose rounds run in worker processes. Follow must be
@@ -73,6 +92,7 @@ func (l *Live) Follow(ctx context.Context) error {
 		case <-l.wake:
 		case <-t.C:
 		}
+		_, _ = l.followRecords(ctx) // the store may be away for a moment: the next look has them
 		l.tell()
 	}
 }
@@ -148,8 +168,27 @@ func (l *Live) Round(ctx context.Context) (store.Round, bool, error) {
 	return l.App.Newest(ctx, l.Pack.Name())
 }
 
-// Rounds are all rounds, the newest first.
-func (l *Live) Rounds(ctx context.Context) ([]store.Round, error) { return l.App.DB.Rounds(ctx) }
+// NewestRunning is the newest round that was approved, of this service and those
+// beside it.
+func (l *Live) NewestRunning(ctx context.Context) (store.Round, bool, error) {
+	all, err := l.App.DB.Rounds(ctx)
+	served := []string{l.Pack.Name()}
+	for _, other := range l.beside {
+		served = append(served, other.Pack.Name())
+	}
+	for _, r := range all {
+		if r.State != store.Prepared && slices.Contains(served, r.Service) {
+			return r, true, err
+		}
+	}
+	return store.Round{}, false, err
+}
+
+// Rounds are the service's rounds, the newest first.
+func (l *Live) Rounds(ctx context.Context) ([]store.Round, error) {
+	all, err := l.App.DB.Rounds(ctx)
+	return slices.DeleteFunc(all, func(r store.Round) bool { return r.Service != l.Pack.Name() }), err
+}
 
 // Prepare begins to find people and to hold places, as of a day. Ctx must
 // outlive the request that asked for it.
@@ -180,10 +219,18 @@ func (l *Live) Run(ctx context.Context) error {
 		if err != nil {
 			return ended(ctx, err)
 		}
-		if busy {
-			l.tell()
+		events, err := l.followRecords(ctx)
+		if err != nil {
+			return ended(ctx, err)
+		}
+		if busy || events {
+			l.tellAll()
 		}
 		last, err := l.closing(ctx)
+		for _, other := range l.beside {
+			at, oerr := other.closing(ctx)
+			last, err = minTime(last, at), errors.Join(err, oerr)
+		}
 		if err != nil {
 			return ended(ctx, err)
 		}
@@ -195,6 +242,14 @@ func (l *Live) Run(ctx context.Context) error {
 			return ended(ctx, nil)
 		}
 		l.paced.To(minTime(at, l.paced.Target()))
+	}
+}
+
+// tellAll tells those who watch any of the services.
+func (l *Live) tellAll() {
+	l.tell()
+	for _, other := range l.beside {
+		other.tell()
 	}
 }
 

@@ -12,7 +12,6 @@ import (
 	"ennakko/person"
 	"ennakko/population"
 	"ennakko/register"
-	"ennakko/register/parquet"
 )
 
 // CarePurpose is the id of the purpose for which health criteria are run.
@@ -49,7 +48,7 @@ type Whole struct {
 func (w *Whole) Close() { w.close() }
 
 // Population loads the columns of fields and concepts of everyone, as the newest
-// registers have them. The reading is on the record as one entry, with all whom
+// registers and the events since have them. The reading is on the record as one entry, with all whom
 // it covers.
 func (a *App) Population(ctx context.Context, l *criteria.Language, names []string, officer, object string, progress func(done, total int)) (*Whole, error) {
 	purpose, err := carePurpose()
@@ -71,8 +70,8 @@ func (a *App) Population(ctx context.Context, l *criteria.Language, names []stri
 	if err != nil {
 		return nil, err
 	}
-	source := parquet.NewSource(a.path("facts"), files)
-	w := &Whole{Grant: g, reader: register.NewReader(a.DB, source, a.DB.Identities(known)), close: func() { _ = source.Close() }}
+	source, done := a.facts(files)
+	w := &Whole{Grant: g, reader: register.NewReader(a.DB, source, a.DB.Identities(known)), close: done}
 	reading, err := w.reader.Bulk(ctx, g, object)
 	if err == nil {
 		w.Columns, err = population.Load(ctx, reading, l, names, progress)

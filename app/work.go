@@ -116,7 +116,7 @@ func (a *App) Work(ctx context.Context, o WorkOptions) error {
 			return run(gates)
 		})
 	}
-	l := &labour{app: a, WorkOptions: o, worker: w, driver: &Driver{app: a, pack: o.Pack, worker: w, talk: talk}}
+	l := &labour{app: a, WorkOptions: o, worker: w, driver: &Driver{app: a, packs: []*service.Pack{o.Pack}, freed: map[store.RoundID]time.Time{}, worker: w, talk: talk}}
 	if !l.until(ctx, "recover", func() error { _, err := w.Recover(ctx, a.Now()); return err }) {
 		endGates()
 		return keeping.Wait()

@@ -62,6 +62,10 @@ const (
 	Open   int32 = math.MaxInt32 // Until: it lasts
 )
 
+// NewGroups is where the Group of resources begins that came in since the newest
+// snapshot: those of a snapshot are less.
+const NewGroups uint32 = 1 << 31
+
 // NoMinute is the Minute of a record whose time of day is not known.
 const NoMinute int32 = -1
 

@@ -19,6 +19,7 @@ type working struct {
 	average averaging
 	free    Hours
 	holiday int   // hundredths of a per cent
+	adult   int   // whose income is being reckoned, from 1; 0: nobody's
 	drift   Cents // by which the last months differ from the averages
 	fee     Fee
 }
@@ -28,7 +29,9 @@ func (w *working) add(key string, comes Number, numbers ...Number) {
 }
 
 func (w *working) addTexts(key string, comes Number, texts map[string]map[person.Language]string, numbers ...Number) {
-	w.fee.Lines = append(w.fee.Lines, w.pack.line(key, comes, texts, numbers...))
+	l := w.pack.line(key, comes, texts, numbers...)
+	l.Adult = w.adult
+	w.fee.Lines = append(w.fee.Lines, l)
 }
 
 // reason notes once why a caseworker must look.

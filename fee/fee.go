@@ -99,6 +99,7 @@ type Fee struct {
 // Line is one step of the working.
 type Line struct {
 	Key     string
+	Adult   int                        // whose income alone the step tells of, from 1; 0: nobody's alone
 	Numbers []Number                   // the numbers that stand in the words
 	Comes   Number                     // what the step comes to
 	Words   map[person.Language]string // in all three languages

@@ -14,7 +14,7 @@ type earner struct {
 	who          map[person.Language]string
 	holidayTold  bool
 	entrepreneur bool
-	adult        bool
+	adult        int // from 1; 0: a child
 }
 
 // income writes the lines of the family's income and returns what it comes to;
@@ -27,11 +27,11 @@ func (w *working) income() (total Cents, known bool) {
 	}
 	var all []earner
 	for i, a := range w.family.Adults {
-		all = append(all, earner{a.Earnings, w.pack.whoIs("adult", i+1), a.HolidayTold, a.Entrepreneur, true})
+		all = append(all, earner{a.Earnings, w.pack.whoIs("adult", i+1), a.HolidayTold, a.Entrepreneur, i + 1})
 	}
 	for i, c := range w.family.Children {
 		if w.paid(c) > 0 && len(c.Income) > 0 {
-			all = append(all, earner{c.Earnings, w.pack.whoIs("child", i+1), true, false, false})
+			all = append(all, earner{c.Earnings, w.pack.whoIs("child", i+1), true, false, 0})
 		}
 	}
 	known = true
@@ -48,8 +48,10 @@ func (w *working) income() (total Cents, known bool) {
 		return 0, false
 	}
 	for _, e := range all {
+		w.adult = e.adult
 		total += w.earned(e)
 	}
+	w.adult = 0
 	if total < 0 {
 		w.reason("income-negative")
 		total = 0
@@ -63,7 +65,7 @@ func (w *working) income() (total Cents, known bool) {
 
 // earned writes the lines of one earner and returns what counts a month.
 func (w *working) earned(e earner) Cents {
-	if e.adult && MonthOf(w.family.On)-e.Last > Month(w.average.fresh) {
+	if e.adult > 0 && MonthOf(w.family.On)-e.Last > Month(w.average.fresh) {
 		w.reason("income-old")
 	}
 	sums := map[Kind]map[Month]Cents{}

@@ -19,11 +19,12 @@ type family struct {
 	source   string
 	approval Approval
 	list     []strictyaml.Node
+	outcomes strictyaml.Node
 }
 
 // family reads the head of a file of criteria.
 func (r *reading) family(x strictyaml.Node) family {
-	k := x.Keys("family", "title", "criteria", "?", "concepts", "definitions", "parameters", "exclusions", "shapes", "source", "approval")
+	k := x.Keys("family", "title", "criteria", "?", "concepts", "definitions", "parameters", "exclusions", "shapes", "source", "approval", "outcomes")
 	f := family{Family: Family{k["family"].Name(), r.texts(k["title"])}, approval: Approval{State: Draft}}
 	r.named("family", f.Name, x)
 	r.vocabulary(k)
@@ -33,7 +34,7 @@ func (r *reading) family(x strictyaml.Node) family {
 	if k["approval"].There() {
 		f.approval = r.approval(k["approval"])
 	}
-	f.list = k["criteria"].List()
+	f.list, f.outcomes = k["criteria"].List(), k["outcomes"]
 	r.lib.families = append(r.lib.families, f.Family)
 	return f
 }
@@ -53,6 +54,9 @@ func (r *reading) approval(x strictyaml.Node) Approval {
 	return a
 }
 
+// mostPoints is the most that one sign counts.
+const mostPoints = 100
+
 // optional reads a text that may be left out.
 func optional(x strictyaml.Node) string {
 	if !x.There() {
@@ -62,12 +66,22 @@ func optional(x strictyaml.Node) string {
 }
 
 func (r *reading) criteriaOf(f family) {
+	if f.outcomes.There() {
+		for _, x := range f.outcomes.List() {
+			k := x.Keys("name", "title", "cel")
+			o := Outcome{k["name"].Name(), r.texts(k["title"]), r.program(k["cel"])}
+			r.named("outcome", o.Name, x)
+			if o.Program != nil {
+				r.lib.outcomes = append(r.lib.outcomes, o)
+			}
+		}
+	}
 	for _, x := range f.list {
 		if x.Has("shape") {
 			r.shaped(f, x)
 			continue
 		}
-		k := x.Keys("name", "title", "population", "done", "gap", "evidence", "?", "exclusions", "source", "benefit", "approval")
+		k := x.Keys("name", "title", "population", "done", "gap", "evidence", "?", "exclusions", "source", "benefit", "approval", "points")
 		r.criterion(f, x, k, strictyaml.Node{})
 	}
 }
@@ -87,6 +101,9 @@ func (r *reading) criterion(f family, x strictyaml.Node, k map[string]strictyaml
 	}
 	if k["benefit"].There() {
 		c.Benefit = r.benefit(k["benefit"])
+	}
+	if k["points"].There() {
+		c.Points = k["points"].Whole(1, mostPoints)
 	}
 	r.named("criterion", c.Name, x)
 	c.Care = &criteria.Care{Name: c.Name, Population: r.program(k["population"]), Done: r.program(k["done"])}

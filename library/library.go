@@ -37,6 +37,7 @@ type Library struct {
 	name, version, hash, owner string
 	title, mark                Texts
 	languages                  []person.Language
+	notFor                     []Texts
 
 	language *criteria.Language
 	params   criteria.Params
@@ -45,6 +46,7 @@ type Library struct {
 	paramUnits  map[string]coding.Unit
 
 	families []Family
+	outcomes []Outcome
 	criteria []*Criterion
 	sets     map[string]*coding.ValueSet
 	setHash  map[string]string
@@ -108,6 +110,7 @@ type Criterion struct {
 	Source     string
 	Evidence   string   // level of evidence, as the source grades it
 	Benefit    *Benefit // nil: no source gives one
+	Points     int      // what the criterion counts where signs add up; 0: nothing
 	Approval   Approval
 	Care       *criteria.Care
 	Hash       string // of its conditions, concepts and code lists
@@ -145,6 +148,9 @@ func (l *Library) Title() Texts { return maps.Clone(l.title) }
 // example content; empty: nothing.
 func (l *Library) Mark() Texts { return maps.Clone(l.mark) }
 
+// NotFor says what the findings of the library must not be used for.
+func (l *Library) NotFor() []Texts { return slices.Clone(l.notFor) }
+
 // Hash is the SHA-256 of all files, in hexadecimal: for each, in order of the
 // alphabet, the path, the length and the content.
 func (l *Library) Hash() string { return l.hash }
@@ -163,6 +169,27 @@ func (l *Library) Params() criteria.Params { return l.params }
 
 // Families lists the families in order of their files.
 func (l *Library) Families() []Family { return slices.Clone(l.families) }
+
+// Outcome is something that care is to bring about in a person: whether it has is
+// seen from the facts of a later day. It asks for nothing to be done.
+type Outcome struct {
+	Name    string
+	Title   Texts
+	Program *criteria.Program // a yes-or-no of the person
+}
+
+// Outcomes lists the outcomes in order of their files.
+func (l *Library) Outcomes() []Outcome { return slices.Clone(l.outcomes) }
+
+// Outcome finds one by its name.
+func (l *Library) Outcome(name string) (Outcome, bool) {
+	for _, o := range l.outcomes {
+		if o.Name == name {
+			return o, true
+		}
+	}
+	return Outcome{}, false
+}
 
 // Criteria lists the criteria in order of their files.
 func (l *Library) Criteria() []*Criterion { return slices.Clone(l.criteria) }

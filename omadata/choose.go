@@ -34,7 +34,7 @@ func (s *Service) Ask(ctx context.Context, who person.ID, n store.MatterID) (ask
 			if err != nil {
 				return err
 			}
-			if row, _, asked, err = s.ask(tx, row, p, a, f, who); err != nil {
+			if row, _, asked, err = s.ask(ctx, tx, row, p, a, f, who); err != nil {
 				return err
 			}
 			if !asked {
@@ -96,13 +96,14 @@ func kept(a permission.Agreement) store.Agreement {
 }
 
 // ask shows the agreement, if who is to be asked was not asked, or not lately.
-func (s *Service) ask(tx store.Tx, row store.Permit, p permission.Permission, a permission.Agreement, f *family, who person.ID) (store.Permit, permission.Permission, bool, error) {
+func (s *Service) ask(ctx context.Context, tx store.Tx, row store.Permit, p permission.Permission, a permission.Agreement, f *family, who person.ID) (store.Permit, permission.Permission, bool, error) {
 	switch p.Of(a.Version()) {
 	case permission.Asked, permission.Partly, permission.Refused, permission.Withdrawn:
 		return row, p, false, nil
 	case permission.Unasked, permission.Standing, permission.Expired, permission.Ended:
 	}
-	return s.apply(tx, row, p, permission.Step(permission.Ask, a, who, s.now()), a, f.Signers(row.Subject, row.About))
+	row, p, _, asked, err := s.apply(ctx, tx, change{row: row, p: p, event: permission.Step(permission.Ask, a, who, s.now()), a: a, signers: f.Signers(row.Subject, row.About)})
+	return row, p, asked, err
 }
 
 // Choose takes the way that somebody chose: to permit the fetch, another way of
@@ -130,11 +131,11 @@ func (s *Service) Choose(ctx context.Context, who person.ID, n store.MatterID, w
 				return err
 			}
 			before := row.Events
-			if row, p, _, err = s.ask(tx, row, p, a, f, who); err != nil {
+			if row, p, _, err = s.ask(ctx, tx, row, p, a, f, who); err != nil {
 				return err
 			}
 			if way == permission.WayPermit {
-				row, err = s.give(tx, row, p, a, f, who)
+				row, err = s.give(ctx, tx, row, p, a, f, who)
 			} else {
 				if row.State == permission.Standing.String() {
 					taken = append(taken, row.ID)
@@ -159,9 +160,9 @@ func (s *Service) Choose(ctx context.Context, who person.ID, n store.MatterID, w
 
 // give applies the yes, and lets the sources be asked when all grown-ups of the
 // household have permitted it: before that nothing that is fetched could be used.
-func (s *Service) give(tx store.Tx, row store.Permit, p permission.Permission, a permission.Agreement, f *family, who person.ID) (store.Permit, error) {
+func (s *Service) give(ctx context.Context, tx store.Tx, row store.Permit, p permission.Permission, a permission.Agreement, f *family, who person.ID) (store.Permit, error) {
 	e := permission.Step(permission.Give, a, who, s.now()).With(permission.WayPermit)
-	row, _, changed, err := s.apply(tx, row, p, e, a, f.Signers(row.Subject, row.About))
+	row, _, _, changed, err := s.apply(ctx, tx, change{row: row, p: p, event: e, a: a, signers: f.Signers(row.Subject, row.About)})
 	if err != nil || !changed {
 		return row, err
 	}
@@ -229,7 +230,7 @@ func (s *Service) refuse(ctx context.Context, tx store.Tx, row store.Permit, p p
 	if way != NotNow {
 		e = e.With(way)
 	}
-	row, _, changed, err := s.apply(tx, row, p, e, a, f.Signers(row.Subject, row.About))
+	row, _, _, changed, err := s.apply(ctx, tx, change{row: row, p: p, event: e, a: a, signers: f.Signers(row.Subject, row.About)})
 	if err != nil || !changed || way != Documents {
 		return row, err
 	}

@@ -136,41 +136,63 @@ func matterName(id store.MatterID) string { return fmt.Sprintf("matter %d", id) 
 
 func permissionName(id int64) string { return fmt.Sprintf("permission %d", id) }
 
-// apply keeps what an event makes of a permission, with its receipt. Changed is
-// false when it was so already.
-func (s *Service) apply(tx store.Tx, row store.Permit, p permission.Permission, e permission.Event, a permission.Agreement, signers []person.ID) (store.Permit, permission.Permission, bool, error) {
-	next, err := p.Apply(e, a, signers)
-	if err != nil {
-		return row, p, false, err
+// change is an event that is applied to a permission.
+type change struct {
+	row     store.Permit
+	p       permission.Permission
+	event   permission.Event
+	a       permission.Agreement // of the event
+	signers []person.ID
+	over    string // why what was fetched goes, if the event ends the permission; "": it does not
+}
+
+// apply keeps what an event makes of a permission, with its receipt. What an end
+// takes away goes first, so that the receipt can tell. Changed is false when it was
+// so already.
+func (s *Service) apply(ctx context.Context, tx store.Tx, c change) (row store.Permit, p permission.Permission, gone store.Deleted, changed bool, err error) {
+	next, err := c.p.Apply(c.event, c.a, c.signers)
+	if err != nil || len(next.Events()) == len(c.p.Events()) {
+		return c.row, c.p, gone, false, err
 	}
-	events := next.Events()
-	if len(events) == len(p.Events()) {
-		return row, p, false, nil
+	if row, err = c.row, nil; c.over != "" {
+		if gone, err = s.over(tx, row, c.over); err != nil {
+			return row, c.p, gone, false, err
+		}
 	}
 	id, n, err := tx.NextReceipt(row)
 	if err != nil {
-		return row, p, false, err
+		return row, c.p, gone, false, err
 	}
 	if next.ID() == 0 {
 		if next, err = next.Numbered(id); err != nil {
-			return row, p, false, err
+			return row, c.p, gone, false, err
 		}
 	}
-	done := events[len(events)-1]
 	w := next.Current()
 	row.State, row.Version, row.Until = w.State.String(), w.Version, w.Until
 	if w.State != permission.Standing {
 		row.Until, row.Due = time.Time{}, time.Time{}
 	}
-	kept := store.PermitEvent{N: n, Kind: done.Kind.String(), At: done.At, By: done.By, Version: done.Version, Hash: done.Hash, Way: done.Way, Cause: string(done.Cause), Signers: done.Signers}
-	if s.c.Signer != nil && done.Kind != permission.Ask {
-		if kept.Receipt, err = s.c.Signer.Receipt(next, done, n, a); err != nil {
-			return row, p, false, err
-		}
+	kept, err := s.eventRow(ctx, next, n, c.a, gone)
+	if err != nil {
+		return row, c.p, gone, false, err
 	}
 	if row.ID, err = tx.SavePermit(row, kept); err != nil {
-		return row, p, false, err
+		return row, c.p, gone, false, err
 	}
-	row.Events, row.Changed = n, done.At
-	return row, next, true, nil
+	row.Events, row.Changed = n, kept.At
+	return row, next, gone, true, nil
+}
+
+// eventRow is the newest event of a permission as it is kept.
+func (s *Service) eventRow(ctx context.Context, p permission.Permission, n int, a permission.Agreement, gone store.Deleted) (store.PermitEvent, error) {
+	events := p.Events()
+	e := events[len(events)-1]
+	out := store.PermitEvent{N: n, Kind: e.Kind.String(), At: e.At, By: e.By, Version: e.Version, Hash: e.Hash, Way: e.Way, Cause: string(e.Cause), Signers: e.Signers}
+	if len(s.c.Receipts.Key) == 0 || e.Kind == permission.Ask {
+		return out, nil
+	}
+	var err error
+	out.Receipt, err = s.receiptOf(p, func(version int) (permission.Agreement, error) { return s.text(ctx, p.Purpose(), version) }, a, gone)
+	return out, err
 }

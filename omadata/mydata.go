@@ -234,8 +234,8 @@ const (
 var (
 	roundWhat = permission.Texts{person.Finnish: "Kesken oleva tarjous", person.Swedish: "Ett erbjudande som pågår", person.English: "An offer that is under way"}
 	roundWhy  = permission.Texts{
-		person.Finnish: "Kaupunki hoitaa juuri tehtävää, jossa teillä on osa. Tiedot voi poistaa, kun se on päättynyt.",
-		person.Swedish: "Staden sköter just nu en uppgift där ni har en del. Uppgifterna kan raderas när den är slut.",
+		person.Finnish: "Kaupunki hoitaa juuri tehtävää, jossa sinulla on osa. Tiedot voi poistaa, kun se on päättynyt.",
+		person.Swedish: "Staden sköter just nu en uppgift där du har en del. Uppgifterna kan raderas när den är slut.",
 		person.English: "The city is carrying out a task in which you have a part. The data can be erased when it has ended.",
 	}
 )
@@ -257,8 +257,7 @@ func (s *Service) CanErase(ctx context.Context, who person.ID) (out []Reason, er
 
 func (s *Service) reasons(tx store.Tx, who person.ID) (out []Reason, err error) {
 	x := s.c.Agreements[len(s.c.Agreements)-1].Spec()
-	since := s.now().AddDate(-x.Keep.Years, -x.Keep.Months, -x.Keep.Days)
-	n, err := tx.Decided(who, since)
+	n, err := tx.Decided(who, keptSince(s.c.Agreements, s.now()))
 	if err != nil {
 		return nil, err
 	}
@@ -306,4 +305,38 @@ func (s *Service) Clear(ctx context.Context, who person.ID) error {
 		}
 	}
 	return nil
+}
+
+// keptSince is the moment since which decisions are kept: the longest time of all
+// versions of the agreement.
+func keptSince(all []permission.Agreement, now time.Time) time.Time {
+	since := now
+	for _, a := range all {
+		k := a.Spec().Keep
+		if t := now.AddDate(-k.Years, -k.Months, -k.Days); t.Before(since) {
+			since = t
+		}
+	}
+	return since
+}
+
+// KeptByLaw counts the decisions about somebody that the law keeps at a moment, and
+// names the law: all is one of the agreements that are kept. It is for those who
+// take a person out of all records.
+func KeptByLaw(tx store.Tx, all []store.Agreement, who person.ID, now time.Time) (n int, law string, err error) {
+	var parsed []permission.Agreement
+	for _, k := range all {
+		a, err := permission.ParseAgreement([]byte(k.Content))
+		if err != nil {
+			return 0, "", err
+		}
+		if x := a.Spec().KeepLaw; x != "" {
+			parsed, law = append(parsed, a), x
+		}
+	}
+	if len(parsed) == 0 {
+		return 0, "", nil
+	}
+	n, err = tx.Decided(who, keptSince(parsed, now))
+	return n, law, err
 }

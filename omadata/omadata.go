@@ -39,19 +39,14 @@ type Registers interface {
 	Read(ctx context.Context, g permission.Grant, where *register.Range, object string) ([]register.Row, error)
 }
 
-// Signer makes the signed receipt of an event in the life of a permission.
-type Signer interface {
-	Receipt(p permission.Permission, e permission.Event, n int, a permission.Agreement) ([]byte, error)
-}
-
 // Config is what a service is made of.
 type Config struct {
 	DB         *tables.DB
 	Registers  func(ctx context.Context) (r Registers, done func(), err error) // as they are known now
 	Sources    map[string]incomes.Incomes                                      // by the source's id in the agreement
 	Fees       *fee.Pack
-	Agreements []permission.Agreement                                                    // all versions, the newest last
-	Signer     Signer                                                                    // nil: no receipts are made
+	Agreements []permission.Agreement // all versions, the newest last
+	Receipts   Receipts
 	People     map[string]standing.Key                                                   // by source: the key of its marks of people
 	Erase      func(ctx context.Context, who person.ID, by string) (store.Erased, error) // takes a person out of all records; nil: it cannot be done here
 	Now        func() time.Time
@@ -96,6 +91,8 @@ type Service struct {
 	write func(ctx context.Context, act audit.Act, do func(store.Tx) error) error
 	look  func(where string, tx store.Tx, f *family) permission.Ledger // who stands, inside a write
 
+	beforeBlock func(n int) // of a review; for tests
+
 	mu    sync.Mutex
 	texts map[textID]permission.Agreement
 	calls map[int64]context.CancelFunc // sources that are being asked, by permission
@@ -128,7 +125,7 @@ func New(c Config) (*Service, error) {
 	}
 	c.fill()
 	s := &Service{c: c, texts: map[textID]permission.Agreement{}, calls: map[int64]context.CancelFunc{}}
-	s.write = c.DB.Write
+	s.write, s.beforeBlock = c.DB.Write, func(int) {}
 	s.look = func(_ string, tx store.Tx, f *family) permission.Ledger { return ledger{s, tx, f} }
 	for _, a := range c.Agreements {
 		if a.Purpose() != c.Agreements[0].Purpose() {

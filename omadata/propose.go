@@ -30,11 +30,14 @@ type Working struct {
 	Adults  int       `json:"adults"`
 	Anew    bool      `json:"anew"`    // another fee stood before
 	Grounds []Ground  `json:"grounds"` // none: the highest fee was chosen
+	// Picture is the fee by income, with all else as it is; nil: it does not hang on income.
+	Picture *fee.Picture `json:"picture,omitempty"`
 }
 
 // Ground is what the working rests on of one grown-up.
 type Ground struct {
 	Adult   int           `json:"adult"` // from 1, as in the words of the working
+	Permit  int64         `json:"permission"`
 	Source  string        `json:"source"`
 	Request string        `json:"request"`
 	First   incomes.Month `json:"first"`
@@ -188,7 +191,7 @@ func (s *Service) earnings(ctx context.Context, where string, tx store.Tx, act a
 		if err := earned(&out.Adults[adult], x); err != nil {
 			return nil, false, err
 		}
-		w.Grounds = append(w.Grounds, Ground{adult + 1, o.from.Source, o.from.Request, x.First, x.Last})
+		w.Grounds = append(w.Grounds, Ground{adult + 1, o.from.Permission, o.from.Source, o.from.Request, x.First, x.Last})
 		grounds = append(grounds, store.Basis{Permission: all[i].from.Permission, Handover: o.from.ID})
 	}
 	return grounds, true, nil
@@ -227,6 +230,9 @@ func (s *Service) compute(tx store.Tx, f *family, family fee.Family, child int, 
 		}
 		w.Anew = true
 	}
+	if err := s.draw(family, child, &w); err != nil {
+		return outcome{}, err
+	}
 	p := store.Proposal{Matter: f.matter.ID, Made: s.now(), State: store.ProposalOpen, Grounds: grounds}
 	if len(w.Fee.Person) > 0 {
 		p.State = store.ProposalAsked
@@ -248,6 +254,37 @@ func (s *Service) compute(tx store.Tx, f *family, family fee.Family, child int, 
 		_, err = tx.AddRequest(store.Request{Kind: RequestReason, Person: f.adults[0], Matter: f.matter.ID, At: s.now(), Due: s.now().AddDate(0, 0, answerDays), Basis: withoutDelay, Words: strings.Join(why, ", ")})
 	}
 	return out, err
+}
+
+// draw adds the picture of the fee by income, where the fee hangs on it.
+func (s *Service) draw(f fee.Family, child int, w *Working) error {
+	if w.Fee.Highest {
+		return nil
+	}
+	x, err := s.c.Fees.Picture(f, child)
+	if fault.KindOf(err) == fault.Missing && err != nil {
+		return nil //nolint:nilerr // nothing is charged whatever the income
+	}
+	w.Picture = &x
+	return err
+}
+
+// seenBy cuts the working to what one grown-up may see: lines that tell of another's
+// income alone are left out. Own is the reader's number in the working; 0: none of
+// them is the reader's.
+func (w *Working) seenBy(own int) {
+	w.Fee.Lines = slices.DeleteFunc(w.Fee.Lines, func(l fee.Line) bool { return l.Adult != 0 && l.Adult != own })
+}
+
+// numberOf is the number in the working of the grown-up whose permission it is; 0 if
+// nothing of theirs is in it.
+func (w *Working) numberOf(permit int64) int {
+	for _, g := range w.Grounds {
+		if permit != 0 && g.Permit == permit {
+			return g.Adult
+		}
+	}
+	return 0
 }
 
 // same reports whether a family would pay the same for the same place.
@@ -317,7 +354,8 @@ func (s *Service) Review(ctx context.Context) (made int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	for after := store.MatterID(0); ; {
+	for after, block := store.MatterID(0), 1; ; block++ {
+		s.beforeBlock(block)
 		ids, err := s.c.DB.MattersAfter(ctx, Purpose, after, s.c.Block)
 		if err != nil || len(ids) == 0 {
 			return made, err
@@ -350,10 +388,12 @@ func (s *Service) reviewBlock(ctx context.Context, a permission.Agreement, ids [
 		err = s.write(ctx, act, func(tx store.Tx) error {
 			made = 0
 			read := roaring.New()
-			for _, f := range families {
+			for _, f := range families { // before anything is read
 				if err := unmoved(tx, f); err != nil {
 					return err
 				}
+			}
+			for _, f := range families {
 				out, err := s.proposeIn(ctx, atBatch, tx, act, a, f)
 				if err != nil {
 					return err

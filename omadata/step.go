@@ -66,11 +66,15 @@ func (s *Service) stale(ctx context.Context) (did bool, err error) {
 	}
 	err = s.write(ctx, act, func(tx store.Tx) error {
 		n, err := tx.DeleteStale(s.now(), stepBatch)
-		if err == nil && n == 0 {
+		if err != nil {
+			return err
+		}
+		old, err := tx.DeleteDecided(keptSince(s.c.Agreements, s.now()), stepBatch)
+		if err == nil && n+old == 0 {
 			err = store.ErrNothing
 		}
 		did = err == nil
-		tx.Detail("%d answers of sources", n)
+		tx.Detail("%d answers of sources, %d decisions that the law wants no longer", n, old)
 		return err
 	})
 	return did && err == nil, err
@@ -101,14 +105,13 @@ func (s *Service) endWith(ctx context.Context, verb string, id int64, e permissi
 		if err != nil {
 			return err
 		}
-		row, _, changed, err := s.apply(tx, row, p, e, a, nil)
+		row, _, gone, changed, err := s.apply(ctx, tx, change{row: row, p: p, event: e, a: a, over: "the permission has ended"})
 		if err == nil && !changed {
 			err = store.ErrNothing
 		}
 		if err != nil {
 			return err
 		}
-		gone, err := s.over(tx, row, "the permission has ended")
 		what := effectWords(gone)
 		if e.Cause != "" {
 			what = "cause " + string(e.Cause) + "; " + what

@@ -122,11 +122,7 @@ func (s *Service) takeBack(ctx context.Context, tx store.Tx, row store.Permit, p
 	if err != nil {
 		return row, p, store.Deleted{}, err
 	}
-	row, p, changed, err := s.apply(tx, row, p, permission.Step(permission.Withdraw, a, who, s.now()), a, nil)
-	if err != nil || !changed {
-		return row, p, store.Deleted{}, err
-	}
-	gone, err := s.over(tx, row, "the permission was taken back")
+	row, p, gone, _, err := s.apply(ctx, tx, change{row: row, p: p, event: permission.Step(permission.Withdraw, a, who, s.now()), a: a, over: "the permission was taken back"})
 	return row, p, gone, err
 }
 

@@ -89,6 +89,9 @@ func rules() map[kind][]rule {
 		kText:   {r("(%s ? %s : %s)", kBool, kText, kText)},
 		kPeriod: {r("between(%s, %s)", kDay, kDay), r("between(%s, as_of)", kDay), r("(%s ? %s : %s)", kBool, kPeriod, kPeriod)},
 	}
+	for _, op := range []string{"+", "-", "*", "/"} { // more often than other questions: their errors are rare
+		m[kNum] = append(m[kNum], r("(1e308 "+op+" %s)", kNum), r("(%s "+op+" (1e308 * %s))", kNum, kNum), r("(%s "+op+" %s)", kNum, kNum))
+	}
 	for _, k := range []kind{kNum, kDay} {
 		for _, op := range []string{"<", "<=", ">", ">=", "==", "!="} {
 			m[kBool] = append(m[kBool], r("(%s "+op+" %s)", k, k))
@@ -124,7 +127,7 @@ func seriesRules(m map[kind][]rule, s kind) {
 			m[kNum] = append(m[kNum], r("%s."+f+"()", s), r("%s."+f+"(%s)", s, kPeriod))
 		}
 		for _, f := range []string{"atLeast", "atMost", "above", "below"} {
-			m[s] = append(m[s], r("%s."+f+"(%s)", s, kNum))
+			m[s] = append(m[s], r("%s."+f+"(%s)", s, kNum), r("%s."+f+"(1 / %s)", s, kNum))
 		}
 	case kCodes:
 		m[s] = append(m[s], r("%s.valued('smoker')", s), r("%s.valued('snomed|1')", s), r("%s.valued('icd10|I*')", s))

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/RoaringBitmap/roaring/v2"
+
 	"ennakko/clinical"
 	"ennakko/criteria"
 	"ennakko/fault"
@@ -90,22 +92,91 @@ func (l *Live) Record(r clinical.Record) ([]Moved, error) {
 func (l *Live) Fact(id person.ID, name string, f criteria.Fact) ([]Moved, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if !l.city.people.has(uint32(id)) {
-		return nil, fault.New(fault.Missing, "population.Fact", "the person is not among those who were loaded").Do("load the columns anew")
+	if err := l.covers(id); err != nil {
+		return nil, err
 	}
+	l.add(id, name, f)
+	return l.decide(id, name), nil
+}
+
+// Records takes the place of all records that came in of a person before: what
+// was corrected in the meantime does not count twice.
+func (l *Live) Records(id person.ID, records []clinical.Record) ([]Moved, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err := l.covers(id); err != nil {
+		return nil, err
+	}
+	was := l.added[uint32(id)]
+	delete(l.added, uint32(id))
+	var names []string
+	for _, c := range l.plan.language.Concepts() {
+		facts := c.Facts(slices.Clone(records))
+		for _, f := range facts {
+			l.add(id, c.Name, f)
+		}
+		if len(facts) > 0 || len(was[l.plan.columns.number(c.Name)]) > 0 {
+			names = append(names, c.Name)
+		}
+	}
+	return l.decide(id, names...), nil
+}
+
+// Person is what is known of one person, new facts included, for the evaluator
+// that says why.
+func (l *Live) Person(id person.ID) criteria.Facts {
+	return onePerson{l.plan.columns, uint32(id), func(col int) []row {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		return l.rows(col, uint32(id))
+	}}
+}
+
+// People are those of whom new facts came in.
+func (l *Live) People() *roaring.Bitmap {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	out := roaring.New()
+	for id := range l.added {
+		out.Add(id)
+	}
+	return out
+}
+
+func (l *Live) covers(id person.ID) error {
+	if !l.city.people.has(uint32(id)) {
+		return fault.New(fault.Missing, "population.Fact", "the person is not among those who were loaded").Do("load the columns anew")
+	}
+	return nil
+}
+
+func (l *Live) add(id person.ID, name string, f criteria.Fact) {
 	col := l.plan.columns.number(name)
 	if l.added[uint32(id)] == nil {
 		l.added[uint32(id)] = map[int][]row{}
 	}
 	l.added[uint32(id)][col] = append(l.added[uint32(id)][col], l.plan.columns.rowOf(id, f))
+}
+
+// decide evaluates what reads any of the names, for one person.
+func (l *Live) decide(id person.ID, names ...string) []Moved {
 	l.one.begin(uint32(id))
-	for _, i := range l.needs[name] {
+	var need, cares []int
+	for _, name := range names {
+		need, cares = append(need, l.needs[name]...), append(cares, l.plan.reads[name]...)
+	}
+	if len(names) > 1 {
+		slices.Sort(need)
+		slices.Sort(cares)
+		need, cares = slices.Compact(need), slices.Compact(cares)
+	}
+	for _, i := range need {
 		l.w.plan.steps[i].do(l.w, &l.w.plan.steps[i], &l.w.out[i])
 	}
 	var out []Moved
 	var who flags
 	who.set(0)
-	for _, c := range l.plan.reads[name] {
+	for _, c := range cares {
 		for v, of := range l.w.verdicts(c, &who) {
 			if !of.has(0) {
 				continue
@@ -115,7 +186,23 @@ func (l *Live) Fact(id person.ID, name string, f criteria.Fact) ([]Moved, error)
 			}
 		}
 	}
-	return out, nil
+	return out
+}
+
+// rows is the facts of one person in a column, in order, new ones included.
+func (l *Live) rows(col int, id uint32) []row {
+	var rows []row
+	if col < len(l.city.columns) {
+		rows = l.city.rowsOf(col, id)
+	}
+	for _, r := range l.added[id][col] {
+		at := len(rows)
+		for at > 0 && (rows[at-1].from > r.from || rows[at-1].from == r.from && rows[at-1].minute > r.minute) {
+			at--
+		}
+		rows = slices.Insert(rows, at, r)
+	}
+	return rows
 }
 
 // overlay gives a worker the facts of one person: those of the columns and those
@@ -138,17 +225,7 @@ func (o *overlay) column(col, _ int) (*part, int) {
 }
 
 func (o *overlay) make(col int) *part {
-	var rows []row
-	if col < len(o.live.city.columns) {
-		rows = o.live.city.rowsOf(col, o.id)
-	}
-	for _, r := range o.live.added[o.id][col] {
-		at := len(rows)
-		for at > 0 && (rows[at-1].from > r.from || rows[at-1].from == r.from && rows[at-1].minute > r.minute) {
-			at--
-		}
-		rows = slices.Insert(rows, at, r)
-	}
+	rows := o.live.rows(col, o.id)
 	if len(rows) == 0 {
 		return nil
 	}

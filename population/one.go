@@ -36,11 +36,14 @@ func (c city) rowsOf(col int, id uint32) []row {
 
 // Person is what the columns hold of one person, for the evaluator that says
 // why. It knows no source of a fact: the registers do.
-func (c *Columns) Person(id person.ID) criteria.Facts { return onePerson{c, uint32(id)} }
+func (c *Columns) Person(id person.ID) criteria.Facts {
+	return onePerson{c, uint32(id), func(col int) []row { return c.city().rowsOf(col, uint32(id)) }}
+}
 
 type onePerson struct {
 	columns *Columns
 	id      uint32
+	rows    func(col int) []row
 }
 
 // Facts implements criteria.Facts.
@@ -51,13 +54,12 @@ func (o onePerson) Facts(name string) ([]criteria.Fact, bool) {
 	if !ok {
 		return nil, false
 	}
-	all := o.columns.city()
-	col := all.columns[i]
+	col := o.columns.all()[i]
 	if !col.read.has(o.id) {
 		return nil, false
 	}
 	var out []criteria.Fact
-	for _, r := range all.rowsOf(i, o.id) {
+	for _, r := range o.rows(i) {
 		out = append(out, o.columns.fact(r, col.kind))
 	}
 	return out, true

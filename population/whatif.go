@@ -80,6 +80,17 @@ type Difference struct {
 // everyone, and says who enters and leaves those of whom the findings of before
 // say v. The findings stay as they are.
 func (p *Plan) WhatIf(ctx context.Context, before *Findings, changed *criteria.Care, params criteria.Params, v criteria.CareVerdict, groups *Groups) (Difference, error) {
+	return p.whatIf(ctx, before, changed, params, v, groups, roaring.New())
+}
+
+// WhatIf is Plan.WhatIf beside the findings that are kept up to date. The trial
+// knows nothing of new facts: the people of whom some came in neither enter nor
+// leave.
+func (l *Live) WhatIf(ctx context.Context, changed *criteria.Care, params criteria.Params, v criteria.CareVerdict, groups *Groups) (Difference, error) {
+	return l.plan.whatIf(ctx, l.found, changed, params, v, groups, l.People())
+}
+
+func (p *Plan) whatIf(ctx context.Context, before *Findings, changed *criteria.Care, params criteria.Params, v criteria.CareVerdict, groups *Groups, except *roaring.Bitmap) (Difference, error) {
 	plan, err := NewPlan(p.columns, p.language, []*criteria.Care{changed}, params, p.run)
 	if err != nil {
 		return Difference{}, err
@@ -89,8 +100,11 @@ func (p *Plan) WhatIf(ctx context.Context, before *Findings, changed *criteria.C
 		return Difference{}, err
 	}
 	was, is := before.Of(changed.Name, v), after.Of(changed.Name, v)
-	d := Difference{Before: was.GetCardinality(), After: is.GetCardinality(), Enter: roaring.AndNot(is, was), Leave: roaring.AndNot(was, is),
+	d := Difference{Before: was.GetCardinality(), Enter: roaring.AndNot(is, was), Leave: roaring.AndNot(was, is),
 		ByAge: map[string]Movement{}, BySex: map[string]Movement{}, ByDistrict: map[string]Movement{}}
+	d.Enter.AndNot(except)
+	d.Leave.AndNot(except)
+	d.After = d.Before + d.Enter.GetCardinality() - d.Leave.GetCardinality()
 	groups.count(d.Enter, &d, Movement{Enter: 1})
 	groups.count(d.Leave, &d, Movement{Leave: 1})
 	return d, nil

@@ -40,7 +40,7 @@ func TestThePrePrimaryPackFindsItsMadeUpPeopleAndMayRun(t *testing.T) {
 }
 
 // A usual family: names and a unit of ordinary length.
-var usual = service.Values{Guardian: "Annukka Mäkeläinen", Child: "Elias Johannes", Unit: "Päiväkoti Arabianranta-Vallila", Answer: "B", Deadline: at("2021-01-15 23:59:59")}
+var usual = service.Values{Guardian: "Annukka Mäkeläinen", Child: "Elias Johannes", Unit: "Päiväkoti Arabianranta-Vallila", Answer: "B", Deadline: at("2021-01-15 23:59:59"), When: at("2021-01-28 11:30:00")}
 
 func TestPrePrimaryTextMessagesAreShortAndInPlainLetters(t *testing.T) {
 	p := prePrimary(t)

@@ -9,6 +9,7 @@ import (
 	"io"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"ennakko/access"
@@ -116,10 +117,28 @@ func (s *Sessions) Begin(ctx context.Context, w access.Who, at time.Time) (token
 		if w.Person != 0 {
 			tx.About("", w.Person)
 		}
+		if err := link(tx, w, at); err != nil {
+			return err
+		}
 		return tx.AddSession(store.Session{Hash: hashOf(token), Content: content, Begun: now, Seen: now}, now.Add(-StaffLife))
 	})
 	return token, err
 }
+
+// link keeps which person stands behind a UUID of the log-in service, so that its
+// programs can ask for a copy or an erasure at the person's own word.
+func link(tx store.Tx, w access.Who, at time.Time) error {
+	if !w.Is(access.Resident) || w.Level < access.Substantial || !w.Person.Known() || !IsProfile(w.ID) {
+		return nil
+	}
+	_, err := tx.LinkProfile(strings.ToLower(w.ID), w.Person, at)
+	return err
+}
+
+var profile = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+
+// IsProfile reports whether a name is a UUID (RFC 9562, section 4).
+func IsProfile(name string) bool { return profile.MatchString(name) }
 
 func hashOf(token string) []byte {
 	h := sha256.Sum256([]byte(token))
@@ -166,6 +185,9 @@ func (s *Sessions) End(ctx context.Context, token string, at time.Time) error {
 	return s.store.Write(ctx, act, func(tx store.Tx) error {
 		if w.Person != 0 {
 			tx.About("", w.Person)
+		}
+		if err := link(tx, w, at); err != nil {
+			return err
 		}
 		return tx.EndSession(hashOf(token))
 	})

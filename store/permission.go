@@ -102,6 +102,7 @@ const (
 	ProposalAsked     = "asked"     // a person is to look
 	ProposalReplaced  = "replaced"  // a newer one stands in its place
 	ProposalWithdrawn = "withdrawn" // what it rests on was withdrawn; its content is gone
+	ProposalPast      = "past"      // decided so long ago that the law wants it no longer; its content is gone
 )
 
 // Proposal is a fee as it was proposed.
@@ -211,12 +212,16 @@ type Matters interface {
 	Matter(id MatterID) (Matter, error)
 	// MatterLooked notes when a matter's proposal was worked out.
 	MatterLooked(id MatterID, at time.Time) error
-	// AddProposal keeps a proposal in the place of the open ones of its matter.
+	// AddProposal keeps a proposal in the place of the open ones of its matter, whose
+	// content goes.
 	AddProposal(p Proposal) (int64, error)
 	// Newest is the newest proposal of a matter; ok is false when there is none.
 	NewestProposal(id MatterID) (p Proposal, ok bool, err error)
 	// AnswerProposal keeps the answer to an open proposal; another is a conflict.
 	AnswerProposal(id int64, state string, by person.ID, words string, now time.Time) error
+	// DeleteDecided takes away the content of decisions from before a moment: the law
+	// wants them no longer.
+	DeleteDecided(before time.Time, limit int) (int, error)
 }
 
 // Handovers is what is written of hand-overs.

@@ -44,8 +44,10 @@ type Tx interface {
 	Jobs
 	Preparations
 	Sealing
+	Delta
 	Permissions // store/permission.go
 	Appointments
+	Links // store/link.go
 }
 
 // Marker adds to the act's entry in the record.

@@ -151,6 +151,9 @@ var cityPages = []shownPage{
 	{"care-worklist", asExpert, "/desk/care/hypertension-treated/worklist", func() *city { return newCity().withCare(true) }},
 	{"care-finding", asExpert, "/desk/care/hypertension-treated/worklist/3", func() *city { return newCity().withCare(true) }},
 	{"care-what-if", asPreparer, "/desk/care/hypertension-treated/what-if", func() *city { return newCity().withCare(true) }},
+	{"care-effect", asLeader, "/desk/rounds/3/effect", func() *city { return newCity().running().withCare(true) }},
+	{"care-effect-notyet", asPreparer, "/desk/rounds/3/effect", func() *city { return newCity().running().withCare(false) }},
+	{"care-offer", "aino", "/my/offers/12", func() *city { return newCity().running().withCare(true) }},
 	{"care-tour", "", "/demo", func() *city { return newCity().withCare(true) }},
 	{"care-start", "", "/", func() *city { return newCity().withCare(false) }},
 	{"care-desk", asPreparer, "/desk", func() *city { return newCity().withCare(true) }},
@@ -166,6 +169,7 @@ var cityPages = []shownPage{
 	{"handset-in-person", "", "/demo/handset/16/0", func() *city { return newCity().running() }},
 	{"open-none", "", "/open", newCity},
 	{"open", "", "/open", func() *city { return newCity().running() }},
+	{"open-proof", "", "/open/proof", newCity},
 	{"missing", "", "/nothing", newCity},
 }
 

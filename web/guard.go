@@ -12,6 +12,14 @@ import (
 // maxBody is the largest form that is read, in bytes.
 const maxBody = 8 << 10
 
+// bodyOf is the largest body of a page, in bytes: files come to one only.
+func bodyOf(path string) int64 {
+	if path == proofPage {
+		return maxProof
+	}
+	return maxBody
+}
+
 // policy lets a page load only what this server sends. A form may lead on to
 // the log-in service, which ends the log-in there.
 func policy(login string) string {
@@ -47,7 +55,7 @@ func (s *site) guard(next http.Handler) http.Handler {
 			s.fail(w, r, http.StatusForbidden, "error.origin")
 			return
 		}
-		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		r.Body = http.MaxBytesReader(w, r.Body, bodyOf(r.URL.Path))
 		next.ServeHTTP(w, r)
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"ennakko/fee"
 	"ennakko/person"
 )
 
@@ -99,6 +100,7 @@ type agreement struct {
 // dataSource is a register from which data would be fetched.
 type dataSource struct {
 	Name   said
+	Keeper said // who answers for it; nil: not told
 	Fields []said
 }
 
@@ -143,43 +145,40 @@ type income struct {
 
 // proposal is a fee with its working.
 type proposal struct {
-	Cents  int64 // a month
-	From   time.Time
+	Cents  int64     // a month
 	At     time.Time // when it was worked out
 	Lines  []line
-	Curve  []curvePoint // fee by the family's income, as it is for this family on that day
-	Income int64        // cents a month, of the whole family; what the fee was worked out from
-	Person said         // why a caseworker must look; nil: none
+	Own    int          // the reader's number in the lines; 0: they do not tell of the reader alone
+	Drawn  *fee.Picture // fee by the family's income, with all else as it is; nil: none
+	Person []said       // why a caseworker must look; none: nobody must
 }
 
 // line is one step of the working.
 type line struct {
 	Words said
 	Comes said // the number that it comes to, in the language's form
-	Law   said // nil: none
+	Law   said // nil: none, or that of the line before
 	Sum   bool // the result
 }
-
-// curvePoint is a point of the picture of fee by income, in cents a month.
-type curvePoint struct{ Income, Fee int64 }
 
 // carePlace is the place that the fee is for.
 type carePlace struct {
 	Unit  said
-	Hours int // a month; 0: not known
+	Hours int // a week, in hundredths; 0: not known
 }
 
 // permit is a permission of the reader.
 type permit struct {
-	N         int64
+	N         int64  // 0: it was not asked for yet
 	State     string // with words: permit.state.<state>
 	About     string // the child's first name; "": the reader
+	Why       said   // it was given and does not stand; nil: that is told by the state
 	Agreement agreement
 	Events    []permitEvent
-	Until     time.Time // when it expires; zero: it does not stand
-	IfTaken   []effect  // what taking it back would do
-	Effects   []effect  // what taking it back did
-	Matter    int64     // the fee's matter; 0: none
+	Until     time.Time     // when it expires; zero: it does not stand
+	IfTaken   []consequence // what taking it back would do
+	Effects   []consequence // what taking it back did
+	Matter    int64         // the fee's matter; 0: none
 }
 
 // The states of a permission.
@@ -206,8 +205,8 @@ type permitEvent struct {
 	Receipt bool
 }
 
-// effect is what a withdrawal does to one kind of data.
-type effect struct {
+// consequence is what a withdrawal does to one kind of data.
+type consequence struct {
 	What said
 	Gone bool   // deleted; otherwise kept
 	Law  string // under which it is kept

@@ -3,10 +3,14 @@ package web
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"ennakko/fault"
+	"ennakko/fee"
+	"ennakko/omadata"
+	"ennakko/packs"
 	"ennakko/person"
 )
 
@@ -20,66 +24,54 @@ type oma struct {
 	empty  bool // nothing can be erased, and nothing stays
 }
 
-// What belongs to the other grown-up and must not stand on Aino's pages.
-const (
-	erikPayer  = "Lindqvist Oy"
-	erikIncome = int64(1_987_65)
-)
+// erikIncome is the other grown-up's, in cents a month. It must not stand on Aino's pages.
+const erikIncome = int64(3_274_35)
 
 func all3(fi, sv, en string) said {
 	return said{person.Finnish: fi, person.Swedish: sv, person.English: en}
 }
 
-// feeAgreement is what a fee's permission is about, version 2.
-func feeAgreement() agreement {
-	return agreement{Purpose: "early-education-fee", Version: 2, From: begin.AddDate(0, -3, 0),
-		Title:   all3("Lupa hakea tulosi tulorekisteristä", "Tillstånd att hämta dina inkomster ur inkomstregistret", "Permission to fetch your income from the Incomes Register"),
-		Why:     all3("Maksu lasketaan perheen tuloista. Jos annat luvan, haemme ne puolestasi. Sinun ei tarvitse etsiä palkkalaskelmia.", "Avgiften räknas ut från familjens inkomster. Om du ger tillstånd hämtar vi dem åt dig. Du behöver inte leta fram lönespecifikationer.", "The fee is worked out from the family's income. If you give permission, we fetch it for you. You need not look for pay slips."),
-		Without: all3("Lähetät itse tositteet tai maksat korkeimman maksun. Lapsesi paikka ei muutu.", "Du skickar själv intyg eller betalar den högsta avgiften. Ditt barns plats ändras inte.", "You send documents yourself or pay the highest fee. Your child's place does not change."),
-		User:    all3("Kaupungin varhaiskasvatuksen maksut", "Stadens avgifter för småbarnspedagogik", "The city's early-education fees"),
-		Sources: []dataSource{{all3("Tulorekisteri (Verohallinnon Tulorekisteriyksikkö)", "Inkomstregistret (Inkomstregisterenheten vid Skatteförvaltningen)", "The Incomes Register (the Incomes Register Unit of the Tax Administration)"),
-			[]said{all3("Palkat ja palkkiot 12 kuukaudelta", "Löner och arvoden för 12 månader", "Wages and fees of 12 months"), all3("Etuudet ja eläkkeet 12 kuukaudelta", "Förmåner och pensioner för 12 månader", "Benefits and pensions of 12 months")}}},
-		Law: "1503/2016, 17 §; 53/2018, 13 §", Basis: "GDPR 6(1)(c)",
-		Terms: []said{all3("Vain, jos annat luvan.", "Endast om du ger tillstånd.", "Only if you give permission.")},
-		Keep:  all3("Kunnes maksu on päätetty.", "Tills avgiften har beslutats.", "Until the fee is decided."), KeepLaw: all3("Päätös ja sen perusteet säilytetään 10 vuotta (arkistolaki).", "Beslutet och dess grunder sparas i 10 år (arkivlagen).", "The decision and its grounds are kept for 10 years (Archives Act)."),
-		Lasts: all3("12 kuukautta tai kunnes perut sen.", "12 månader eller tills du tar tillbaka det.", "12 months, or until you take it back."),
-		Seen:  []said{all3("Hallinto-oikeus, jos haet muutosta", "Förvaltningsdomstolen, om du söker ändring", "The administrative court, if you appeal")},
-		Ways: []way{{wayPermit, all3("Haemme tulot puolestasi", "Vi hämtar inkomsterna åt dig", "We fetch the income for you"), all3("Saat ehdotuksen maksusta yleensä minuutissa. Voit perua luvan milloin tahansa.", "Du får ett förslag till avgift oftast på en minut. Du kan ta tillbaka tillståndet när som helst.", "You get a proposed fee, usually within a minute. You can take the permission back at any time.")},
-			{wayDocuments, all3("Lähetät tositteet itse", "Du skickar intyg själv", "You send documents yourself"), all3("Lähetä palkkalaskelmat tai muut tositteet 12 kuukaudelta: Varhaiskasvatuksen maksut, PL 1000, 00099 Kaupunki. Maksun laskee työntekijä.", "Skicka lönespecifikationer eller andra intyg för 12 månader: Avgifter för småbarnspedagogik, PB 1000, 00099 Staden. En anställd räknar ut avgiften.", "Send pay slips or other documents of 12 months to: Early-education fees, P.O. Box 1000, 00099 City. A member of staff works out the fee.")},
-			{wayHighest, all3("Maksat korkeimman maksun", "Du betalar den högsta avgiften", "You pay the highest fee"), all3("Maksu on 288 € kuukaudessa. Tuloja ei selvitetä.", "Avgiften är 288 € i månaden. Inkomsterna utreds inte.", "The fee is €288 a month. The income is not looked into.")}}}
+// feePack is the pack of fees that comes with the program: its texts are on the
+// pages as they would be.
+func feePack() *fee.Pack {
+	p, err := fee.Load(packs.FS, "early-education-fee")
+	if err != nil {
+		panic(err)
+	}
+	return p
 }
 
-// feeLines are the working of 54 euros: three people, 5,500 euros a month.
-func feeLines() []line {
-	euros := func(cents int64) said {
-		out := said{}
-		for _, l := range languages {
-			out[l] = words{Lang: l}.Euro(cents)
+// feeOn is the day of the made-up fees: the limit of three people is 5,635 euros.
+var feeOn = time.Date(2026, 10, 5, 0, 0, 0, 0, time.UTC)
+
+// feeAt is the fee of Onni, the only child of two, at an income of the family; with
+// the lines that Aino may see.
+func feeAt(euros int) *proposal {
+	pay := func(cents int64) fee.Adult {
+		a := fee.Adult{HolidayTold: true, Earnings: fee.Earnings{First: fee.MonthOf(feeOn.AddDate(-1, 0, 0)), Last: fee.MonthOf(feeOn.AddDate(0, -1, 0))}}
+		for m := a.First; m <= a.Last; m++ {
+			a.Income = append(a.Income, fee.Income{Month: m, Kind: "wages", Cents: fee.Cents(cents)})
 		}
-		return out
+		return a
 	}
-	act := func(n string) said {
-		return all3("Asiakasmaksulaki 1503/2016, "+n+" §", "Klientavgiftslagen 1503/2016, "+n+" §", "Act on Client Fees 1503/2016, section "+n)
+	p := feePack()
+	f := fee.Family{On: feeOn, Adults: []fee.Adult{pay(int64(euros)*100 - erikIncome), pay(erikIncome)}, Children: []fee.Child{{Born: feeOn.AddDate(-4, 0, 0), Hours: 3750}}}
+	x, err := p.Compute(f, 0)
+	if err != nil {
+		panic(err)
 	}
-	return []line{
-		{Words: all3("Perheen tulot kuukaudessa", "Familjens inkomster i månaden", "The family's income a month"), Comes: euros(5500_00)},
-		{Words: all3("Perheen koko", "Familjens storlek", "Size of the family"), Comes: all3("3", "3", "3")},
-		{Words: all3("Tuloraja kolmelle", "Inkomstgräns för tre", "Income limit for three"), Comes: euros(4998_00), Law: act("8")},
-		{Words: all3("Tuloja yli rajan", "Inkomster över gränsen", "Income over the limit"), Comes: euros(502_00)},
-		{Words: all3("Siitä 10,7 %", "Därav 10,7 %", "10.7 % of it"), Comes: euros(53_71), Law: act("7")},
-		{Words: all3("Maksu, pyöristetty euroon", "Avgiften, avrundad till euro", "The fee, rounded to the euro"), Comes: euros(54_00), Sum: true},
+	drawn, err := p.Picture(f, 0)
+	if err != nil {
+		panic(err)
 	}
-}
-
-func feeProposal() *proposal {
-	return &proposal{Cents: 54_00, From: begin.AddDate(0, 1, 0), At: begin.Add(6 * time.Hour), Lines: feeLines(), Income: 5500_00,
-		Curve: []curvePoint{{0, 0}, {5250_00, 0}, {5260_00, 28_00}, {6000_00, 107_00}, {7690_00, 288_00}, {9000_00, 288_00}}}
+	x.Lines = slices.DeleteFunc(x.Lines, func(l fee.Line) bool { return l.Adult == 2 })
+	return proposalOf(&omadata.FeeProposal{Made: begin.Add(6 * time.Hour), Own: 1, Working: omadata.Working{Fee: x, Picture: &drawn}})
 }
 
 // ainosIncome is a year of wages, with a benefit in some months.
 func ainosIncome() (out []income) {
 	for i := range 12 {
-		m := time.Date(2020, time.Month(1+i), 1, 0, 0, 0, 0, time.UTC)
+		m := time.Date(2025, time.Month(10+i), 1, 0, 0, 0, 0, time.UTC)
 		out = append(out, income{m, "wages", 3200_00})
 		if i > 8 {
 			out = append(out, income{m, "benefit", 104_35})
@@ -90,8 +82,8 @@ func ainosIncome() (out []income) {
 
 // withOma gives the city permissions and fees, at a stage.
 func (c *city) withOma(stage string) *city {
-	o := &oma{c: c, matter: feeMatter{N: 5, Child: aChild, Stage: feeOffered, Agreement: feeAgreement(), Partners: []partner{{Name: "Erik", Chosen: true}},
-		Place: &carePlace{all3("Päiväkoti Kielo", "Daghemmet Kielo", "Kielo daycare centre"), 150}}}
+	o := &oma{c: c, matter: feeMatter{N: 5, Child: aChild, Stage: feeOffered, Agreement: agreementOf(feePack().Agreement()), Partners: []partner{{Name: "Erik", Chosen: true}},
+		Place: &carePlace{all3("Päiväkoti Kielo", "Daghemmet Kielo", "Kielo daycare centre"), 3750}}}
 	o.permit = permit{N: 9, State: permitPossible, Agreement: o.matter.Agreement, Matter: 5, About: aChild}
 	o.at(stage)
 	c.oma = o
@@ -107,17 +99,17 @@ func (o *oma) at(stage string) {
 		return
 	case feeDocuments:
 		m.Chosen = wayDocuments
-		o.permit.State, o.permit.Events = permitRefused, []permitEvent{{Kind: "refuse", At: begin, You: true, Version: 2, Receipt: true}}
+		o.permit.State, o.permit.Events = permitRefused, []permitEvent{{Kind: "refuse", At: begin, You: true, Version: 1, Receipt: true}}
 		return
 	case feeHighest:
 		m.Chosen = wayHighest
-		m.Fee = &proposal{Cents: 288_00, From: begin, Lines: []line{{Words: all3("Korkein maksu", "Högsta avgiften", "The highest fee"), Comes: all3("288\u00a0€", "288\u00a0€", "€288"), Sum: true}}}
+		m.Fee = &proposal{Cents: 335_00, At: begin, Lines: []line{{Words: all3("Perhe on hyväksynyt korkeimman maksun.", "Familjen har godkänt den högsta avgiften.", "The family has accepted the highest fee."), Comes: all3("335\u00a0€", "335\u00a0€", "€335"), Sum: true}}}
 		return
 	}
 	m.Chosen, m.Permit = wayPermit, o.permit.N
 	o.permit.State, o.permit.Until = permitStands, begin.AddDate(1, 0, 0)
-	o.permit.Events = []permitEvent{{Kind: "ask", At: begin, Version: 2}, {Kind: "give", At: begin.Add(time.Hour), You: true, Version: 2, Receipt: true}}
-	o.permit.IfTaken = []effect{{What: all3("Rekisteristä haetut tulot", "Inkomsterna som hämtats ur registret", "The income fetched from the register"), Gone: true},
+	o.permit.Events = []permitEvent{{Kind: "ask", At: begin, Version: 1}, {Kind: "give", At: begin.Add(time.Hour), You: true, Version: 1, Receipt: true}}
+	o.permit.IfTaken = []consequence{{What: all3("Rekisteristä haetut tulot", "Inkomsterna som hämtats ur registret", "The income fetched from the register"), Gone: true},
 		{What: all3("Maksupäätös", "Avgiftsbeslutet", "The decision on the fee"), Law: "Archives Act 831/1994", Why: all3("Laki käskee säilyttää päätökset.", "Lagen säger att beslut ska sparas.", "The law says that decisions are kept.")}}
 	if stage == feePartner {
 		m.Partners[0].Chosen = false
@@ -126,18 +118,18 @@ func (o *oma) at(stage string) {
 	case feePartner, feeFetching, feeLate:
 		return
 	}
-	m.Income, m.FetchedAt, m.Fee = ainosIncome(), begin.Add(2*time.Hour), feeProposal()
+	m.Income, m.FetchedAt, m.Fee = ainosIncome(), begin.Add(2*time.Hour), feeAt(6500)
 	switch stage {
 	case feeAnew:
 		was := *m.Fee
 		m.Was = &was
-		m.Fee.Cents, m.Fee.Income = 107_00, 6000_00
+		m.Fee = feeAt(7000)
 	case feePerson:
-		m.Fee.Person = all3("Yritystulot tarkistaa aina työntekijä.", "Företagsinkomster kontrolleras alltid av en anställd.", "Business income is always checked by a member of staff.")
+		m.Fee.Person = []said{all3("Yritystulot tarkistaa aina työntekijä.", "Företagsinkomster kontrolleras alltid av en anställd.", "Business income is always checked by a member of staff.")}
 	case feeTakenBack:
 		m.Income, m.Fee, m.Permit = nil, nil, 0
 		o.permit.State, o.permit.Until, o.permit.Effects, o.permit.IfTaken = permitTaken, time.Time{}, o.permit.IfTaken, nil
-		o.permit.Events = append(o.permit.Events, permitEvent{Kind: "withdraw", At: begin.Add(5 * time.Hour), You: true, Version: 2, Receipt: true})
+		o.permit.Events = append(o.permit.Events, permitEvent{Kind: "withdraw", At: begin.Add(5 * time.Hour), You: true, Version: 1, Receipt: true})
 	}
 }
 

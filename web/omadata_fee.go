@@ -51,7 +51,6 @@ type feeView struct {
 	Ways     []wayView
 	Moves    bool // it goes on by itself: the reader can look again
 	Months   incomeTable
-	Curve    *curve
 	Done     string // what was just done: a key's end
 	Fault    string // text key of what is wrong with the form
 	Typed    string
@@ -120,10 +119,6 @@ func (s *site) feeView(r *http.Request) (feeView, error) {
 		v.Ways = append(v.Ways, wayView{x, t.T("way." + x.ID), x.ID == m.Chosen && m.Stage != feeTakenBack})
 	}
 	v.Months = incomeOf(t, m.Income)
-	if m.Fee != nil && len(m.Fee.Curve) > 1 {
-		c := newCurve(t, *m.Fee)
-		v.Curve = &c
-	}
 	return v, nil
 }
 
@@ -152,7 +147,7 @@ func (s *site) chooseWay(w http.ResponseWriter, r *http.Request) error {
 // Bounds of the words with which somebody asks for a person, in letters.
 const (
 	leastAsk = 3
-	mostAsk  = 1000
+	mostAsk  = 500 // at most 2,000 bytes
 )
 
 // answerFee accepts the fee, or asks for a person.
@@ -267,10 +262,13 @@ func (w words) Euro(cents int64) string {
 	return sign + s + "\u00a0€"
 }
 
-// HoursIn writes the hours a month; "" when they are not known.
+// HoursIn writes the hours a week; "" when they are not known.
 func (p carePlace) HoursIn(w words) string {
 	if p.Hours == 0 {
 		return ""
 	}
-	return w.T("fee.hours", w.N(p.Hours))
+	if p.Hours%100 == 0 {
+		return w.T("fee.hours", w.N(p.Hours/100))
+	}
+	return w.T("fee.hours", w.F(float64(p.Hours)/100, 1))
 }

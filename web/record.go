@@ -1,6 +1,7 @@
 package web
 
 import (
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -71,7 +72,7 @@ func (s *site) showRecord(w http.ResponseWriter, r *http.Request) error {
 // entryView puts an entry into words. Proved is how many entries the log
 // covers.
 func (s *site) entryView(t words, e audit.Entry, proved uint64) entryView {
-	x := entryView{Seq: e.Seq, At: e.At, Actor: actor(t, e.Actor), Verb: e.Verb, Purpose: e.Purpose, Basis: e.Basis, Fields: e.Fields, Proved: e.Seq <= proved}
+	x := entryView{Seq: e.Seq, At: e.At, Actor: actor(t, e.Actor), Verb: e.Verb, Purpose: e.Purpose, Basis: e.Basis, Foreign: true, Fields: e.Fields, Proved: e.Seq <= proved}
 	if e.People != nil {
 		x.People = int(e.People.GetCardinality())
 	}
@@ -79,8 +80,8 @@ func (s *site) entryView(t words, e audit.Entry, proved uint64) entryView {
 	if x.Few {
 		x.People = 0
 	}
-	if x.Foreign = !t.Has("verb." + e.Verb); !x.Foreign {
-		x.Verb = t.T("verb." + e.Verb)
+	if verb, ok := t.verb(e.Verb); ok {
+		x.Verb, x.Foreign = verb, false
 	}
 	switch {
 	case e.Purpose == s.pack.Purpose().ID():
@@ -101,6 +102,31 @@ func actor(t words, a string) string {
 		return t.T("actor.officer", name)
 	case kind == "resident":
 		return t.T("actor.resident")
+	case kind == "source":
+		return t.T("actor.source")
 	}
 	return t.T("actor.system")
+}
+
+// verb is a verb of the record in words; ok is false when it has none. Those that name
+// a source have a text that does.
+func (w words) verb(v string) (text string, ok bool) {
+	if w.Has("verb." + v) {
+		return w.T("verb." + v), true
+	}
+	for form, key := range map[string]string{"ask %s": "verb.source.ask", "take in what %s sent": "verb.source.sent"} {
+		var name string
+		if n, err := fmt.Sscanf(v, form, &name); n == 1 && err == nil && fmt.Sprintf(form, name) == v {
+			return w.T(key, w.source(name)), true
+		}
+	}
+	return v, false
+}
+
+// source names a source of data.
+func (w words) source(id string) string {
+	if w.Has("source." + id) {
+		return w.T("source." + id)
+	}
+	return id
 }

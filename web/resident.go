@@ -3,8 +3,12 @@ package web
 import (
 	"encoding/base64"
 	"fmt"
+	"maps"
 	"net/http"
+	"net/url"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"ennakko/access"
@@ -91,6 +95,7 @@ type ownCaseView struct {
 	Path  string
 	Me    conversation.Party
 	Unit  string
+	When  string // of the appointment; "": there is none
 	Pack  packWords
 	Fault string
 	Said  bool // an answer was just taken
@@ -128,7 +133,7 @@ func (s *site) ownCaseView(r *http.Request) (ownCaseView, error) {
 			v.Me = p
 		}
 	}
-	v.Unit = v.Case.Names().Unit[t.Lang]
+	v.Unit, v.When = v.Case.Names().Unit[t.Lang], t.Appointment(v.Own.When)
 	return v, nil
 }
 
@@ -194,6 +199,52 @@ type usesView struct {
 	Uses   []entryView
 	Older  uint64
 	Newest bool
+	Looks  bool // the reader's own looks are shown, too
+}
+
+// Query ends the address of a page of uses, from the entry before a number; 0 is
+// the newest. Looks says whether own looks are on it.
+func (v usesView) Query(before uint64, looks bool) string {
+	q := url.Values{}
+	if v.About != "" {
+		q.Set("child", v.About)
+	}
+	if looks {
+		q.Set("looks", "yes")
+	}
+	if before > 0 {
+		q.Set("before", strconv.FormatUint(before, 10))
+	}
+	if len(q) == 0 {
+		return ""
+	}
+	return "?" + q.Encode()
+}
+
+// usesLooked is how many entries are looked through for one page of uses.
+const usesLooked = 500
+
+// usesOf are the entries of one page of uses, newest first, and from where the next
+// page goes on; 0: there is none. Unless looks are wanted, the reader's own are left
+// out: they would bury what others did.
+func (s *site) usesOf(r *http.Request, id person.ID, before uint64, looks bool) (out []audit.Entry, older uint64, err error) {
+	me := whoOf(r).Actor()
+	all, err := s.residents.UsesOf(r.Context(), id, before, usesLooked)
+	if err != nil {
+		return nil, 0, err
+	}
+	for i, e := range all {
+		if looks || e.Actor != me || !strings.HasPrefix(e.Verb, "look ") {
+			if len(out) == usesOnPage {
+				return out, out[usesOnPage-1].Seq, nil
+			}
+			out = append(out, e)
+		}
+		if i == usesLooked-1 {
+			older = e.Seq
+		}
+	}
+	return out, older, nil
 }
 
 // uses shows who used the reader's data, or a child's, newest first.
@@ -214,17 +265,15 @@ func (s *site) uses(w http.ResponseWriter, r *http.Request) error {
 	if err := s.noteLook(r, who, id); err != nil {
 		return err
 	}
-	entries, err := s.residents.UsesOf(r.Context(), id, before, usesOnPage+1)
+	v.Looks = q.Get("looks") == "yes"
+	entries, older, err := s.usesOf(r, id, before, v.Looks)
 	if err != nil {
 		return err
 	}
+	v.Older = older
 	proved, err := s.proof.Size(r.Context())
 	if err != nil {
 		return err
-	}
-	if len(entries) > usesOnPage {
-		entries = entries[:usesOnPage]
-		v.Older = entries[usesOnPage-1].Seq
 	}
 	for _, e := range entries {
 		v.Uses = append(v.Uses, s.useView(t, e, proved, who))
@@ -251,7 +300,7 @@ func (s *site) useView(t words, e audit.Entry, proved uint64, who access.Who) en
 	switch {
 	case e.Actor == who.Actor():
 		x.Actor = t.T("actor.you")
-	case len(e.Actor) > 8 && e.Actor[:8] == "officer:":
+	case strings.HasPrefix(e.Actor, "officer:"):
 		x.Actor = t.T("actor.staff")
 	}
 	return x
@@ -263,6 +312,7 @@ type proofView struct {
 	Hashes     []string
 	Checkpoint string
 	Ready      bool // the log covers the entry
+	Seq        uint64
 	Back       string
 }
 
@@ -274,14 +324,14 @@ func (s *site) prove(w http.ResponseWriter, r *http.Request) error {
 	if err != nil || seq == 0 {
 		return missing("web.prove")
 	}
-	e, err := s.coveringEntry(r, who, seq)
+	e, _, err := s.coveringEntry(r, who, seq)
 	if err != nil {
 		return err
 	}
 	if err := s.noteLook(r, who, who.Person); err != nil {
 		return err
 	}
-	v := proofView{Entry: s.useView(t, e, seq, who), Back: "/my/uses"}
+	v := proofView{Entry: s.useView(t, e, seq, who), Seq: seq, Back: "/my/uses"}
 	p, err := s.proof.Prove(r.Context(), seq)
 	switch {
 	case err == nil:
@@ -296,26 +346,23 @@ func (s *site) prove(w http.ResponseWriter, r *http.Request) error {
 }
 
 // coveringEntry is an entry that covers the reader or one of the reader's
-// children.
-func (s *site) coveringEntry(r *http.Request, who access.Who, seq uint64) (audit.Entry, error) {
+// children, and which of them.
+func (s *site) coveringEntry(r *http.Request, who access.Who, seq uint64) (audit.Entry, person.ID, error) {
 	entries, err := s.record.Entries(r.Context(), seq+1, false, 1)
 	if err != nil {
-		return audit.Entry{}, err
+		return audit.Entry{}, 0, err
 	}
 	if len(entries) != 1 || entries[0].Seq != seq || entries[0].People == nil || who.Person == 0 {
-		return audit.Entry{}, missing("web.prove")
+		return audit.Entry{}, 0, missing("web.prove")
 	}
 	wards, err := s.residents.Wards(r.Context(), who.Person)
 	if err != nil {
-		return audit.Entry{}, err
+		return audit.Entry{}, 0, err
 	}
-	if entries[0].People.Contains(uint32(who.Person)) {
-		return entries[0], nil
-	}
-	for child := range wards {
-		if entries[0].People.Contains(uint32(child)) {
-			return entries[0], nil
+	for _, id := range append([]person.ID{who.Person}, slices.Sorted(maps.Keys(wards))...) {
+		if entries[0].People.Contains(uint32(id)) {
+			return entries[0], id, nil
 		}
 	}
-	return audit.Entry{}, missing("web.prove")
+	return audit.Entry{}, 0, missing("web.prove")
 }

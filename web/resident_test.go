@@ -50,8 +50,8 @@ func TestNobodySeesAnothersMatters(t *testing.T) {
 	c := newCity().running()
 	h := handlerOf(t, c)
 	for who, paths := range map[string][]string{
-		"aino":     {"/my/offers/13", "/my/offers/0", "/my/offers/x", "/my/uses?child=13", "/my/uses/45", "/my/uses/42", "/my/uses/99", "/my/uses/0"},
-		"stranger": {"/my/offers/12", "/my/uses?child=12", "/my/uses", "/my/uses/44", "/my/uses/43"},
+		"aino":     {"/my/offers/13", "/my/offers/0", "/my/offers/x", "/my/uses?child=13", "/my/uses/45", "/my/uses/42", "/my/uses/99", "/my/uses/0", "/my/uses/45/file", "/my/uses/42/file", "/my/uses/0/file", "/my/uses/x/file"},
+		"stranger": {"/my/offers/12", "/my/uses?child=12", "/my/uses", "/my/uses/44", "/my/uses/43", "/my/uses/43/file"},
 	} {
 		for _, path := range paths {
 			if w := getAs(t, h, who, path); w.Code != http.StatusNotFound || strings.Contains(w.Body.String(), aChild) {
@@ -93,7 +93,7 @@ func TestAResidentSeesWhoUsedTheDataWithItsProof(t *testing.T) {
 		t.Error("the page shows the record's own numbers")
 	}
 	body = getAs(t, h, "aino", "/my/uses/43?lang=en").Body.String()
-	for _, s := range []string{"The entry stands in the record", "AQID", "ennakko/record"} {
+	for _, s := range []string{"The entry stands in the record", "AQID", "ennakko/record", "/my/uses/43/file", "/open/proof"} {
 		if !strings.Contains(body, s) {
 			t.Errorf("the proof does not show %q", s)
 		}

@@ -24,6 +24,7 @@ import (
 	"ennakko/channel/phone"
 	"ennakko/conversation"
 	"ennakko/fault"
+	"ennakko/omadata"
 	"ennakko/person"
 	"ennakko/round"
 	"ennakko/service"
@@ -36,12 +37,14 @@ import (
 // Config is what the pages need.
 type Config struct {
 	Live     *app.Live
+	More     []*app.Live     // other services that are served beside it
 	Context  context.Context // ends when the server stops; jobs live as long
 	Door     *signin.Client  // where people log in
 	Policies *access.Policies
-	Pace     Pace         // made-up people and time: the tour, the handset and the clock are shown; nil: real ones
-	Host     string       // the name by which browsers ask for the pages; "": this machine's own
-	Log      *slog.Logger // what is refused and what fails, without names; nil: nothing is told
+	OmaData  *omadata.Service // permissions and fees; nil: the city has none
+	Pace     Pace             // made-up people and time: the tour, the handset and the clock are shown; nil: real ones
+	Host     string           // the name by which browsers ask for the pages; "": this machine's own
+	Log      *slog.Logger     // what is refused and what fails, without names; nil: nothing is told
 }
 
 // rounds is what the desk does. app.Live is one.
@@ -76,6 +79,7 @@ type proof interface {
 	Size(ctx context.Context) (uint64, error)
 	Prove(ctx context.Context, seq uint64) (log.Proof, error)
 	Checkpoint(ctx context.Context) (string, error)
+	Verifier() string
 }
 
 // matters are what officers and experts do. app.Live does it.
@@ -132,6 +136,7 @@ type rights interface {
 	Objections(ctx context.Context, who person.ID) (map[string]time.Time, error)
 	Wards(ctx context.Context, who person.ID) (map[person.ID]conversation.CaseID, error)
 	UsesOf(ctx context.Context, who person.ID, before uint64, limit int) ([]audit.Entry, error)
+	ProofFile(ctx context.Context, about person.ID, actor string, seq, since uint64) (log.File, error)
 }
 
 // families are the demo's made-up families. app.Live knows them.
@@ -164,6 +169,7 @@ type parts struct {
 	proof     proof
 	matters   matters
 	care      care
+	effects   effects
 	residents residents
 	omaData   omaData // nil: no permissions and no fees
 	families  families
@@ -184,6 +190,7 @@ type site struct {
 	texts  catalogue
 	pages  map[string]page
 	limits *limits
+	beside []*site // all services of the city, the first one first; empty: this is the only one
 
 	mu       sync.Mutex
 	cohorts  map[string]tables.Cohort          // by the round as it was assigned
@@ -201,13 +208,30 @@ func New(c Config) (http.Handler, error) {
 	if c.Live == nil || c.Context == nil || c.Door == nil || c.Policies == nil {
 		return nil, fault.New(fault.Invalid, "web.New", "the pages need a live service, a context, a log-in and policies")
 	}
-	a := c.Live.App
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	return newSite(parts{ctx: c.Context, pack: c.Live.Pack, rounds: c.Live, figures: a.DB, record: a.DB, proof: a.Log,
-		matters: c.Live, care: c.Live, residents: c.Live, families: c.Live, screens: a.Network, clock: c.Live.Clock, pace: c.Pace, host: c.Host, real: time.Now, door: c.Door, sessions: signin.NewSessions(a.DB, time.Now),
-		policies: c.Policies, log: c.Log})
+	p := c.parts(c.Live)
+	if c.OmaData != nil {
+		texts, err := readTexts()
+		if err != nil {
+			return nil, err
+		}
+		p.omaData = liveOma{c.OmaData, texts}
+	}
+	list := []parts{p}
+	for _, l := range c.More {
+		list = append(list, c.parts(l))
+	}
+	return newSites(list)
+}
+
+// parts are the things behind the pages of one service.
+func (c Config) parts(live *app.Live) parts {
+	a := c.Live.App
+	return parts{ctx: c.Context, pack: live.Pack, rounds: live, figures: a.DB, record: a.DB, proof: a.Log,
+		matters: live, care: c.Live, effects: live.On(c.Live), residents: live, families: live, screens: a.Network, clock: live.Clock, pace: c.Pace, host: c.Host, real: time.Now, door: c.Door, sessions: signin.NewSessions(a.DB, time.Now),
+		policies: c.Policies, log: c.Log}
 }
 
 func newSite(p parts) (http.Handler, error) {
@@ -215,6 +239,11 @@ func newSite(p parts) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	return s.handler(), nil
+}
+
+// handler serves the pages of one service.
+func (s *site) handler() http.Handler {
 	m := http.NewServeMux()
 	m.Handle("GET /assets/", assetServer())
 	m.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprintln(w, "ok") })
@@ -223,7 +252,7 @@ func newSite(p parts) (http.Handler, error) {
 			m.Handle(r.pattern, s.page(r))
 		}
 	}
-	return s.guard(m), nil
+	return s.guard(m)
 }
 
 func openSite(p parts) (*site, error) {
@@ -262,6 +291,8 @@ func (s *site) routes() []route {
 		{pattern: "GET /logged-out", action: anyone, do: s.loggedOut},
 		{pattern: "GET /open", action: anyone, do: s.open},
 		{pattern: "GET /open/checkpoint", action: anyone, do: s.checkpoint},
+		{pattern: "GET /open/proof", action: anyone, do: s.proofForm},
+		{pattern: "POST /open/proof", action: anyone, do: s.checkProof},
 
 		{pattern: "GET /desk", action: access.SeeDesk, do: s.desk},
 		{pattern: "GET /desk/messages", action: access.PreviewMessages, do: s.messages},
@@ -274,6 +305,7 @@ func (s *site) routes() []route {
 		{pattern: "GET /desk/rounds/{round}/districts", action: access.SeeDesk, do: s.districts},
 		{pattern: "GET /desk/rounds/{round}/places", action: access.SeePlaces, do: s.places},
 		{pattern: "POST /desk/rounds/{round}/places", action: access.ChangeCapacity, do: s.changePlaces},
+		{pattern: "GET /desk/rounds/{round}/effect", action: access.SeeCare, do: s.effect},
 		{pattern: "GET /desk/services/{service}/try", action: access.TryCriteria, do: s.tryForm},
 		{pattern: "POST /desk/services/{service}/try", action: access.TryCriteria, do: s.try},
 		{pattern: "POST /desk/messages", action: access.TestSend, do: s.testSend},
@@ -300,6 +332,7 @@ func (s *site) routes() []route {
 		{pattern: "POST /my/offers/{case}", action: access.Answer, do: s.answerOwn},
 		{pattern: "GET /my/uses", action: access.SeeOwn, do: s.uses},
 		{pattern: "GET /my/uses/{entry}", action: access.SeeOwn, do: s.prove},
+		{pattern: "GET /my/uses/{entry}/file", action: access.SeeOwn, do: s.proofFile},
 		{pattern: "POST /my/objections", action: access.Object, do: s.object},
 
 		{pattern: "GET /my/fees/{matter}", action: access.SeeOwn, do: s.fee, omaData: true},
@@ -309,6 +342,7 @@ func (s *site) routes() []route {
 		{pattern: "POST /my/permissions/{permission}/take-back", action: access.Permit, do: s.takeBack, omaData: true},
 		{pattern: "GET /my/permissions/{permission}/receipts/{event}", action: access.SeeOwn, do: s.showReceipt, omaData: true},
 		{pattern: "GET /my/permissions/{permission}/receipts/{event}/file", action: access.SeeOwn, do: s.receiptFile, omaData: true},
+		{pattern: "GET /my/permissions/{permission}/receipts/{event}/signed", action: access.SeeOwn, do: s.receiptSigned, omaData: true},
 		{pattern: "GET /my/copy", action: access.SeeOwn, do: s.showCopy, omaData: true},
 		{pattern: "GET /my/copy/file", action: access.SeeOwn, do: s.copyFile, omaData: true},
 		{pattern: "GET /my/erase", action: access.SeeOwn, do: s.eraseForm, omaData: true},

@@ -33,14 +33,16 @@ type auditResult struct {
 	KeptPerSecond float64 `json:"kept_per_second"`    // until all are durable
 	Wait50        float64 `json:"wait_ms_p50"`        // from asking to durable
 	Wait99        float64 `json:"wait_ms_p99"`
-	Lag           uint64  `json:"lag"` // entries that were not in the log yet when the last was durable
+	CPUPerEntry   float64 `json:"cpu_us_per_entry"` // of all cores together, as other programs may share them
+	Lag           uint64  `json:"lag"`              // entries that were not in the log yet when the last was durable
 	Proof50       float64 `json:"proof_ms_p50"`
 	Proof99       float64 `json:"proof_ms_p99"`
 	File50        float64 `json:"file_ms_p50"` // of a file to take along, made and checked
 	File99        float64 `json:"file_ms_p99"`
 	Uses50        float64 `json:"uses_ms_p50"` // of the first page of a person's uses
 	Uses99        float64 `json:"uses_ms_p99"`
-	BytesPerEntry float64 `json:"bytes_per_entry"` // rows, their indexes and the log, on the disk
+	UsesNone      float64 `json:"uses_none_ms_p50"` // of one whom no entry covers: every large set is looked into
+	BytesPerEntry float64 `json:"bytes_per_entry"`  // rows, their indexes and the log, on the disk
 	LogBytes      float64 `json:"log_bytes_per_entry"`
 	EraseSeconds  float64 `json:"erase_seconds"` // of one person
 	ErasedEntries int     `json:"erased_entries"`
@@ -140,7 +142,7 @@ func (b *auditBench) people(ctx context.Context, a *app.App) error {
 	if err != nil || last > 0 {
 		return err
 	}
-	act, err := audit.Begin("system:bench", "make people up", "bench", "none", a.Now())
+	act, err := audit.Begin("system:bench", "import register", "bench", "none", a.Now())
 	if err != nil {
 		return err
 	}
@@ -175,7 +177,7 @@ func (b *auditBench) fill(ctx context.Context, a *app.App) error {
 	stop := a.Sequencing(ctx, func(err error) { failed = errors.Join(failed, err) })
 	var done atomic.Uint64
 	waits := make([][]float64, b.writers)
-	start := time.Now()
+	start, cpu := time.Now(), cpuSeconds()
 	g, gctx := errgroup.WithContext(ctx)
 	for w := range b.writers {
 		g.Go(func() error {
@@ -208,6 +210,7 @@ func (b *auditBench) fill(ctx context.Context, a *app.App) error {
 	if err := a.Sequence(ctx); err != nil {
 		return err
 	}
+	b.out.CPUPerEntry = 1e6 * (cpuSeconds() - cpu) / float64(total)
 	b.out.Written, b.out.KeptPerSecond, b.out.PerSecond = total, float64(total)/kept.Seconds(), float64(total)/time.Since(start).Seconds()
 	var all []float64
 	for _, w := range waits {

@@ -194,15 +194,19 @@ type UnitRow struct {
 	Site                   place.Grid
 	Language               string
 	Places                 int
-	Kind                   string // early_education, health_station; "": early_education
+	Kind                   string // early_education, health_station, exercise_group; "": early_education
 }
 
 // mostPlaces is the most pre-primary places that one unit may have in one
 // language; more is a typing fault.
 const mostPlaces = 500
 
-// healthStation is a kind of unit; its places are appointments of one round.
-const healthStation = "health_station"
+// Kinds of units that serve in all languages. The places of a health station are
+// appointments of one round, those of exercise groups are places in their groups.
+const (
+	healthStation = "health_station"
+	exerciseGroup = "exercise_group"
+)
 
 // Units hands over the rows of units.csv.
 func (f *Folder) Units(aside func(SetAside), do func(r UnitRow) (column, reason string)) error {
@@ -214,9 +218,9 @@ func (f *Folder) Units(aside func(SetAside), do func(r UnitRow) (column, reason 
 	return t.each(func(c *cells) error {
 		r := UnitRow{Unit: c.short("unit", false), NameFi: c.short("name_fi", false), NameSv: c.short("name_sv", true), NameEn: c.short("name_en", true),
 			Provider: c.oneOf("provider", "municipal", "private"), District: c.district("district", false),
-			Language: c.oneOf("language", "fi", "sv", "mul"), Places: c.count("places", mostPlaces), Kind: c.oneOf("kind", "", "early_education", healthStation)}
-		if (r.Language == "mul") != (r.Kind == healthStation) && c.fault == nil {
-			c.bad("language", "a health station serves in all languages, early education in one", "write mul for a health station")
+			Language: c.oneOf("language", "fi", "sv", "mul"), Places: c.count("places", mostPlaces), Kind: c.oneOf("kind", "", "early_education", healthStation, exerciseGroup)}
+		if (r.Language == "mul") != (r.Kind == healthStation || r.Kind == exerciseGroup) && c.fault == nil {
+			c.bad("language", "health stations and exercise groups serve in all languages, early education in one", "write mul for a health station or an exercise group")
 		}
 		var ok bool
 		if r.Site, ok = c.grid(); !ok {

@@ -47,9 +47,15 @@ var permissions string
 //go:embed 10_care.sql
 var care string
 
+//go:embed 11_delta.sql
+var delta string
+
+//go:embed 13_links.sql
+var links string
+
 // steps make the tables of a new file, and bring those of an older one up to
 // date. A step only adds. The file's user_version counts those that were taken.
-var steps = []string{first, gateways, doubts, post, erase, jobs, units, permissions, care}
+var steps = []string{first, gateways, doubts, post, erase, jobs, units, permissions, care, delta, links}
 
 // queueStep is the step with which the tables of the queue come, too.
 const queueStep = 6
@@ -62,8 +68,11 @@ type Options struct {
 // Open opens or makes the file at path.
 func Open(ctx context.Context, path string, v *vault.Vault, opt Options) (*tables.DB, error) {
 	const op = "sqlite.Open"
-	pragmas := []string{"busy_timeout(60000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "cache_size(-65536)", "secure_delete(1)", "wal_autocheckpoint(16384)"}
-	write, err := sql.Open("sqlite", address(path, "immediate", pragmas...))
+	pragmas := []string{"busy_timeout(60000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "cache_size(-65536)", "secure_delete(1)"}
+	// What is written goes to its place when 64 MB of journal have gathered: the pages
+	// of an index are written once then, not once for each entry. What undoes a
+	// statement is kept in memory. Neither touches when an entry is durable.
+	write, err := sql.Open("sqlite", address(path, "immediate", append([]string{"wal_autocheckpoint(16384)", "temp_store(2)"}, pragmas...)...))
 	if err != nil {
 		return nil, fault.Wrap(err, op, "the store does not open")
 	}

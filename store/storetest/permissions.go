@@ -306,6 +306,15 @@ func proposalsRest(s *suite, permit, handover int64) {
 		string(all[1].Content) != "54 EUR" || all[1].Words != "yes" || all[1].State != store.ProposalAccepted {
 		s.Errorf("%+v", all)
 	}
+	defer s.write(func(tx store.Tx) error {
+		early, err := tx.DeleteDecided(Start, 9)
+		n, err2 := tx.DeleteDecided(Start.Add(time.Second), 9)
+		left, err3 := tx.Decided(9, Start)
+		if early != 0 || n != 1 || left != 0 {
+			s.Errorf("%d and %d decisions were too old, %d are left", early, n, left)
+		}
+		return firstOf(err, err2, err3)
+	})
 	s.write(func(tx store.Tx) error {
 		n, err := tx.Decided(9, Start)
 		late, err2 := tx.Decided(1, Start.Add(time.Second))

@@ -32,7 +32,7 @@ type KeyStore interface {
 }
 
 // plainColumns are the columns of bytes that are not sealed.
-var plainColumns = []string{"audit_entry.people", "audit_entry.salt", "audit_entry.leaf", "person.code_hash", "identity.content_hash", "contact.content_hash", "session.hash"}
+var plainColumns = []string{"audit_entry.people", "audit_entry.salt", "audit_entry.leaf", "person.code_hash", "identity.content_hash", "contact.content_hash", "session.hash", "new_record.resource", "profile.hash"}
 
 // EveryColumnOfBytes fails when a keeper has a column of bytes of which nobody
 // has said whether it is sealed: what is forgotten is lost with the older key.
@@ -105,6 +105,7 @@ func filled(s *suite) (store.RoundID, conversation.Case, []byte) {
 	c := s.open(round, 1, "+358401234567", "+358501234567")
 	s.queue(c, "k")
 	s.sealedPermissions()
+	s.add(0, true, pressure(1, "Observation/a", 150))
 	hash := bytes.Repeat([]byte{7}, 32)
 	s.write(func(tx store.Tx) error {
 		if _, err := tx.Receive([]channel.Incoming{{ID: "g1", From: "+358401234567", Text: "A", At: Start}}); err != nil {

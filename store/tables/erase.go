@@ -61,7 +61,8 @@ func (t *tx) ErasePerson(id person.ID) (store.Erased, error) {
 	if out.Permissions, err = t.erasePermissions(id); err != nil {
 		return out, err
 	}
-	for _, q := range []string{"DELETE FROM identity WHERE person = ?", "DELETE FROM contact WHERE person = ?", "DELETE FROM post WHERE person = ?"} {
+	for _, q := range []string{"DELETE FROM identity WHERE person = ?", "DELETE FROM contact WHERE person = ?", "DELETE FROM post WHERE person = ?", "DELETE FROM new_record WHERE person = ?",
+		"DELETE FROM profile WHERE person = ?", "DELETE FROM individual WHERE person = ?"} {
 		if _, err := t.exec(q, int64(id)); err != nil {
 			return out, err
 		}
@@ -278,6 +279,9 @@ func (t *tx) DropSnapshot(id int64) error {
 		return err
 	}
 	if _, err := t.exec("UPDATE snapshot SET dropped = ? WHERE id = ?", micro(t.at), id); err != nil {
+		return err
+	}
+	if _, err := t.exec("DELETE FROM new_record WHERE folded = ?", id); err != nil {
 		return err
 	}
 	// An identity or a number stands until the next one of the person: it goes when

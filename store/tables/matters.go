@@ -57,11 +57,15 @@ func (t *tx) Matter(id store.MatterID) (m store.Matter, err error) {
 }
 
 func (t *tx) MatterLooked(id store.MatterID, at time.Time) error {
-	return t.put("UPDATE matter SET looked = ? WHERE id = ?", zeroMicro(at), int64(id))
+	var newest int64 // a permission may have been changed by a clock that is ahead
+	if _, err := t.one("SELECT coalesce(max(p.changed), 0) FROM permission p JOIN matter m ON m.child = p.about WHERE m.id = ?", []any{int64(id)}, &newest); err != nil {
+		return err
+	}
+	return t.put("UPDATE matter SET looked = ? WHERE id = ?", max(newest, zeroMicro(at)), int64(id))
 }
 
 func (t *tx) AddProposal(p store.Proposal) (int64, error) {
-	if err := t.put("UPDATE proposal SET state = ? WHERE matter = ? AND state IN (?, ?)", store.ProposalReplaced, int64(p.Matter), store.ProposalOpen, store.ProposalAsked); err != nil {
+	if err := t.put("UPDATE proposal SET state = ?, content = NULL, words = NULL WHERE matter = ? AND state IN (?, ?)", store.ProposalReplaced, int64(p.Matter), store.ProposalOpen, store.ProposalAsked); err != nil {
 		return 0, err
 	}
 	id, err := t.next("proposal")
@@ -133,4 +137,10 @@ func (t *tx) AnswerProposal(id int64, state string, by person.ID, words string, 
 		err = fault.New(fault.Conflict, "store.AnswerProposal", "the proposal is answered already, or another stands in its place").Do("look at it again")
 	}
 	return err
+}
+
+func (t *tx) DeleteDecided(before time.Time, limit int) (int, error) {
+	n, err := t.exec("UPDATE proposal SET content = NULL, words = NULL, answered_by = 0, state = ? WHERE id IN (SELECT id FROM proposal WHERE state = ? AND answered < ? ORDER BY id LIMIT ?)",
+		store.ProposalPast, store.ProposalAccepted, micro(before), limit)
+	return int(n), err
 }

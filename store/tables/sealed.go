@@ -38,6 +38,7 @@ func sealedTables() []sealedTable {
 		{"item", id, firstNumber, []sealedColumn{{"words", "item.words"}}},
 		{"round_step", id, firstNumber, []sealedColumn{{"words", "step.words"}}},
 		{"preparation_part", []string{"preparation", "part"}, partNumber, []sealedColumn{{"found", foundIn}}},
+		{"new_record", id, firstNumber, []sealedColumn{{"content", newRecord}}},
 		{"permission_event", []string{"permission", "n"}, partNumber, []sealedColumn{{"receipt", "permission.receipt"}}},
 		{"handover", id, firstNumber, []sealedColumn{{"payload", "handover.payload"}}},
 		{"proposal", id, firstNumber, []sealedColumn{{"content", "proposal.content"}, {"words", "proposal.words"}}},
