@@ -128,7 +128,7 @@ type stage struct {
 }
 
 // open starts a made-up source whose city says yes.
-func open(t *testing.T, change func(*standin.SourceOptions)) *stage {
+func open(t testing.TB, change func(*standin.SourceOptions)) *stage {
 	t.Helper()
 	key, err := standing.NewKey(bytes.Repeat([]byte("k"), 32))
 	if err != nil {
