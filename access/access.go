@@ -83,6 +83,10 @@ const (
 	SeeCase         Action = "see case"
 	Search          Action = "search"
 	SeeRecord       Action = "see record"
+	SeePrivacy      Action = "see privacy"    // the data-protection officer's desk
+	SettleRequest   Action = "settle request" // what people ask of the city
+	LookInto        Action = "look into readings"
+	DecideUse       Action = "decide on a use of data"
 	SeeOwn          Action = "see own"
 	Answer          Action = "answer"
 	Object          Action = "object"
@@ -102,7 +106,8 @@ const (
 // Actions are all of them.
 func Actions() []Action {
 	return []Action{SeeDesk, PreviewMessages, Prepare, ChangeCapacity, TestSend, TryCriteria, SeePlaces, Approve, Pause, Resume, Stop, SeeQueue, Settle,
-		SeeCase, Search, SeeRecord, SeeOwn, Answer, Object, Permit, EraseOwn, SeeCare, RunCare, TryCare, SeeFinding, AskUsage, SeeAgreements, KeepPermissions, AuditPermissions}
+		SeeCase, Search, SeeRecord, SeePrivacy, SettleRequest, LookInto, DecideUse, SeeOwn, Answer, Object, Permit, EraseOwn, SeeCare, RunCare, TryCare, SeeFinding,
+		AskUsage, SeeAgreements, KeepPermissions, AuditPermissions}
 }
 
 // Level is a level of assurance of an identification (eIDAS, article 8).
@@ -122,7 +127,7 @@ type Who struct {
 	Name   string // shown to the person
 	Roles  []Role
 	Level  Level
-	Person person.ID // of a resident who is in the registers, else 0
+	Person person.ID // in the registers, when the log-in told the identity code, else 0
 }
 
 // Nobody reports whether nobody has logged in.

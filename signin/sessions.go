@@ -78,13 +78,15 @@ func (s *Sessions) Who(ctx context.Context, id Identity) (access.Who, error) {
 			w.Roles = append(w.Roles, r)
 		}
 	}
-	switch {
-	case w.Staff():
-		return w, nil
-	case id.Code.IsZero():
-		return access.Who{}, fault.New(fault.Refused, op, "you have no role here, and the log-in did not say who you are").Do("ask for a role, or use strong identification")
+	if !w.Staff() {
+		if id.Code.IsZero() {
+			return access.Who{}, fault.New(fault.Refused, op, "you have no role here, and the log-in did not say who you are").Do("ask for a role, or use strong identification")
+		}
+		w.Roles = []access.Role{access.Resident}
 	}
-	w.Roles = []access.Role{access.Resident}
+	if id.Code.IsZero() {
+		return w, nil
+	}
 	number, err := s.store.PersonByCode(ctx, id.Code)
 	if err != nil && fault.KindOf(err) != fault.Missing {
 		return access.Who{}, err
@@ -119,6 +121,16 @@ func (s *Sessions) Begin(ctx context.Context, w access.Who, at time.Time) (token
 		}
 		if err := link(tx, w, at); err != nil {
 			return err
+		}
+		if w.Staff() {
+			// Whose readings are watched is known by role, and where the log-in said so by person.
+			staff := store.Staff{Actor: w.Actor(), Person: w.Person, Seen: at}
+			for _, r := range w.Roles {
+				staff.Roles = append(staff.Roles, string(r))
+			}
+			if err := tx.SeeStaff(staff); err != nil {
+				return err
+			}
 		}
 		return tx.AddSession(store.Session{Hash: hashOf(token), Content: content, Begun: now, Seen: now}, now.Add(-StaffLife))
 	})

@@ -46,6 +46,7 @@ type Tx interface {
 	Sealing
 	Delta
 	Permissions // store/permission.go
+	Oversight   // store/oversight.go
 	Appointments
 	Links // store/link.go
 }
