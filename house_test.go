@@ -27,14 +27,14 @@ var floors = map[string]int{
 
 	"audit/log": 20, "permission": 20, "access": 20,
 
-	"strictyaml": 20, "strictjson": 20, "coding": 20, "clinical": 25, "register": 30, "criteria": 30, "packs": 30,
+	"strictyaml": 20, "strictjson": 15, "coding": 20, "clinical": 25, "register": 30, "criteria": 30, "packs": 30,
 	"permission/receipt": 30, "permission/precedent": 30,
 
 	"library": 40, "fee": 40, "population": 45, "population/rival": 50, "register/csv": 40, "register/parquet": 40, "register/objects": 40, "register/certificate": 32, "register/xroad": 40, "register/standing": 41, "register/incomes": 42, "register/adapter": 45, "register/fhir": 40, "service": 40, "offer/assign": 40, "testcity": 42, "testcity/idp": 40, "testcity/ca": 40, "testcity/incomes": 50, "testcity/wire": 30, "testcity/pg": 40, "testcity/smsc": 76, "testcity/kannelbox": 40,
 
 	"offer": 50, "reply": 50, "effect": 55, "needs": 55,
 
-	"conversation": 60,
+	"conversation": 60, "oversight": 60,
 
 	"channel": 70,
 
