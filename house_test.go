@@ -34,7 +34,7 @@ var floors = map[string]int{
 
 	"offer": 50, "reply": 50, "effect": 55, "needs": 55,
 
-	"conversation": 60,
+	"conversation": 60, "oversight": 60,
 
 	"channel": 70,
 

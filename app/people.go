@@ -42,6 +42,7 @@ var aboutFamily = map[string]map[string]string{
 	"in English":                                 {"fi": "Huoltaja, englanniksi", "sv": "Vårdnadshavare, på engelska", "en": "Guardian, in English"},
 	"no text message reaches the family":         {"fi": "Huoltaja, jota tekstiviesti ei tavoita", "sv": "Vårdnadshavare som inte nås av textmeddelanden", "en": "Guardian whom no text message reaches"},
 	"served in person":                           {"fi": "Huoltaja, jota palvellaan henkilökohtaisesti", "sv": "Vårdnadshavare som betjänas personligen", "en": "Guardian who is served in person"},
+	"a child in early education":                 {"fi": "Huoltaja, lapsi varhaiskasvatuksessa", "sv": "Vårdnadshavare med barn i småbarnspedagogiken", "en": "Guardian with a child in early education"},
 	"somebody":                                   {"fi": "Asukas, jolla ei ole tarjousta", "sv": "Invånare utan erbjudande", "en": "Resident without an offer"},
 	"a log-in with a password alone (level low)": {"fi": "Sama ihminen ilman vahvaa tunnistusta", "sv": "Samma person utan stark autentisering", "en": "The same person without strong identification"},
 }
@@ -52,13 +53,17 @@ const weak = "a log-in with a password alone (level low)"
 // idp.People.
 type MadeUp struct {
 	live *Live
+	also []person.ID // grown-ups of families in care
 
 	mu    sync.Mutex
 	known map[store.RoundID][]idp.Person // those that are listed
 }
 
-// NewMadeUp makes the people of a demonstration.
-func NewMadeUp(l *Live) *MadeUp { return &MadeUp{live: l, known: map[store.RoundID][]idp.Person{}} }
+// NewMadeUp makes the people of a demonstration. Also names residents by number who
+// log in beside the families of a round: those with a child in early education.
+func NewMadeUp(l *Live, also ...person.ID) *MadeUp {
+	return &MadeUp{live: l, also: also, known: map[store.RoundID][]idp.Person{}}
+}
 
 // Handset is the id by which the guardian of a phone logs in.
 func guardianID(h store.Handset) string { return fmt.Sprintf("case-%d-%d", h.Case, h.Party) }
@@ -66,12 +71,9 @@ func guardianID(h store.Handset) string { return fmt.Sprintf("case-%d-%d", h.Cas
 // List gives the officers and some residents: guardians of every kind when a
 // round runs, anybody before.
 func (m *MadeUp) List(ctx context.Context) ([]idp.Person, error) {
-	rd, found, err := m.live.Round(ctx)
+	rd, _, err := m.live.NewestRunning(ctx)
 	if err != nil {
 		return nil, err
-	}
-	if !found || rd.State == store.Prepared {
-		rd.ID = 0
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -80,7 +82,11 @@ func (m *MadeUp) List(ctx context.Context) ([]idp.Person, error) {
 		if err != nil {
 			return nil, err
 		}
-		m.known[rd.ID] = residents
+		inCare, err := m.inCare(ctx)
+		if err != nil {
+			return nil, err
+		}
+		m.known[rd.ID] = append(inCare, residents...)
 	}
 	return append(staff(), m.known[rd.ID]...), nil
 }
@@ -106,6 +112,22 @@ func (m *MadeUp) residents(ctx context.Context, id store.RoundID) ([]idp.Person,
 		out = append(out, weakly(out[0]))
 	}
 	return out, err
+}
+
+// inCare are the grown-ups that were named, with a child in early education.
+func (m *MadeUp) inCare(ctx context.Context) ([]idp.Person, error) {
+	known, err := m.identities(ctx, m.also)
+	if err != nil {
+		return nil, err
+	}
+	var out []idp.Person
+	for _, id := range m.also {
+		if p, ok := known[id]; ok {
+			p.ID, p.About = fmt.Sprintf("person-%d", id), aboutFamily["a child in early education"]
+			out = append(out, p)
+		}
+	}
+	return out, nil
 }
 
 func weakly(p idp.Person) idp.Person {
@@ -134,11 +156,14 @@ func (m *MadeUp) Find(ctx context.Context, id string) (idp.Person, bool, error) 
 	if n, _ := fmt.Sscanf(strings.TrimPrefix(id, "low-"), "case-%d-%d", &c, &party); n != 2 || c < 1 {
 		return idp.Person{}, false, nil
 	}
-	rd, found, err := m.live.Round(ctx)
-	if err != nil || !found {
+	round, err := m.live.App.DB.RoundOf(ctx, conversation.CaseID(c))
+	if fault.KindOf(err) == fault.Missing {
+		return idp.Person{}, false, nil
+	}
+	if err != nil {
 		return idp.Person{}, false, err
 	}
-	hs, err := m.live.Family(ctx, rd.ID, conversation.CaseID(c))
+	hs, err := m.live.Family(ctx, round, conversation.CaseID(c))
 	if fault.KindOf(err) == fault.Missing {
 		return idp.Person{}, false, nil
 	}
