@@ -419,7 +419,7 @@ func (l *life) run(steps int) (taken int) {
 
 // fresh is after how many steps a new city begins: death ends permissions for good,
 // and the record grows.
-const freshAfter = 5000
+const freshAfter = 1000
 
 // TestNothingIsReadWithoutABasisAndAnEntry lets a small city live at random: people
 // permit, take back, take other ways; guardianships end, children move, people die;
