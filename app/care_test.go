@@ -298,15 +298,15 @@ func TestTheWayLeadsFromRaisedPressureToAPlaceInAnExerciseGroup(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	came := e.Outcomes[len(e.Outcomes)-1]
+	came := e.Outcomes[0]
 	if came.Name != "appointment-kept" || came.All.Reached < len(said)/2 || came.All.Reached > len(said) || came.All.People != e.Invited || e.Accepted != len(said) {
 		t.Errorf("of %d who said yes came %+v", len(said), came.All)
 	}
-	if e.Lot == nil || len(e.Lot.Later) == 0 || e.Outcomes[1].Compared == nil || e.Outcomes[1].Compared.Later.People != len(e.Lot.Later) {
-		t.Fatalf("the lot is %+v, the outcome %+v", e.Lot, e.Outcomes[1])
+	if e.Lot == nil || len(e.Lot.Later) == 0 || e.Outcomes[2].Compared == nil || e.Outcomes[2].Compared.Later.People != len(e.Lot.Later) {
+		t.Fatalf("the lot is %+v, the outcome %+v", e.Lot, e.Outcomes[2])
 	}
-	if !e.Outcomes[0].Among || e.Outcomes[0].All.People > e.Invited || e.Outcomes[0].All.Reached == 0 {
-		t.Errorf("treatment began in %+v of %d", e.Outcomes[0].All, e.Invited)
+	if !e.Outcomes[1].Among || e.Outcomes[1].All.People > e.Invited || e.Outcomes[1].All.Reached == 0 {
+		t.Errorf("treatment began in %+v of %d", e.Outcomes[1].All, e.Invited)
 	}
 	// The second service finds those who came, and nobody else.
 	group, err := a.Pack("exercise-group")

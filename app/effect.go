@@ -214,7 +214,20 @@ func (b *CareBook) outcome(o service.Outcome, invited, now, later *roaring.Bitma
 // Effect holds a round of the service against the newest run of the care library in
 // this process.
 func (l *Live) Effect(ctx context.Context, id store.RoundID, officer string) (Effect, error) {
-	b, err := l.book("app.Effect")
+	return Judged{l, l}.Effect(ctx, id, officer)
+}
+
+// On are the effects of this service's rounds by the runs of the care library that
+// another service's process holds.
+func (l *Live) On(runs *Live) Judged { return Judged{l, runs} }
+
+// Judged is a service whose rounds are held against runs of the care library.
+type Judged struct{ service, runs *Live }
+
+// Effect holds a round against the newest run of the care library.
+func (j Judged) Effect(ctx context.Context, id store.RoundID, officer string) (Effect, error) {
+	l := j.service
+	b, err := j.runs.book("app.Effect")
 	if err != nil {
 		return Effect{}, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -33,6 +34,7 @@ type Live struct {
 	beside   []*Live     // other services that this one lets run
 	library  *library.Library
 	care     *CareBook // the newest run in this process; nil: there was none
+	needs    *Needs    // the same
 }
 
 // Job is long work under way, or how the last one ended.
@@ -167,8 +169,27 @@ func (l *Live) Round(ctx context.Context) (store.Round, bool, error) {
 	return l.App.Newest(ctx, l.Pack.Name())
 }
 
-// Rounds are all rounds, the newest first.
-func (l *Live) Rounds(ctx context.Context) ([]store.Round, error) { return l.App.DB.Rounds(ctx) }
+// NewestRunning is the newest round that was approved, of this service and those
+// beside it.
+func (l *Live) NewestRunning(ctx context.Context) (store.Round, bool, error) {
+	all, err := l.App.DB.Rounds(ctx)
+	served := []string{l.Pack.Name()}
+	for _, other := range l.beside {
+		served = append(served, other.Pack.Name())
+	}
+	for _, r := range all {
+		if r.State != store.Prepared && slices.Contains(served, r.Service) {
+			return r, true, err
+		}
+	}
+	return store.Round{}, false, err
+}
+
+// Rounds are the service's rounds, the newest first.
+func (l *Live) Rounds(ctx context.Context) ([]store.Round, error) {
+	all, err := l.App.DB.Rounds(ctx)
+	return slices.DeleteFunc(all, func(r store.Round) bool { return r.Service != l.Pack.Name() }), err
+}
 
 // Prepare begins to find people and to hold places, as of a day. Ctx must
 // outlive the request that asked for it.

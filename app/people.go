@@ -71,12 +71,9 @@ func guardianID(h store.Handset) string { return fmt.Sprintf("case-%d-%d", h.Cas
 // List gives the officers and some residents: guardians of every kind when a
 // round runs, anybody before.
 func (m *MadeUp) List(ctx context.Context) ([]idp.Person, error) {
-	rd, found, err := m.live.Round(ctx)
+	rd, _, err := m.live.NewestRunning(ctx)
 	if err != nil {
 		return nil, err
-	}
-	if !found || rd.State == store.Prepared {
-		rd.ID = 0
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -159,11 +156,14 @@ func (m *MadeUp) Find(ctx context.Context, id string) (idp.Person, bool, error) 
 	if n, _ := fmt.Sscanf(strings.TrimPrefix(id, "low-"), "case-%d-%d", &c, &party); n != 2 || c < 1 {
 		return idp.Person{}, false, nil
 	}
-	rd, found, err := m.live.Round(ctx)
-	if err != nil || !found {
+	round, err := m.live.App.DB.RoundOf(ctx, conversation.CaseID(c))
+	if fault.KindOf(err) == fault.Missing {
+		return idp.Person{}, false, nil
+	}
+	if err != nil {
 		return idp.Person{}, false, err
 	}
-	hs, err := m.live.Family(ctx, rd.ID, conversation.CaseID(c))
+	hs, err := m.live.Family(ctx, round, conversation.CaseID(c))
 	if fault.KindOf(err) == fault.Missing {
 		return idp.Person{}, false, nil
 	}

@@ -70,6 +70,7 @@ type FeeProposal struct {
 	State    string // store.ProposalOpen and the like
 	Made     time.Time
 	Answered time.Time
+	Own      int // the reader's number in the words of the working; 0: none
 	Working  Working
 }
 
@@ -236,7 +237,8 @@ func (s *Service) fees(ctx context.Context, who person.ID, f *family, out *Matte
 		if err != nil {
 			return err
 		}
-		x.Working.seenBy(x.Working.numberOf(out.Permit))
+		x.Own = x.Working.numberOf(out.Permit)
+		x.Working.seenBy(x.Own)
 		switch {
 		case out.Fee == nil:
 			out.Fee, out.Words = x, p.Words

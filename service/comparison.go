@@ -46,7 +46,8 @@ func (p *Pack) Comparison() (c Comparison, ok bool) {
 	return *p.comparison, true
 }
 
-// Outcomes are what the service is to bring about, the main one first.
+// Outcomes are what the service is to bring about, in the order in which people come
+// to them.
 func (p *Pack) Outcomes() []Outcome { return slices.Clone(p.outcomes) }
 
 // Fields lists what the conditions of harm read.

@@ -1,8 +1,10 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"math"
 	"net/http"
 	"net/url"
 	"strings"
@@ -14,16 +16,21 @@ import (
 
 	"ennakko/app"
 	"ennakko/criteria"
+	groups "ennakko/effect"
 	"ennakko/fault"
 	"ennakko/library"
+	"ennakko/needs"
 	"ennakko/packs"
+	"ennakko/person"
 	"ennakko/population"
+	"ennakko/store"
 )
 
 // withCare makes the city's service the one that finds its people by the care
 // library; run says that the library was run.
 func (c *city) withCare(run bool) *city {
 	c.pack, c.careRun = "blood-pressure", run
+	c.round.Service = cmp.Or(c.pack, c.round.Service)
 	return c
 }
 
@@ -95,6 +102,27 @@ func (c *city) CareWhatIf(_ context.Context, criterion string, values map[string
 	return population.Difference{Before: 870, After: 1280, Enter: enter, Leave: roaring.BitmapOf(500, 501),
 		ByAge: map[string]population.Movement{"40-49": move(101), "50-59": move(150), "60-69": {Enter: 158, Leave: 2}, "100-": move(3)},
 		BySex: map[string]population.Movement{"f": move(180), "m": {Enter: 232, Leave: 2}}, ByDistrict: map[string]population.Movement{"0911101010": move(200), "0912301030": move(209), "0918101010": {Enter: 3, Leave: 2}}}, nil
+}
+
+// measured is what the made-up city's round brought about.
+func (c *city) Effect(_ context.Context, id store.RoundID, officer string) (app.Effect, error) {
+	c.say("effect %d %s", id, officer)
+	if !c.careRun {
+		return app.Effect{}, fault.New(fault.Conflict, "test", "the library was not run after the round")
+	}
+	e := app.Effect{Round: c.round, AsOf: begin.AddDate(0, 0, 80).Truncate(24 * time.Hour), Invited: 448, Accepted: 301,
+		Lot: &store.Lot{Seed: "00ff17", Share: 20, Weeks: 12, Harmed: 17, Eligible: make([]person.ID, 402), Later: make([]person.ID, 80), Until: begin.AddDate(0, 0, 84)}}
+	for i, g := range [][3]groups.Group{{{People: 448, Reached: 263}, {People: 322, Reached: 190}, {People: 80, Reached: 2}}, {{People: 287, Reached: 141}, {People: 210, Reached: 65}, {People: 52, Reached: 6}},
+		{{People: 448, Reached: 152}, {People: 322, Reached: 96}, {People: 80, Reached: 18}}} {
+		o := app.Outcome{Outcome: careLib().Outcomes()[i], Among: i == 1, All: g[0], Needed: 900}
+		d, err := groups.Compare(g[1], g[2], 0.95)
+		if err != nil {
+			return e, err
+		}
+		o.Compared = &d
+		e.Outcomes = append(e.Outcomes, o)
+	}
+	return e, nil
 }
 
 func TestThePagesOfCareNeedAServiceThatStandsOnIt(t *testing.T) {
@@ -199,12 +227,105 @@ func TestAServiceForGrownUpsSpeaksOfNoChildrenAtTheDesk(t *testing.T) {
 		h := handlerOf(t, c)
 		for _, l := range languages {
 			body := strings.ToLower(getAs(t, h, p.who, in(p.path, l)).Body.String())
-			body = strings.ReplaceAll(body, "kind.which_child", "") // the name of a kind of message
+			body = strings.NewReplacer("kind.which_child", "", "/my/uses?child=", "").Replace(body) // names of a kind of message and of a query
 			for _, word := range []string{"lapse", "lapsi", "huoltaj", "barn", "vårdnadshavar", "child", "guardian", "pre-primary", "esiopetus", "förskole"} {
 				if i := strings.Index(body, word); i >= 0 {
 					t.Errorf("%s in %s: %q in %q", p.name, l, word, body[max(0, i-60):min(len(body), i+40)])
 				}
 			}
 		}
+	}
+}
+
+// signsLib is the library of signs that comes with the program, loaded once.
+var signsLib = sync.OnceValue(func() *library.Library {
+	l, err := library.Load(packs.FS, "high-need", app.Catalog())
+	if err != nil {
+		panic(err) // the library is checked by its own tests
+	}
+	return l
+})
+
+func (c *city) Needs() (app.Needs, bool) {
+	if !c.careRun {
+		return app.Needs{}, false
+	}
+	costs := make([]float64, 11873)
+	for i := range costs {
+		costs[i] = max(0, math.Exp(float64(i%997)/90)-40)
+	}
+	curve, err := needs.Concentration(costs)
+	if err != nil {
+		panic(err) // made up above
+	}
+	n := app.Needs{Library: signsLib(), Year: 2020, Curve: curve, Threshold: 2184}
+	for _, w := range []struct {
+		name    string
+		s, p, c float64
+	}{{app.BySigns, 0.312, 0.305, 0.478}, {app.ByLastYear, 0.249, 0.25, 0.391}, {app.ByAge, 0.288, 0.286, 0.421}} {
+		n.Ways = append(n.Ways, app.Way{Name: w.name, Found: needs.Found{Named: 1187, High: 1187, Both: 366, Sensitivity: w.s, Predictive: w.p, Cost: w.c}})
+	}
+	for i, g := range []struct {
+		by, name string
+		n        int
+	}{{"age", "00-17", 1978}, {"age", "18-64", 8043}, {"age", "65-74", 1083}, {"age", "75-84", 560}, {"age", "85-", 7}, {"sex", "f", 6305}, {"sex", "m", 5566}} {
+		high := g.n / (12 - i)
+		n.Groups = append(n.Groups, app.NeedGroup{By: g.by, Expected: 0.09 + 0.04*float64(i), Seen: float64(high) / float64(g.n),
+			Group: needs.Group{Name: g.name, People: g.n, Found: needs.Found{Named: high + 2, High: high, Both: high / 2, Sensitivity: 0.5}}})
+	}
+	for i, s := range n.Library.Criteria() {
+		n.Signs = append(n.Signs, app.SignUse{Criterion: s, People: 40*i + 3, High: 11 * i})
+	}
+	return n, true
+}
+
+func (c *city) RunNeeds(_ context.Context, year int, officer string) error {
+	c.say("needs %d %s", year, officer)
+	return nil
+}
+
+func TestWhoNeedsMostIsToldInCountsWithWhatItMustNotBeUsedFor(t *testing.T) {
+	h := handlerOf(t, newCity().withCare(true))
+	body := getAs(t, h, asLeader, "/desk/care-needs?lang=en").Body.String()
+	for _, want := range []string{"Points of the signs", "31%", "48%", "Last year&#39;s tenth with most costs", "75 to 84 years", "To refuse or limit a service", "Heart failure", "withheld", "2,200 euros", "polyline"} {
+		if !strings.Contains(body, want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+	for _, not := range []string{"85 years and older", "11,873", "1,187", `action="/desk/care-needs/run"`} {
+		if strings.Contains(body, not) {
+			t.Errorf("a leader's page has %q", not)
+		}
+	}
+	if w := post(t, h, asPreparer, "/desk/care-needs/run", url.Values{"year": {"last"}}); w.Code != http.StatusUnprocessableEntity {
+		t.Errorf("a year that is none gives %d", w.Code)
+	}
+	if w := getAs(t, handlerOf(t, newCity()), asLeader, "/desk/care-needs"); w.Code != http.StatusNotFound {
+		t.Errorf("a service without care gives %d", w.Code)
+	}
+}
+
+func TestWhatARoundBroughtAboutIsToldInPlainWordsAndSmallNumbersAreWithheld(t *testing.T) {
+	c := newCity().running().withCare(true)
+	body := getAs(t, handlerOf(t, c), asLeader, "/desk/rounds/3/effect?lang=en").Body.String()
+	for _, want := range []string{"Of 100 invited 31, of 100 not yet invited 12. The difference is 19, between", "That may be chance", "withheld", "The pressure has been dangerously high.", "00ff17", "450", "265", "20 in a hundred"} {
+		if !strings.Contains(body, want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+	for _, not := range []string{">448<", ">263<", "of 100 not yet invited 3."} {
+		if strings.Contains(body, not) {
+			t.Errorf("the page has %q", not)
+		}
+	}
+	if got := c.requests(); len(got) != 1 || got[0] != "effect 3 officer:anna" {
+		t.Errorf("the city was asked %q", got)
+	}
+	h := handlerOf(t, newCity().running().withCare(false))
+	if body := getAs(t, h, asLeader, "/desk/rounds/3/effect?lang=en").Body.String(); !strings.Contains(body, "have not been run after the round") {
+		t.Error("a round without a later run tells of an effect")
+	}
+	if w := getAs(t, handlerOf(t, newCity().running()), asLeader, "/desk/rounds/3/effect"); w.Code != http.StatusNotFound {
+		t.Errorf("a service that names no outcomes gives %d", w.Code)
 	}
 }

@@ -35,6 +35,18 @@ func (s *site) desk(w http.ResponseWriter, r *http.Request) error {
 	if v.Waits, err = s.waits(r, t, rounds); err != nil {
 		return err
 	}
+	for _, other := range s.others() {
+		rounds, err := other.rounds.Rounds(r.Context())
+		if err != nil {
+			return err
+		}
+		v.Services = append(v.Services, serviceCard{Name: other.pack.Name(), Title: other.pack.Title(t.Lang), Owner: other.pack.Owner(), Rounds: rounds})
+		waits, err := other.waits(r, t, rounds)
+		if err != nil {
+			return err
+		}
+		v.Waits = append(v.Waits, waits...)
+	}
 	return s.render(w, r, http.StatusOK, "desk.html", view{words: t, Title: t.T("desk.title"), Path: "/desk", Data: v})
 }
 

@@ -108,6 +108,7 @@ type caseView struct {
 	Words   string // what was written in it
 	Item    store.ItemID
 	Unit    string
+	When    string // of the appointment; "": there is none
 	Entries []entryView
 	CanNote bool
 }
@@ -169,7 +170,7 @@ func (s *site) caseView(r *http.Request) (caseView, error) {
 		}
 		v.Parties = append(v.Parties, x)
 	}
-	v.Unit, v.Talk = v.Case.Names().Unit[t.Lang], talk(v.History)
+	v.Unit, v.When, v.Talk = v.Case.Names().Unit[t.Lang], t.Appointment(v.History.When), talk(v.History)
 	for i, x := range v.Items {
 		v.Items[i].By = actor(t, x.By)
 	}

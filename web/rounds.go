@@ -55,7 +55,7 @@ type speed struct {
 }
 
 // speeds are made-up seconds in a real one.
-var speeds = []speed{{Value: 0, Key: "speed.stop"}, {Value: 60, Key: "speed.minute"}, {Value: 3600, Key: "speed.hour"}, {Value: 6 * 3600, Key: "speed.six"}}
+var speeds = []speed{{Value: 0, Key: "speed.stop"}, {Value: 60, Key: "speed.minute"}, {Value: 3600, Key: "speed.hour"}, {Value: 6 * 3600, Key: "speed.six"}, {Value: 24 * 3600, Key: "speed.day"}}
 
 func roundPath(id store.RoundID) string { return "/desk/rounds/" + strconv.FormatInt(int64(id), 10) }
 
@@ -138,6 +138,7 @@ func (s *site) tabs(r *http.Request, t words, rd store.Round, here string) []lin
 	add("", "tab.round", true)
 	add("/found", "tab.found", true)
 	add("/places", "tab.places", s.can(r, access.SeePlaces, access.On{}))
+	add("/effect", "tab.effect", rd.State != store.Prepared && s.hasEffect() && s.can(r, access.SeeCare, access.On{}))
 	add("/districts", "tab.districts", rd.State != store.Prepared)
 	add("/queue", "tab.queue", rd.State != store.Prepared && s.can(r, access.SeeQueue, access.On{}))
 	return out

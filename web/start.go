@@ -85,6 +85,13 @@ type tourStep struct {
 }
 
 func (s *site) tourView(r *http.Request) (tourView, error) {
+	if s = s.first(); len(s.beside) > 0 && s.hasCare() {
+		return s.longTour(r)
+	}
+	return s.shortTour(r)
+}
+
+func (s *site) shortTour(r *http.Request) (tourView, error) {
 	t := s.words(r)
 	rd, found, err := s.rounds.Round(r.Context())
 	if err != nil {
@@ -98,7 +105,6 @@ func (s *site) tourView(r *http.Request) (tourView, error) {
 		}
 	}
 	f := n.funnel
-	var v tourView
 	steps := []tourStep{
 		{"find", as(r, asPreparer, servicePath(s.pack.Name())+"#now"), found},
 		{"approve", as(r, asApprover, roundPath(rd.ID)+"#now"), running},
@@ -111,10 +117,68 @@ func (s *site) tourView(r *http.Request) (tourView, error) {
 	if s.hasCare() {
 		o, err := s.care.Care()
 		if err != nil {
-			return v, err
+			return tourView{}, err
 		}
 		steps = append([]tourStep{{"care", as(r, asPreparer, carePath+"#now"), o.Run || found}, {"worklist", as(r, asExpert, carePath+"?family=hypertension#family"), found}}, steps...)
 	}
+	return tourOfSteps(t, steps), nil
+}
+
+// longTour leads from raised blood pressure to a place in an exercise group: through
+// a round of the first service, the weeks after it, and a round of the second.
+func (s *site) longTour(r *http.Request) (tourView, error) {
+	ctx, next := r.Context(), s.beside[1]
+	rd, found, err := s.rounds.Round(ctx)
+	if err != nil {
+		return tourView{}, err
+	}
+	o, err := s.care.Care()
+	if err != nil {
+		return tourView{}, err
+	}
+	group, prepared, err := next.rounds.Round(ctx)
+	if err != nil {
+		return tourView{}, err
+	}
+	running, joining := found && rd.State != store.Prepared, prepared && group.State != store.Prepared
+	var first, second counted
+	if running {
+		if first, err = s.count(ctx, rd.ID); err != nil {
+			return tourView{}, err
+		}
+	}
+	if joining {
+		if second, err = next.count(ctx, group.ID); err != nil {
+			return tourView{}, err
+		}
+	}
+	const control = 50 // days after the last to answer: those invited came, and were measured anew
+	passed := running && s.clock.Now().After(rd.Schedule.Deadline.AddDate(0, 0, control))
+	again := running && o.Run && o.AsOf.After(rd.Schedule.Deadline)
+	effect := roundPath(rd.ID) + "/effect"
+	steps := []tourStep{
+		{"care", as(r, asPreparer, carePath+"#now"), o.Run || found},
+		{"worklist", as(r, asExpert, carePath+"?family=hypertension#family"), found},
+		{"find", as(r, asPreparer, servicePath(s.pack.Name())+"#now"), found},
+		{"approve", as(r, asApprover, roundPath(rd.ID)+"#now"), running},
+		{"send", as(r, asApprover, roundPath(rd.ID)+"#now"), first.funnel.Sent > 0},
+		{"answer", "/demo/handset", first.funnel.Answered > 0},
+		{"weeks", as(r, asPreparer, effect+"#now"), passed},
+		{"again", as(r, asPreparer, carePath+"#now"), again},
+		{"effect", as(r, asLeader, effect), prepared},
+		{"group", as(r, asPreparer, servicePath(next.pack.Name())+"#now"), prepared},
+		{"approvegroup", as(r, asApprover, roundPath(group.ID)+"#now"), joining},
+		{"join", "/demo/handset", second.funnel.Stages["accepted"] > 0},
+		{"own", ownOf(rd), false},
+		{"queue", as(r, asExpert, roundPath(rd.ID)+"/queue"), false},
+		{"record", as(r, asDPO, "/desk/record?show=readings"), false},
+	}
+	return tourOfSteps(s.words(r), steps), nil
+}
+
+// tourOfSteps words the steps and marks the one that is due.
+func tourOfSteps(t words, steps []tourStep) tourView {
+	var v tourView
 	for _, x := range steps {
 		p := step{Title: t.T("step." + x.name), Text: t.T("step." + x.name + ".text"), Link: t.T("step." + x.name + ".link"), Href: x.href, Done: x.done}
 		if !p.Done && v.Next == 0 {
@@ -122,5 +186,5 @@ func (s *site) tourView(r *http.Request) (tourView, error) {
 		}
 		v.Steps = append(v.Steps, p)
 	}
-	return v, nil
+	return v
 }

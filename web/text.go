@@ -100,7 +100,8 @@ type words struct {
 	catalogue
 	Lang person.Language
 	zone *time.Location
-	self bool // of a service whose people answer for themselves
+	self bool   // of a service whose people answer for themselves
+	kind string // of its units: texts may be of that kind alone
 }
 
 // ownWords ends the keys of texts that a service for grown-ups who answer for
@@ -111,6 +112,9 @@ const ownWords = ".self"
 func (w words) T(key string, args ...any) string {
 	t, ok := w.catalogue[key]
 	if own, there := w.catalogue[key+ownWords]; there && w.self {
+		t, ok = own, true
+	}
+	if own, there := w.catalogue[key+"."+w.kind]; there && w.kind != "" {
 		t, ok = own, true
 	}
 	if !ok {

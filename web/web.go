@@ -37,6 +37,7 @@ import (
 // Config is what the pages need.
 type Config struct {
 	Live     *app.Live
+	More     []*app.Live     // other services that are served beside it
 	Context  context.Context // ends when the server stops; jobs live as long
 	Door     *signin.Client  // where people log in
 	Policies *access.Policies
@@ -168,6 +169,8 @@ type parts struct {
 	proof     proof
 	matters   matters
 	care      care
+	effects   effects
+	highNeed  highNeed
 	residents residents
 	omaData   omaData // nil: no permissions and no fees
 	families  families
@@ -188,6 +191,7 @@ type site struct {
 	texts  catalogue
 	pages  map[string]page
 	limits *limits
+	beside []*site // all services of the city, the first one first; empty: this is the only one
 
 	mu       sync.Mutex
 	cohorts  map[string]tables.Cohort          // by the round as it was assigned
@@ -205,13 +209,10 @@ func New(c Config) (http.Handler, error) {
 	if c.Live == nil || c.Context == nil || c.Door == nil || c.Policies == nil {
 		return nil, fault.New(fault.Invalid, "web.New", "the pages need a live service, a context, a log-in and policies")
 	}
-	a := c.Live.App
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	p := parts{ctx: c.Context, pack: c.Live.Pack, rounds: c.Live, figures: a.DB, record: a.DB, proof: a.Log,
-		matters: c.Live, care: c.Live, residents: c.Live, families: c.Live, screens: a.Network, clock: c.Live.Clock, pace: c.Pace, host: c.Host, real: time.Now, door: c.Door, sessions: signin.NewSessions(a.DB, time.Now),
-		policies: c.Policies, log: c.Log}
+	p := c.parts(c.Live)
 	if c.OmaData != nil {
 		texts, err := readTexts()
 		if err != nil {
@@ -219,7 +220,19 @@ func New(c Config) (http.Handler, error) {
 		}
 		p.omaData = liveOma{c.OmaData, texts}
 	}
-	return newSite(p)
+	list := []parts{p}
+	for _, l := range c.More {
+		list = append(list, c.parts(l))
+	}
+	return newSites(list)
+}
+
+// parts are the things behind the pages of one service.
+func (c Config) parts(live *app.Live) parts {
+	a := c.Live.App
+	return parts{ctx: c.Context, pack: live.Pack, rounds: live, figures: a.DB, record: a.DB, proof: a.Log,
+		matters: live, care: c.Live, highNeed: c.Live, effects: live.On(c.Live), residents: live, families: live, screens: a.Network, clock: live.Clock, pace: c.Pace, host: c.Host, real: time.Now, door: c.Door, sessions: signin.NewSessions(a.DB, time.Now),
+		policies: c.Policies, log: c.Log}
 }
 
 func newSite(p parts) (http.Handler, error) {
@@ -227,6 +240,11 @@ func newSite(p parts) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	return s.handler(), nil
+}
+
+// handler serves the pages of one service.
+func (s *site) handler() http.Handler {
 	m := http.NewServeMux()
 	m.Handle("GET /assets/", assetServer())
 	m.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprintln(w, "ok") })
@@ -235,7 +253,7 @@ func newSite(p parts) (http.Handler, error) {
 			m.Handle(r.pattern, s.page(r))
 		}
 	}
-	return s.guard(m), nil
+	return s.guard(m)
 }
 
 func openSite(p parts) (*site, error) {
@@ -288,6 +306,7 @@ func (s *site) routes() []route {
 		{pattern: "GET /desk/rounds/{round}/districts", action: access.SeeDesk, do: s.districts},
 		{pattern: "GET /desk/rounds/{round}/places", action: access.SeePlaces, do: s.places},
 		{pattern: "POST /desk/rounds/{round}/places", action: access.ChangeCapacity, do: s.changePlaces},
+		{pattern: "GET /desk/rounds/{round}/effect", action: access.SeeCare, do: s.effect},
 		{pattern: "GET /desk/services/{service}/try", action: access.TryCriteria, do: s.tryForm},
 		{pattern: "POST /desk/services/{service}/try", action: access.TryCriteria, do: s.try},
 		{pattern: "POST /desk/messages", action: access.TestSend, do: s.testSend},
@@ -305,6 +324,9 @@ func (s *site) routes() []route {
 		{pattern: "GET /desk/care", action: access.SeeCare, do: s.showCare},
 		{pattern: "GET /desk/care/events", action: access.SeeCare, do: s.careEvents},
 		{pattern: "POST /desk/care/run", action: access.RunCare, do: s.runCare},
+		{pattern: "GET /desk/care-needs", action: access.SeeCare, do: s.showNeeds},
+		{pattern: "GET /desk/care-needs/events", action: access.SeeCare, do: s.needsEvents},
+		{pattern: "POST /desk/care-needs/run", action: access.RunCare, do: s.runNeeds},
 		{pattern: "GET /desk/care/{criterion}/worklist", action: access.SeeFinding, do: s.worklist},
 		{pattern: "GET /desk/care/{criterion}/worklist/{place}", action: access.SeeFinding, do: s.finding},
 		{pattern: "GET /desk/care/{criterion}/what-if", action: access.TryCare, do: s.whatIfForm},
@@ -324,6 +346,7 @@ func (s *site) routes() []route {
 		{pattern: "POST /my/permissions/{permission}/take-back", action: access.Permit, do: s.takeBack, omaData: true},
 		{pattern: "GET /my/permissions/{permission}/receipts/{event}", action: access.SeeOwn, do: s.showReceipt, omaData: true},
 		{pattern: "GET /my/permissions/{permission}/receipts/{event}/file", action: access.SeeOwn, do: s.receiptFile, omaData: true},
+		{pattern: "GET /my/permissions/{permission}/receipts/{event}/signed", action: access.SeeOwn, do: s.receiptSigned, omaData: true},
 		{pattern: "GET /my/copy", action: access.SeeOwn, do: s.showCopy, omaData: true},
 		{pattern: "GET /my/copy/file", action: access.SeeOwn, do: s.copyFile, omaData: true},
 		{pattern: "GET /my/erase", action: access.SeeOwn, do: s.eraseForm, omaData: true},

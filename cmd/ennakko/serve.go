@@ -18,6 +18,7 @@ import (
 	"ennakko/app"
 	"ennakko/fault"
 	"ennakko/person"
+	"ennakko/service"
 	"ennakko/testcity"
 	"ennakko/web"
 )
@@ -97,6 +98,7 @@ time runs as the real one does, unless --speed says otherwise.`,
 const (
 	firstService  = "pre-primary"
 	secondService = "blood-pressure"
+	thirdService  = "exercise-group" // for those who came to the second
 	feeService    = app.FeeService
 )
 
@@ -206,10 +208,19 @@ func (p *program) serveService(ctx context.Context, ap *app.App, clock *app.Pace
 	if err != nil {
 		return err
 	}
-	live, err := ap.NewLive(ctx, pack, clock)
+	var more []*service.Pack
+	if f.service == secondService { // the way goes on to the next service
+		next, err := ap.Pack(thirdService)
+		if err != nil {
+			return err
+		}
+		more = append(more, next)
+	}
+	lives, err := ap.NewLives(ctx, clock, pack, more...)
 	if err != nil {
 		return err
 	}
+	live := lives[0]
 	ln, err := net.Listen("tcp", f.addr)
 	if err != nil {
 		return fault.New(fault.Conflict, "cmd.serve", "the address cannot be served on").Because(err).Do("choose another with --addr")
@@ -223,7 +234,7 @@ func (p *program) serveService(ctx context.Context, ap *app.App, clock *app.Pace
 	if err != nil {
 		return errors.Join(err, ln.Close())
 	}
-	set := web.Config{Live: live, Context: ctx, Door: door.client, Policies: policies, Pace: clock, Log: slog.New(slog.NewTextHandler(p.err, nil))}
+	set := web.Config{Live: live, More: lives[1:], Context: ctx, Door: door.client, Policies: policies, Pace: clock, Log: slog.New(slog.NewTextHandler(p.err, nil))}
 	beside := live.Run
 	if in != nil {
 		set.OmaData = in.Service
