@@ -113,6 +113,13 @@ func TestMarksAreTakenInOrderUntilOneCannotBeKeptNow(t *testing.T) {
 	if taken, err := c.Send(t.Context(), []standing.WireMark{mark("mark-later")}); fault.KindOf(err) != fault.Later || taken != nil {
 		t.Errorf("%v %v", taken, err)
 	}
+	long := mark("mark-one")
+	for n := range 200 {
+		long.Fields = append(long.Fields[:n], permission.Field(fmt.Sprintf("f%099d", n)))
+	}
+	if taken, err := c.Send(t.Context(), slices.Repeat([]standing.WireMark{long}, standing.MostMarks)); err != nil || len(taken) != standing.MostMarks {
+		t.Errorf("the longest marks that there can be: %d, %v", len(taken), err)
+	}
 	for _, n := range []int{0, standing.MostMarks + 1} {
 		if _, err := c.Send(t.Context(), slices.Repeat([]standing.WireMark{mark("mark-one")}, n)); err == nil {
 			t.Errorf("%d marks were taken at once", n)
