@@ -63,7 +63,7 @@ func TestAllThatIsWrongWithSourcesIsToldAtOnceAndNoKey(t *testing.T) {
 	if strings.Contains(err.Error(), "hunter2") {
 		t.Errorf("the key is told: %v", err)
 	}
-	for _, cut := range []string{"server_roots: ", "  registers:"} {
+	for _, cut := range []string{"server_roots: ", "  registers:", "id: ", "contact:"} {
 		before, after, _ := strings.Cut(whole+sourcesOfTheGuide(t), cut)
 		if _, err := read(t, before+"x-"+strings.TrimSpace(cut)+after, sourcesKeys); err == nil {
 			t.Errorf("without %s it was taken", cut)

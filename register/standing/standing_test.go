@@ -127,6 +127,30 @@ func TestMarksAreTakenInOrderUntilOneCannotBeKeptNow(t *testing.T) {
 	}
 }
 
+func TestAVerdictThatContradictsItselfIsNotBelieved(t *testing.T) {
+	for said, fine := range map[string]bool{
+		`{"id":"question-1","stands":true,"at":"2026-01-01T00:00:00Z","until":"2026-01-01T00:00:01Z"}`:            true,
+		`{"id":"question-1","stands":true,"at":"2026-01-01T00:00:01Z","until":"2026-01-01T00:00:01Z"}`:            false,
+		`{"id":"question-1","stands":true,"until":"2026-01-01T00:00:01Z"}`:                                        false,
+		`{"id":"question-2","stands":true,"at":"2026-01-01T00:00:00Z","until":"2026-01-01T00:00:01Z"}`:            false,
+		`{"id":"question-1","stands":true,"gap":true,"at":"2026-01-01T00:00:00Z","until":"2026-01-01T00:00:01Z"}`: false,
+		`{"id":"question-1","stands":false,"why":"withdrawn"}`:                                                    true,
+		`{"id":"question-1","stands":false,"why":"withdrawn","until":"2026-01-01T00:00:01Z"}`:                     false,
+		`{"id":"question-1","stands":false,"why":"withdrawn","at":"2026-01-01T00:00:01Z"}`:                        false,
+		`{"id":"question-1","stands":false}`:                                                                      false,
+		`{"id":"question-1","why":"withdrawn"}`:                                                                   false,
+	} {
+		c, _ := client(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			_, _ = io.WriteString(w, said)
+		}))
+		v, err := c.Ask(t.Context(), question())
+		if (err == nil) != fine || v.Stands != (fine && strings.Contains(said, `"stands":true`)) || v.Stands && v.For != time.Second {
+			t.Errorf("%s: %+v %v", said, v, err)
+		}
+	}
+}
+
 func TestAnswersToOtherMarksAreNotBelieved(t *testing.T) {
 	for name, said := range map[string]string{
 		"another":    `{"marks":[{"id":"mark-two","taken":true}]}`,
