@@ -50,6 +50,7 @@ var tasks = []task{
 	{"take a permission back", "aino", "/my/permissions/9", func() *city { return newCity().withOma(feeAccepted) }, []stop{{`form[action$="/take-back"] button`, kb.Enter}}, "take back 17 9"},
 	{"erase own data", "aino", "/my/erase", func() *city { return newCity().withOma(feeAccepted) }, []stop{{"#sure", " "}, {`form[action="/my/erase"] button`, kb.Enter}}, "erase own data 17 now"},
 	{"run the criteria of care", asPreparer, "/desk/care", func() *city { return newCity().withCare(false) }, []stop{{`form[action$="/care/run"] button`, kb.Enter}}, "run care 2021-01-07 officer:liisa"},
+	{"judge the signs", asPreparer, "/desk/care-needs", func() *city { return newCity().withCare(false) }, []stop{{`form[action$="/care-needs/run"] button`, kb.Enter}}, "needs 2020 officer:liisa"},
 	{"try another threshold", asPreparer, "/desk/care/hypertension-treated/what-if", func() *city { return newCity().withCare(true) },
 		[]stop{{`form[action*="/what-if"] button`, kb.Enter}}, "what if hypertension-treated map[] officer:liisa"},
 	{"see why", asExpert, "/desk/care/hypertension-treated/worklist", func() *city { return newCity().withCare(true) }, []stop{{`a[href$="/worklist/2"]`, kb.Enter}}, "explain hypertension-treated 2 officer:sari"},

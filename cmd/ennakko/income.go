@@ -17,6 +17,7 @@ import (
 	"ennakko/permission"
 	"ennakko/permission/receipt"
 	"ennakko/person"
+	"ennakko/register/adapter"
 	"ennakko/register/incomes"
 	"ennakko/register/standing"
 	standin "ennakko/testcity/incomes"
@@ -57,7 +58,10 @@ func openIncome(ctx context.Context, ap *app.App, clock app.Clock, seed uint64, 
 		return nil, errors.Join(err, out.closing())
 	}
 	out.source, err = standin.Open(ctx, standin.SourceOptions{Dir: filepath.Join(ap.Data, "made-up-incomes"), Office: out.Service, Key: key, Purposes: map[string][]permission.Field{a.Purpose(): a.Fields()},
-		Log: slog.New(slog.DiscardHandler), Now: clock.Now, Register: standin.Options{Seed: ap.Seed + seed}})
+		Log: slog.New(slog.DiscardHandler), Now: clock.Now, Register: standin.Options{Seed: ap.Seed + seed}, Guard: func(c adapter.Config) adapter.Config {
+			c.Within = max(c.Within, 2*set.Verdict) // made-up time may run faster
+			return c
+		}})
 	if err != nil {
 		return nil, errors.Join(err, out.closing())
 	}
