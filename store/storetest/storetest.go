@@ -47,6 +47,7 @@ type Store interface {
 	log.Records
 	Worked
 	NewRecords
+	Turns
 }
 
 // Start is the time at which the exercises begin.
@@ -63,6 +64,8 @@ func Exercise(t *testing.T, open func(t *testing.T) Store) {
 		"who leaves while they wait is not kept, others are":          leaving,
 		"a faulty entry fails alone":                                  faulty,
 		"a place is given once":                                       places,
+		"a time of a unit is given once":                              appointments,
+		"a lot is kept, and who was erased is not in it":              lots,
 		"a case is changed by one writer at a time":                   versions,
 		"nobody approves a round that they had a hand in":             fourEyes,
 		"what an officer says of an item and a round is sealed":       officersWords,
