@@ -45,6 +45,7 @@ type omaData interface {
 	feeMatters
 	permits
 	ownData
+	feeTasks
 }
 
 // said is a text in Finnish, Swedish and English.
@@ -125,8 +126,9 @@ type feeMatter struct {
 	Fee       *proposal // asked about, or in force
 	Was       *proposal // in force while Fee is asked about
 	Place     *carePlace
-	Open      bool // the reader can answer now
-	Words     string
+	Open      bool   // the reader can answer now
+	Answer    string // of a caseworker to the reader; "": none
+	Answered  time.Time
 }
 
 // partner is another grown-up of the household: that they have chosen, and

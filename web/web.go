@@ -335,6 +335,10 @@ func (s *site) routes() []route {
 		{pattern: "GET /my/uses/{entry}/file", action: access.SeeOwn, do: s.proofFile},
 		{pattern: "POST /my/objections", action: access.Object, do: s.object},
 
+		{pattern: "GET /desk/fees", action: access.SeeQueue, do: s.tasks, omaData: true},
+		{pattern: "GET /desk/fees/{task}", action: access.SeeCase, do: s.task, omaData: true},
+		{pattern: "POST /desk/fees/{task}", action: access.Settle, do: s.settleTask, omaData: true},
+
 		{pattern: "GET /my/fees/{matter}", action: access.SeeOwn, do: s.fee, omaData: true},
 		{pattern: "POST /my/fees/{matter}/way", action: access.Permit, do: s.chooseWay, omaData: true},
 		{pattern: "POST /my/fees/{matter}/answer", action: access.Answer, do: s.answerFee, omaData: true},
