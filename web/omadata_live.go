@@ -113,9 +113,7 @@ func agreementOf(a permission.Agreement) agreement {
 		}
 		out.Terms = append(out.Terms, words)
 	}
-	for _, r := range x.Recipients {
-		out.Seen = append(out.Seen, r)
-	}
+	out.Seen = append(out.Seen, x.Recipients...)
 	for _, w := range x.Ways {
 		out.Ways = append(out.Ways, way{ID: w.ID, Title: w.Title, How: w.Then})
 	}

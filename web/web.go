@@ -282,7 +282,7 @@ type route struct {
 
 // routes are all pages.
 func (s *site) routes() []route {
-	return []route{
+	return append(s.omaRoutes(), []route{
 		{pattern: "/", action: anyone, do: func(http.ResponseWriter, *http.Request) error { return missing("web") }},
 		{pattern: "GET /{$}", action: anyone, do: s.start},
 		{pattern: "GET /login", action: anyone, do: s.login},
@@ -335,23 +335,6 @@ func (s *site) routes() []route {
 		{pattern: "GET /my/uses/{entry}/file", action: access.SeeOwn, do: s.proofFile},
 		{pattern: "POST /my/objections", action: access.Object, do: s.object},
 
-		{pattern: "GET /desk/fees", action: access.SeeQueue, do: s.tasks, omaData: true},
-		{pattern: "GET /desk/fees/{task}", action: access.SeeCase, do: s.task, omaData: true},
-		{pattern: "POST /desk/fees/{task}", action: access.Settle, do: s.settleTask, omaData: true},
-
-		{pattern: "GET /my/fees/{matter}", action: access.SeeOwn, do: s.fee, omaData: true},
-		{pattern: "POST /my/fees/{matter}/way", action: access.Permit, do: s.chooseWay, omaData: true},
-		{pattern: "POST /my/fees/{matter}/answer", action: access.Answer, do: s.answerFee, omaData: true},
-		{pattern: "GET /my/permissions/{permission}", action: access.SeeOwn, do: s.showPermit, omaData: true},
-		{pattern: "POST /my/permissions/{permission}/take-back", action: access.Permit, do: s.takeBack, omaData: true},
-		{pattern: "GET /my/permissions/{permission}/receipts/{event}", action: access.SeeOwn, do: s.showReceipt, omaData: true},
-		{pattern: "GET /my/permissions/{permission}/receipts/{event}/file", action: access.SeeOwn, do: s.receiptFile, omaData: true},
-		{pattern: "GET /my/permissions/{permission}/receipts/{event}/signed", action: access.SeeOwn, do: s.receiptSigned, omaData: true},
-		{pattern: "GET /my/copy", action: access.SeeOwn, do: s.showCopy, omaData: true},
-		{pattern: "GET /my/copy/file", action: access.SeeOwn, do: s.copyFile, omaData: true},
-		{pattern: "GET /my/erase", action: access.SeeOwn, do: s.eraseForm, omaData: true},
-		{pattern: "POST /my/erase", action: access.EraseOwn, do: s.erase, omaData: true},
-
 		{pattern: "GET /desk/record", action: access.SeeRecord, do: s.showRecord},
 
 		{pattern: "POST /demo/clock", action: access.SeeDesk, do: s.setClock, demo: true},
@@ -362,7 +345,7 @@ func (s *site) routes() []route {
 		{pattern: "GET /demo/handset/{case}/{party}/events", action: anyone, do: s.handsetEvents, demo: true},
 		{pattern: "POST /demo/handset/{case}/{party}", action: anyone, do: s.answer, demo: true},
 		{pattern: "POST /demo/handset/{case}/{party}/take", action: anyone, do: s.take, demo: true},
-	}
+	}...)
 }
 
 func missing(op string) error { return fault.New(fault.Missing, op, "there is no such page") }
