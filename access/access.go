@@ -99,6 +99,7 @@ const (
 
 	AskUsage         Action = "ask usage"         // of other systems: who used a person's data
 	SeeAgreements    Action = "see agreements"    // of other systems: agreements and policies
+	NameIndividuals  Action = "name individuals"  // of other systems: have numbers of their own for people
 	KeepPermissions  Action = "keep permissions"  // of other systems: at a person's word
 	AuditPermissions Action = "audit permissions" // of other systems: all permissions
 )
@@ -107,7 +108,7 @@ const (
 func Actions() []Action {
 	return []Action{SeeDesk, PreviewMessages, Prepare, ChangeCapacity, TestSend, TryCriteria, SeePlaces, Approve, Pause, Resume, Stop, SeeQueue, Settle,
 		SeeCase, Search, SeeRecord, SeePrivacy, SettleRequest, LookInto, DecideUse, SeeOwn, Answer, Object, Permit, EraseOwn, SeeCare, RunCare, TryCare, SeeFinding,
-		AskUsage, SeeAgreements, KeepPermissions, AuditPermissions}
+		AskUsage, SeeAgreements, NameIndividuals, KeepPermissions, AuditPermissions}
 }
 
 // Level is a level of assurance of an identification (eIDAS, article 8).

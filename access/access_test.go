@@ -38,8 +38,8 @@ var may = map[access.Role]string{
 	access.Resident: "see own,answer,object,permit,erase own",
 
 	access.UsageReader:    "ask usage",
-	access.ConsentConfig:  "see agreements",
-	access.ConsentService: "see agreements,keep permissions",
+	access.ConsentConfig:  "see agreements,name individuals",
+	access.ConsentService: "see agreements,name individuals,keep permissions",
 	access.ConsentAudit:   "see agreements,audit permissions",
 }
 

@@ -28,6 +28,8 @@ const (
 
 // Privacy is the desk of the data-protection officer. It is safe for concurrent use.
 type Privacy struct {
+	Examples bool // made-up decisions stand beside the city's own: in a demonstration
+
 	app   *App
 	live  *Live
 	clock Clock
@@ -38,6 +40,7 @@ type Privacy struct {
 	book      *oversight.Book
 	erased    int                     // entries that said that others were erased, when the book was begun
 	relatives map[oversight.Pair]bool // as far as the registers were asked
+	care      *Algorithm              // the care library as it was tried last
 }
 
 // NewPrivacy makes the desk of the data-protection officer over a live service. With
@@ -148,6 +151,45 @@ func (p *Privacy) Settle(ctx context.Context, id int64, officer, words string) e
 		return err
 	})
 }
+
+// Asker is the name of the person who made a request. The reading is on the record: the
+// answer cannot be given to nobody.
+func (p *Privacy) Asker(ctx context.Context, id int64, officer string) (string, error) {
+	const op = "app.Asker"
+	all, err := p.Requests(ctx, officer)
+	if err != nil {
+		return "", err
+	}
+	i := slices.IndexFunc(all, func(r store.Request) bool { return r.ID == id })
+	if i < 0 {
+		return "", fault.New(fault.Missing, op, "there is no request %d", id)
+	}
+	act, err := p.act(officer, "look who made a request")
+	if err != nil {
+		return "", err
+	}
+	g, err := watchGrant(act, []person.ID{all[i].Person}, register.Name)
+	if err != nil {
+		return "", err
+	}
+	registers, done, err := p.facts.open(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer done()
+	rows, err := registers.Read(ctx, g, nil, "request")
+	if err != nil {
+		return "", err
+	}
+	if len(rows) != 1 {
+		return "", fault.New(fault.Missing, op, "the registers do not know the person any more")
+	}
+	name, err := register.DecodeIdentity[register.FullName](rows[0].Text(g, register.Name))
+	return strings.TrimSpace(name.Called() + " " + name.Family), err
+}
+
+// Checkpoints are those that were published, newest first.
+func (p *Privacy) Checkpoints() ([]Published, error) { return p.app.Checkpoints() }
 
 // The kinds of request that an officer can note.
 const (
@@ -333,20 +375,20 @@ func (p *Privacy) pairs(now time.Time, staff []store.Staff) ([]oversight.Pair, [
 	return out, all
 }
 
-// watchGrant is a grant to ask the registers whether some people are relatives.
-func watchGrant(act audit.Act, people []person.ID) (permission.Grant, error) {
+// watchGrant is a grant to read fields of people for the watch over the use of data.
+func watchGrant(act audit.Act, people []person.ID, fields ...permission.Field) (permission.Grant, error) {
 	purpose, err := permission.NewPurpose(permission.Spec{ID: WatchPurpose,
 		Name: permission.Texts{person.Finnish: "Tietojen käytön valvonta", person.Swedish: "Övervakning av hur uppgifter används", person.English: "Watch over the use of data"},
 		Why: permission.Texts{
 			person.Finnish: "Kaupunki valvoo, ettei työntekijä lue omien läheistensä tietoja ilman syytä.",
 			person.Swedish: "Staden övervakar att ingen anställd läser uppgifter om sina närstående utan skäl.",
 			person.English: "The city watches that no member of staff reads about their own relatives without a reason."},
-		Basis: watchBasis, Law: watchLaw, Controller: "the city", Fields: []permission.Field{register.Dwelling, register.GuardianOf},
+		Basis: watchBasis, Law: watchLaw, Controller: "the city", Fields: []permission.Field{register.Name, register.Dwelling, register.GuardianOf},
 		Until: time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC), Retention: "P0D"})
 	if err != nil {
 		return permission.Grant{}, err
 	}
-	return permission.Check(act, purpose, []permission.Field{register.Dwelling, register.GuardianOf}, permission.Just(people...), nil)
+	return permission.Check(act, purpose, fields, permission.Just(people...), nil)
 }
 
 // AskRelatives asks the registers which of the people whom staff looked at are their
@@ -370,7 +412,7 @@ func (p *Privacy) AskRelatives(ctx context.Context, officer string) error {
 	if err != nil {
 		return err
 	}
-	g, err := watchGrant(act, people)
+	g, err := watchGrant(act, people, register.Dwelling, register.GuardianOf)
 	if err != nil {
 		return err
 	}

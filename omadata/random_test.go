@@ -330,14 +330,14 @@ func (l *life) small() {
 func (l *life) give() {
 	h, who := l.some()
 	p := pair{who, h.child}
-	now := l.clock.Now()
 	err := l.Choose(l.ctx, who, h.matter, permission.WayPermit)
 	l.expect("give", err)
 	if err != nil {
 		return
 	}
+	now := l.clock.Now() // time may have passed until it was kept
 	if until, said := l.yes[p]; !said || !now.Before(until) || l.broken[p] {
-		l.yes[p], l.broken[p] = now.Add(stands), false
+		l.yes[p], l.broken[p] = now.Add(stands), !l.holds(h, who)
 	}
 }
 

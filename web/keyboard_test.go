@@ -51,6 +51,7 @@ var tasks = []task{
 	{"settle a task", asExpert, "/desk/fees/4", func() *city { return newCity().withOma(feePerson) }, []stop{{"#words", "It is right"}, {`form[action="/desk/fees/4"] button`, kb.Enter}}, "settle fee 4 officer:sari It is right"},
 	{"erase own data", "aino", "/my/erase", func() *city { return newCity().withOma(feeAccepted) }, []stop{{"#sure", " "}, {`form[action="/my/erase"] button`, kb.Enter}}, "erase own data 17 now"},
 	{"run the criteria of care", asPreparer, "/desk/care", func() *city { return newCity().withCare(false) }, []stop{{`form[action$="/care/run"] button`, kb.Enter}}, "run care 2021-01-07 officer:liisa"},
+	{"judge the signs", asPreparer, "/desk/care-needs", func() *city { return newCity().withCare(false) }, []stop{{`form[action$="/care-needs/run"] button`, kb.Enter}}, "needs 2020 officer:liisa"},
 	{"try another threshold", asPreparer, "/desk/care/hypertension-treated/what-if", func() *city { return newCity().withCare(true) },
 		[]stop{{`form[action*="/what-if"] button`, kb.Enter}}, "what if hypertension-treated map[] officer:liisa"},
 	{"see why", asExpert, "/desk/care/hypertension-treated/worklist", func() *city { return newCity().withCare(true) }, []stop{{`a[href$="/worklist/2"]`, kb.Enter}}, "explain hypertension-treated 2 officer:sari"},

@@ -68,6 +68,9 @@ var doors = map[string]string{
 	"GET /my/uses/{entry}/file":                                "aino stranger",
 	"GET /desk/rounds/{round}/effect":                          "liisa matti sari anna both",
 	"GET /my/permissions/{permission}/receipts/{event}/signed": "aino stranger",
+	"GET /desk/care-needs":                                     "liisa matti sari anna both",
+	"GET /desk/care-needs/events":                              "liisa matti sari anna both",
+	"POST /desk/care-needs/run":                                "liisa both",
 }
 
 // real fills the blanks of a pattern.

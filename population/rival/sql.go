@@ -142,15 +142,11 @@ func (w *writer) call(call ast.CallExpr) (string, error) {
 	switch call.FunctionName() {
 	case operators.In:
 		a, err := w.expr(call.Args()[0])
-		var list []string
-		for _, x := range call.Args()[1].AsList().Elements() {
-			s, err := w.expr(x)
-			if err != nil {
-				return "", err
-			}
-			list = append(list, s)
+		if err != nil {
+			return "", err
 		}
-		return "(" + a + " IN (" + strings.Join(list, ", ") + "))", err
+		list, err := w.list(call.Args()[1].AsList().Elements())
+		return "(" + a + " IN (" + list + "))", err
 	case operators.Conditional:
 		var parts [3]string
 		for i, a := range call.Args() {
@@ -280,6 +276,19 @@ func (w *writer) begin(name string) (chain, error) {
 	return chain{concept: name}, nil
 }
 
+// list writes several values.
+func (w *writer) list(args []ast.Expr) (string, error) {
+	var out []string
+	for _, a := range args {
+		s, err := w.expr(a)
+		if err != nil {
+			return "", err
+		}
+		out = append(out, s)
+	}
+	return strings.Join(out, ", "), nil
+}
+
 func (w *writer) chain(e ast.Expr) (chain, error) {
 	if name := series(e); name != "" {
 		return w.begin(name)
@@ -312,16 +321,12 @@ func (w *writer) chain(e ast.Expr) (chain, error) {
 			return c, err
 		}
 	case "inClass", "notInClass":
-		var names []string
-		for _, a := range call.Args() {
-			s, err := w.expr(a)
-			if err != nil {
-				return c, err
-			}
-			names = append(names, s)
+		names, err := w.list(call.Args())
+		if err != nil {
+			return c, err
 		}
 		not := map[string]string{"inClass": "", "notInClass": "NOT "}[name]
-		add("%sclass IN (%s)", not, strings.Join(names, ", "))
+		add("%sclass IN (%s)", not, names)
 	case "atLeast", "atMost", "above", "below":
 		x, err := w.expr(call.Args()[0])
 		if err != nil {

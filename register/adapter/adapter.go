@@ -42,7 +42,7 @@ type Options struct {
 	City     City              // nil: by the settings
 	Register http.RoundTripper // nil: by the settings
 	Log      *slog.Logger
-	Now      func() time.Time // the moment, as in verdicts and marks (time.Now)
+	Now      func() time.Time // the moment, as in questions and marks (time.Now)
 	Real     func() time.Time // for how long something takes (time.Now); another only in trials
 	Random   io.Reader
 	Wait     func(context.Context, time.Duration) error // before marks are sent again (a timer)

@@ -277,7 +277,7 @@ func TestWhenTheCityDoesNotAnswerClearlyNothingLeaves(t *testing.T) {
 		s, _, _ := strings.Cut(rest, `"`)
 		return s
 	}
-	until := `"until":"2099-01-01T00:00:00Z"`
+	until := `"at":"2026-01-01T00:00:00Z","until":"2099-01-01T00:00:00Z"`
 	lies := map[string]func(w http.ResponseWriter, b []byte){
 		"500":      func(w http.ResponseWriter, _ []byte) { w.WriteHeader(500) },
 		"403":      func(w http.ResponseWriter, _ []byte) { w.WriteHeader(403) },
@@ -311,9 +311,14 @@ func TestWhenTheCityDoesNotAnswerClearlyNothingLeaves(t *testing.T) {
 		"other letters": func(w http.ResponseWriter, b []byte) {
 			_, _ = io.WriteString(w, `{"id":"`+id(b)+`","Stands":true,`+until+`}`)
 		},
-		"no end": func(w http.ResponseWriter, b []byte) { _, _ = io.WriteString(w, `{"id":"`+id(b)+`","stands":true}`) },
+		"no end": func(w http.ResponseWriter, b []byte) {
+			_, _ = io.WriteString(w, `{"id":"`+id(b)+`","stands":true,"at":"2026-01-01T00:00:00Z"}`)
+		},
+		"no moment": func(w http.ResponseWriter, b []byte) {
+			_, _ = io.WriteString(w, `{"id":"`+id(b)+`","stands":true,"until":"2099-01-01T00:00:00Z"}`)
+		},
 		"ended": func(w http.ResponseWriter, b []byte) {
-			_, _ = io.WriteString(w, `{"id":"`+id(b)+`","stands":true,"until":"2020-01-01T00:00:00Z"}`)
+			_, _ = io.WriteString(w, `{"id":"`+id(b)+`","stands":true,"at":"2026-01-01T00:00:00Z","until":"2020-01-01T00:00:00Z"}`)
 		},
 		"stands and gap": func(w http.ResponseWriter, b []byte) {
 			_, _ = io.WriteString(w, `{"id":"`+id(b)+`","stands":true,"gap":true,`+until+`}`)

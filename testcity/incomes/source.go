@@ -115,7 +115,7 @@ func (s *Source) guard(ctx context.Context, o SourceOptions, own certificate.Fil
 	if err != nil {
 		return err
 	}
-	office := standing.Handler(o.Office, standing.BySubject(map[string]string{ownSubject: SourceID}), o.Log)
+	office := standing.Handler(o.Office, standing.BySubject(map[string]string{ownSubject: SourceID}), o.Now, o.Log)
 	if o.City != nil {
 		office = o.City(office)
 	}
