@@ -32,6 +32,7 @@ type HealthResult struct {
 	Types     []TypeResult
 	People    int // whose record was read
 	Records   int // rows of facts, one for each coding
+	Events    int // rows of them that had come in since the snapshot before
 	Resources int // that were looked at: kept, set aside and passed over
 }
 
@@ -66,6 +67,7 @@ type health struct {
 	read   []person.ID
 	people []store.Identity // of a population register of their own
 	aside  []store.SetAsideRow
+	events int64 // the last of the events since the snapshot before that is taken in; 0: there are none
 	res    HealthResult
 }
 
@@ -166,6 +168,15 @@ func (h *health) close() {
 
 // keep writes the files of facts, then all rows in one transaction that names them.
 func (h *health) keep(exports []parquet.Export) error {
+	events, err := h.foldEvents()
+	if err != nil {
+		return err
+	}
+	for _, e := range events { // a kind of which the files say nothing
+		if !slices.ContainsFunc(exports, func(x parquet.Export) bool { return x.Field == e.Field }) {
+			exports = append(exports, e)
+		}
+	}
 	files, err := h.write(healthRegister, exports)
 	if err != nil {
 		return err
@@ -218,6 +229,11 @@ func (h *health) rows(tx store.Tx, files, own []parquet.File) error {
 	if err := tx.AddSetAside(id, h.aside); err != nil {
 		return err
 	}
+	if h.events > 0 {
+		if err := tx.FoldNewRecords(id, h.events); err != nil {
+			return err
+		}
+	}
 	if h.own && len(h.people) > 0 {
 		s.Register, s.Rows, s.SetAside = "population", len(h.people), 0
 		id, err := tx.AddSnapshot(s)
@@ -248,6 +264,33 @@ func (h *health) recordTables() (map[clinical.Kind]*parquet.Records, []parquet.E
 		tables[k], exports = t, append(exports, parquet.RecordExport(k))
 	}
 	return tables, exports, nil
+}
+
+// foldEvents takes in the events that came since the snapshot before, where the
+// new one does not have them. An event of somebody whose record is not in the new
+// snapshot comes in too; nothing is concluded from it.
+func (h *health) foldEvents() (more []parquet.Export, err error) {
+	list, err := h.store.NewRecords(h.ctx, time.Time{}, store.NewRecordsOf{})
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
+	byKind := map[clinical.Kind][]clinical.Record{}
+	for _, r := range list {
+		byKind[r.Record.Kind] = append(byKind[r.Record.Kind], r.Record)
+		h.events = max(h.events, r.ID)
+	}
+	for _, k := range clinical.Kinds() {
+		n, err := h.facts.Fold(h.ctx, k, byKind[k])
+		if err != nil {
+			return nil, err
+		}
+		if n > 0 {
+			more = append(more, parquet.RecordExport(k))
+		}
+		h.res.Events += int(n)
+	}
+	h.res.Records += h.res.Events
+	return more, nil
 }
 
 // stageRead notes whose records were read.

@@ -36,6 +36,8 @@ type Store interface {
 	PatientHash(source, id string) ([16]byte, error)
 	// Units lists the units of the newest snapshot not after the day.
 	Units(ctx context.Context, known time.Time) ([]store.Unit, error)
+	// NewRecords lists the events since the newest snapshots.
+	NewRecords(ctx context.Context, known time.Time, of store.NewRecordsOf) ([]store.NewRecord, error)
 }
 
 // Progress tells how far the intake is: what it does, and how much of it.

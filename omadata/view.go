@@ -3,6 +3,7 @@ package omadata
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"slices"
 	"time"
 
@@ -69,6 +70,7 @@ type FeeProposal struct {
 	State    string // store.ProposalOpen and the like
 	Made     time.Time
 	Answered time.Time
+	Own      int // the reader's number in the words of the working; 0: none
 	Working  Working
 }
 
@@ -106,7 +108,16 @@ func (s *Service) Matters(ctx context.Context, who person.ID) ([]Matter, error) 
 
 // Matter is one matter. To those who have no say in it, it is not there. The look is
 // on the record.
-func (s *Service) Matter(ctx context.Context, who person.ID, n store.MatterID) (Matter, error) {
+func (s *Service) Matter(ctx context.Context, who person.ID, n store.MatterID) (out Matter, err error) {
+	for range mostMoves {
+		if out, err = s.matter(ctx, who, n); !errors.Is(err, errMoved) {
+			return out, err
+		}
+	}
+	return Matter{}, fault.New(fault.Later, "omadata.Matter", "registers keep coming in").Do("try again in a moment")
+}
+
+func (s *Service) matter(ctx context.Context, who person.ID, n store.MatterID) (Matter, error) {
 	const op = "omadata.Matter"
 	m, err := s.c.DB.Matter(ctx, n)
 	if err != nil {
@@ -226,7 +237,8 @@ func (s *Service) fees(ctx context.Context, who person.ID, f *family, out *Matte
 		if err != nil {
 			return err
 		}
-		x.Working.seenBy(x.Working.numberOf(out.Permit))
+		x.Own = x.Working.numberOf(out.Permit)
+		x.Working.seenBy(x.Own)
 		switch {
 		case out.Fee == nil:
 			out.Fee, out.Words = x, p.Words
@@ -485,4 +497,31 @@ func (s *Service) Receipt(ctx context.Context, who person.ID, id int64, event in
 		return nil, err
 	}
 	return s.c.DB.PermitReceipt(ctx, id, event)
+}
+
+// Explain is the newest fee of a child with its working, for an officer. The look is
+// on the record.
+func (s *Service) Explain(ctx context.Context, officer string, child person.ID) (FeeProposal, error) {
+	n, err := s.c.DB.MatterOf(ctx, Purpose, child)
+	if err != nil {
+		return FeeProposal{}, err
+	}
+	act, err := audit.Begin(officer, "look at a fee", Purpose, "GDPR 6(1)(c); "+Law, s.now())
+	if err != nil {
+		return FeeProposal{}, err
+	}
+	all, err := s.c.DB.Proposals(ctx, act, n)
+	if err != nil {
+		return FeeProposal{}, err
+	}
+	for _, p := range all {
+		if len(p.Content) > 0 {
+			x, err := feeOf(p)
+			if err != nil {
+				return FeeProposal{}, err
+			}
+			return *x, nil
+		}
+	}
+	return FeeProposal{}, fault.New(fault.Missing, "omadata.Explain", "no fee was worked out yet").Do("let the family choose first: ennakko permission give")
 }

@@ -10,6 +10,7 @@ import (
 
 	"ennakko/fault"
 	"ennakko/person"
+	"ennakko/strictjson"
 )
 
 // Party is an organisation.
@@ -106,17 +107,11 @@ func NewAgreement(s AgreementSpec) (Agreement, error) {
 }
 
 // ParseAgreement reads the JSON of an agreement, as Agreement.JSON writes it.
-// Unknown keys are faults.
+// Unknown keys, and keys that stand twice, are faults.
 func ParseAgreement(b []byte) (Agreement, error) {
-	const op = "permission.ParseAgreement"
 	var s AgreementSpec
-	d := json.NewDecoder(bytes.NewReader(b))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&s); err != nil {
-		return Agreement{}, fault.New(fault.Invalid, op, "the agreement is not readable").Because(err)
-	}
-	if d.More() {
-		return Agreement{}, fault.New(fault.Invalid, op, "something stands after the agreement")
+	if err := strictjson.Read(b, &s); err != nil {
+		return Agreement{}, fault.Wrap(err, "permission.ParseAgreement", "the agreement is not readable")
 	}
 	return NewAgreement(s)
 }

@@ -327,7 +327,7 @@ func TestAnAgreementsHashIsThatOfItsTextAndNothingReachesIn(t *testing.T) {
 	if err != nil || other.Hash() == a.Hash() {
 		t.Errorf("another text has the same hash: %v", err)
 	}
-	for _, bad := range []string{"{}", `{"purpose":"x","moon":1}`, string(a.JSON()) + "{}", "nonsense"} {
+	for _, bad := range []string{"{}", `{"purpose":"x","moon":1}`, string(a.JSON()) + "{}", "nonsense", `{"purpose":"x",` + string(a.JSON())[1:], strings.Replace(string(a.JSON()), `"purpose"`, `"Purpose"`, 1)} {
 		if _, err := permission.ParseAgreement([]byte(bad)); err == nil {
 			t.Errorf("%.20q is read", bad)
 		}

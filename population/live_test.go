@@ -68,6 +68,56 @@ func TestANewFactChangesWhatItShouldAndNothingElse(t *testing.T) {
 	}
 }
 
+// All records of a person that came in since may be given anew, so that one that
+// was corrected does not count twice; and why is asked of what is known with them.
+func TestRecordsThatCameInTakeThePlaceOfThoseBefore(t *testing.T) {
+	l := healthLanguage(t)
+	for seed := range uint64(6) {
+		try := newTrial(l, 23, seed)
+		plan, found := try.planned(t)
+		live := NewLive(plan, found)
+		c := &chance{rand.New(rand.NewPCG(5, seed)), l, try.run.AsOf}
+		loaded, came := map[person.ID]int{}, map[person.ID][]clinical.Record{}
+		for i := range 40 {
+			h := try.people[c.rng.IntN(12)]
+			if _, ok := loaded[h.id]; !ok {
+				loaded[h.id] = len(h.records)
+			}
+			list := came[h.id]
+			if len(list) > 0 && c.rng.IntN(2) == 0 { // corrected
+				list = list[:len(list)-1]
+			}
+			r := c.record(uint32(1000 + i))
+			r.Person = h.id
+			list = append(slices.Clone(list), r)
+			came[h.id] = list
+			h.records, h.made = append(h.records[:loaded[h.id]:loaded[h.id]], list...), map[string][]criteria.Fact{}
+			if _, err := live.Records(h.id, list); err != nil {
+				t.Fatal(err)
+			}
+			for _, care := range try.cares {
+				want, _ := care.Verdict(h, params(), try.run)
+				alone, _ := care.Verdict(live.Person(h.id), params(), try.run)
+				if got := found.Verdict(care.Name, h.id); got != want.Verdict || alone.Verdict != want.Verdict {
+					t.Fatalf("seed %d, fact %d, %s: one by one %q, after the records %q, of what is live %q", seed, i, care.Name, want.Verdict, got, alone.Verdict)
+				}
+			}
+		}
+		live.People().Iterate(func(id uint32) bool {
+			if len(came[person.ID(id)]) == 0 {
+				t.Errorf("person %d has new facts, and none came in", id)
+			}
+			return true
+		})
+		if live.People().IsEmpty() {
+			t.Error("nobody has new facts")
+		}
+	}
+	if _, err := NewLive(newTrial(l, 2, 2).planned(t)).Records(person.ID(77777), nil); fault.KindOf(err) != fault.Missing {
+		t.Error(err)
+	}
+}
+
 func TestAFactOfSomebodyWhoWasNotLoadedIsRefused(t *testing.T) {
 	l := healthLanguage(t)
 	try := newTrial(l, 2, 2)

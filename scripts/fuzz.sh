@@ -19,6 +19,7 @@ targets="
 ./criteria FuzzCompileHealth
 ./service FuzzLoad
 ./reply FuzzRead
+./permission/receipt FuzzVerify
 ./fee FuzzEveryFeeIsWithinItsBoundsAndRisesWithIncome
 ./fee FuzzReadFamilyNeverBreaksAndWhatItReadsIsComputedOrRefused"
 

@@ -46,7 +46,9 @@ type Tx interface {
 	Sealing
 	Delta
 	Permissions // store/permission.go
+	Oversight   // store/oversight.go
 	Appointments
+	Links // store/link.go
 }
 
 // Marker adds to the act's entry in the record.

@@ -89,6 +89,8 @@ func (t fakeTx) AddSession(s store.Session, _ time.Time) error {
 	return nil
 }
 
+func (t fakeTx) SeeStaff(store.Staff) error { return nil }
+
 func (t fakeTx) EndSession(hash []byte) error {
 	delete(t.c.sessions, string(hash))
 	return nil

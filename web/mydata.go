@@ -2,10 +2,12 @@ package web
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"ennakko/access"
 	"ennakko/audit"
@@ -73,10 +75,6 @@ func (p permit) Link() string {
 // EventNumber is the number of an event in the address of its receipt.
 func (p permit) EventNumber(i int) int { return i + 1 }
 
-// usesLooked is how many of the newest entries are looked through for those of
-// one permission.
-const usesLooked = 200
-
 // permitOf finds a permission of the reader. To others it is not there.
 func (s *site) permitOf(r *http.Request) (permit, error) {
 	n, err := numberOf(r, "permission")
@@ -113,7 +111,8 @@ func (s *site) showPermit(w http.ResponseWriter, r *http.Request) error {
 	return s.render(w, r, http.StatusOK, "permission.html", view{words: t, Title: t.Of(p.Agreement.Title), Path: p.Path(), Data: v})
 }
 
-// usesFor are the newest entries of the record that cover the reader for one purpose.
+// usesFor are the newest entries of the record that cover the reader for one purpose,
+// without the reader's own looks.
 func (s *site) usesFor(r *http.Request, purpose string) (out []entryView, err error) {
 	who := whoOf(r)
 	entries, err := s.residents.UsesOf(r.Context(), who.Person, 0, usesLooked)
@@ -125,7 +124,8 @@ func (s *site) usesFor(r *http.Request, purpose string) (out []entryView, err er
 		return nil, err
 	}
 	for _, e := range entries {
-		if e.Purpose == purpose && len(out) < usesOnPage {
+		look := e.Actor == who.Actor() && strings.HasPrefix(e.Verb, "look ")
+		if e.Purpose == purpose && !look && len(out) < usesOnPage {
 			out = append(out, s.useView(s.words(r), e, proved, who))
 		}
 	}
@@ -154,7 +154,7 @@ type receiptView struct {
 	Event  permitEvent
 	Text   string // the receipt itself
 	File   string // where it is fetched
-	Bytes  int
+	Signed string // and where with the signature
 }
 
 // receiptOf is a receipt of the reader, with what it is of.
@@ -180,23 +180,46 @@ func (s *site) showReceipt(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	var pretty bytes.Buffer
-	if json.Indent(&pretty, b, "", "  ") != nil {
-		pretty.Reset()
-		pretty.Write(b)
+	if err := json.Indent(&pretty, contentOf(b), "", "  "); err != nil {
+		return fault.New(fault.Tampered, "web.showReceipt", "the receipt is not readable")
 	}
 	t := s.words(r)
 	path := fmt.Sprintf("%s/receipts/%d", p.Path(), n)
-	v := receiptView{Permit: p, Event: p.Events[n-1], Text: pretty.String(), File: path + "/file", Bytes: len(b)}
+	v := receiptView{Permit: p, Event: p.Events[n-1], Text: pretty.String(), File: path + "/file", Signed: path + "/signed"}
 	return s.render(w, r, http.StatusOK, "receipt.html", view{words: t, Title: t.T("receipt.title"), Path: path, Data: v})
 }
 
-// receiptFile gives the receipt as it was signed, to keep.
+// receiptFile gives the receipt as JSON-LD, to keep.
 func (s *site) receiptFile(w http.ResponseWriter, r *http.Request) error {
 	p, n, b, err := s.receiptOf(r)
 	if err != nil {
 		return err
 	}
-	return attach(w, fmt.Sprintf("receipt-%d-%d.jsonld", p.N, n), "application/ld+json", b)
+	return attach(w, fmt.Sprintf("receipt-%d-%d.jsonld", p.N, n), "application/ld+json", contentOf(b))
+}
+
+// receiptSigned gives the receipt as it was signed: a JWS whose content is the
+// JSON-LD (RFC 7515, compact).
+func (s *site) receiptSigned(w http.ResponseWriter, r *http.Request) error {
+	p, n, b, err := s.receiptOf(r)
+	if err != nil {
+		return err
+	}
+	return attach(w, fmt.Sprintf("receipt-%d-%d.jws", p.N, n), "application/jose", b)
+}
+
+// contentOf is what a compact JWS signs. It does not check the signature: the city
+// has made it itself.
+func contentOf(signed []byte) []byte {
+	parts := bytes.Split(signed, []byte("."))
+	if len(parts) != 3 {
+		return signed
+	}
+	b, err := base64.RawURLEncoding.DecodeString(string(parts[1]))
+	if err != nil {
+		return signed
+	}
+	return b
 }
 
 // attach sends a file to keep. Its name says nothing of the person.

@@ -148,6 +148,7 @@ type proposal struct {
 	Cents  int64     // a month
 	At     time.Time // when it was worked out
 	Lines  []line
+	Own    int          // the reader's number in the lines; 0: they do not tell of the reader alone
 	Drawn  *fee.Picture // fee by the family's income, with all else as it is; nil: none
 	Person []said       // why a caseworker must look; none: nobody must
 }
@@ -156,7 +157,7 @@ type proposal struct {
 type line struct {
 	Words said
 	Comes said // the number that it comes to, in the language's form
-	Law   said // nil: none
+	Law   said // nil: none, or that of the line before
 	Sum   bool // the result
 }
 
@@ -174,10 +175,10 @@ type permit struct {
 	Why       said   // it was given and does not stand; nil: that is told by the state
 	Agreement agreement
 	Events    []permitEvent
-	Until     time.Time // when it expires; zero: it does not stand
-	IfTaken   []effect  // what taking it back would do
-	Effects   []effect  // what taking it back did
-	Matter    int64     // the fee's matter; 0: none
+	Until     time.Time     // when it expires; zero: it does not stand
+	IfTaken   []consequence // what taking it back would do
+	Effects   []consequence // what taking it back did
+	Matter    int64         // the fee's matter; 0: none
 }
 
 // The states of a permission.
@@ -204,8 +205,8 @@ type permitEvent struct {
 	Receipt bool
 }
 
-// effect is what a withdrawal does to one kind of data.
-type effect struct {
+// consequence is what a withdrawal does to one kind of data.
+type consequence struct {
 	What said
 	Gone bool   // deleted; otherwise kept
 	Law  string // under which it is kept

@@ -65,7 +65,7 @@ func feeAt(euros int) *proposal {
 		panic(err)
 	}
 	x.Lines = slices.DeleteFunc(x.Lines, func(l fee.Line) bool { return l.Adult == 2 })
-	return proposalOf(&omadata.FeeProposal{Made: begin.Add(6 * time.Hour), Working: omadata.Working{Fee: x, Picture: &drawn}})
+	return proposalOf(&omadata.FeeProposal{Made: begin.Add(6 * time.Hour), Own: 1, Working: omadata.Working{Fee: x, Picture: &drawn}})
 }
 
 // ainosIncome is a year of wages, with a benefit in some months.
@@ -109,7 +109,7 @@ func (o *oma) at(stage string) {
 	m.Chosen, m.Permit = wayPermit, o.permit.N
 	o.permit.State, o.permit.Until = permitStands, begin.AddDate(1, 0, 0)
 	o.permit.Events = []permitEvent{{Kind: "ask", At: begin, Version: 1}, {Kind: "give", At: begin.Add(time.Hour), You: true, Version: 1, Receipt: true}}
-	o.permit.IfTaken = []effect{{What: all3("Rekisteristä haetut tulot", "Inkomsterna som hämtats ur registret", "The income fetched from the register"), Gone: true},
+	o.permit.IfTaken = []consequence{{What: all3("Rekisteristä haetut tulot", "Inkomsterna som hämtats ur registret", "The income fetched from the register"), Gone: true},
 		{What: all3("Maksupäätös", "Avgiftsbeslutet", "The decision on the fee"), Law: "Archives Act 831/1994", Why: all3("Laki käskee säilyttää päätökset.", "Lagen säger att beslut ska sparas.", "The law says that decisions are kept.")}}
 	if stage == feePartner {
 		m.Partners[0].Chosen = false

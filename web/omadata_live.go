@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"maps"
 	"slices"
 
 	"ennakko/fault"
@@ -72,9 +73,13 @@ func proposalOf(p *omadata.FeeProposal) *proposal {
 		return nil
 	}
 	w := p.Working
-	out := proposal{Cents: int64(w.Fee.Euros) * 100, At: p.Made, Drawn: w.Picture}
+	out := proposal{Cents: int64(w.Fee.Euros) * 100, At: p.Made, Own: p.Own, Drawn: w.Picture}
 	for i, l := range w.Fee.Lines {
-		out.Lines = append(out.Lines, lineOf(l, i == len(w.Fee.Lines)-1))
+		x := lineOf(l, i == len(w.Fee.Lines)-1)
+		if i > 0 && maps.Equal(l.Law, w.Fee.Lines[i-1].Law) {
+			x.Law = nil // told at the line before
+		}
+		out.Lines = append(out.Lines, x)
 	}
 	for _, r := range w.Fee.Person {
 		out.Person = append(out.Person, r.Words)
@@ -189,17 +194,17 @@ func stateOfPermit(v omadata.View) string {
 }
 
 // effects says what taking a permission back does, or did.
-func (o liveOma) effects(deleted, stopped, proposals int, kept []omadata.Kept) (out []effect) {
+func (o liveOma) effects(deleted, stopped, proposals int, kept []omadata.Kept) (out []consequence) {
 	add := func(n int, key string) {
 		if n > 0 {
-			out = append(out, effect{What: o.texts[key], Gone: true})
+			out = append(out, consequence{What: o.texts[key], Gone: true})
 		}
 	}
 	add(deleted, "effect.income")
 	add(stopped, "effect.asked")
 	add(proposals, "effect.proposal")
 	for _, k := range kept {
-		out = append(out, effect{What: k.What, Law: k.Law, Why: k.Why})
+		out = append(out, consequence{What: k.What, Law: k.Law, Why: k.Why})
 	}
 	return out
 }

@@ -105,7 +105,7 @@ type (
 	}
 	effectsOf struct {
 		Words   words
-		Effects []effect
+		Effects []consequence
 	}
 	groupedOf struct {
 		Words words
@@ -115,7 +115,7 @@ type (
 
 func agreedPart(w words, a agreement) agreedOf          { return agreedOf{w, a} }
 func permittedPart(w words, p permit) permittedOf       { return permittedOf{w, p} }
-func effectsPart(w words, e []effect) effectsOf         { return effectsOf{w, e} }
+func effectsPart(w words, e []consequence) effectsOf    { return effectsOf{w, e} }
 func groupedPart(w words, g groupView) groupedOf        { return groupedOf{w, g} }
 func roundsPart(w words, rounds []store.Round) roundsOf { return roundsOf{w, rounds} }
 func tourPart(w words, t *tourView) tourOf              { return tourOf{w, t} }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -198,6 +199,52 @@ type usesView struct {
 	Uses   []entryView
 	Older  uint64
 	Newest bool
+	Looks  bool // the reader's own looks are shown, too
+}
+
+// Query ends the address of a page of uses, from the entry before a number; 0 is
+// the newest. Looks says whether own looks are on it.
+func (v usesView) Query(before uint64, looks bool) string {
+	q := url.Values{}
+	if v.About != "" {
+		q.Set("child", v.About)
+	}
+	if looks {
+		q.Set("looks", "yes")
+	}
+	if before > 0 {
+		q.Set("before", strconv.FormatUint(before, 10))
+	}
+	if len(q) == 0 {
+		return ""
+	}
+	return "?" + q.Encode()
+}
+
+// usesLooked is how many entries are looked through for one page of uses.
+const usesLooked = 500
+
+// usesOf are the entries of one page of uses, newest first, and from where the next
+// page goes on; 0: there is none. Unless looks are wanted, the reader's own are left
+// out: they would bury what others did.
+func (s *site) usesOf(r *http.Request, id person.ID, before uint64, looks bool) (out []audit.Entry, older uint64, err error) {
+	me := whoOf(r).Actor()
+	all, err := s.residents.UsesOf(r.Context(), id, before, usesLooked)
+	if err != nil {
+		return nil, 0, err
+	}
+	for i, e := range all {
+		if looks || e.Actor != me || !strings.HasPrefix(e.Verb, "look ") {
+			if len(out) == usesOnPage {
+				return out, out[usesOnPage-1].Seq, nil
+			}
+			out = append(out, e)
+		}
+		if i == usesLooked-1 {
+			older = e.Seq
+		}
+	}
+	return out, older, nil
 }
 
 // uses shows who used the reader's data, or a child's, newest first.
@@ -218,17 +265,15 @@ func (s *site) uses(w http.ResponseWriter, r *http.Request) error {
 	if err := s.noteLook(r, who, id); err != nil {
 		return err
 	}
-	entries, err := s.residents.UsesOf(r.Context(), id, before, usesOnPage+1)
+	v.Looks = q.Get("looks") == "yes"
+	entries, older, err := s.usesOf(r, id, before, v.Looks)
 	if err != nil {
 		return err
 	}
+	v.Older = older
 	proved, err := s.proof.Size(r.Context())
 	if err != nil {
 		return err
-	}
-	if len(entries) > usesOnPage {
-		entries = entries[:usesOnPage]
-		v.Older = entries[usesOnPage-1].Seq
 	}
 	for _, e := range entries {
 		v.Uses = append(v.Uses, s.useView(t, e, proved, who))

@@ -212,14 +212,15 @@ func New(c Config) (http.Handler, error) {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	list := []parts{c.parts(c.Live)}
+	p := c.parts(c.Live)
 	if c.OmaData != nil {
 		texts, err := readTexts()
 		if err != nil {
 			return nil, err
 		}
-		list[0].omaData = liveOma{c.OmaData, texts}
+		p.omaData = liveOma{c.OmaData, texts}
 	}
+	list := []parts{p}
 	for _, l := range c.More {
 		list = append(list, c.parts(l))
 	}
@@ -349,6 +350,7 @@ func (s *site) routes() []route {
 		{pattern: "POST /my/permissions/{permission}/take-back", action: access.Permit, do: s.takeBack, omaData: true},
 		{pattern: "GET /my/permissions/{permission}/receipts/{event}", action: access.SeeOwn, do: s.showReceipt, omaData: true},
 		{pattern: "GET /my/permissions/{permission}/receipts/{event}/file", action: access.SeeOwn, do: s.receiptFile, omaData: true},
+		{pattern: "GET /my/permissions/{permission}/receipts/{event}/signed", action: access.SeeOwn, do: s.receiptSigned, omaData: true},
 		{pattern: "GET /my/copy", action: access.SeeOwn, do: s.showCopy, omaData: true},
 		{pattern: "GET /my/copy/file", action: access.SeeOwn, do: s.copyFile, omaData: true},
 		{pattern: "GET /my/erase", action: access.SeeOwn, do: s.eraseForm, omaData: true},

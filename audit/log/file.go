@@ -169,3 +169,31 @@ func (f File) goesOn(published string, cp checkpoint, v note.Verifier) error {
 	}
 	return nil
 }
+
+// GoesOn shows that the log grew out of a checkpoint that was published before: nothing
+// that it covered was changed or taken away. Otherwise the fault is Tampered.
+func (l *Log) GoesOn(ctx context.Context, published string) error {
+	const op = "log.GoesOn"
+	old, err := openCheckpoint([]byte(published), l.verifier)
+	if err != nil {
+		return err
+	}
+	cp, err := readCheckpoint(l.dir, l.verifier)
+	if err != nil {
+		return err
+	}
+	if old.size > cp.size {
+		return tampered(op, "the log has %d entries, fewer than the %d of a published checkpoint", cp.size, old.size).Do("bring the record back from the newest backup, and tell who answers for it")
+	}
+	f := File{Since: &Since{Size: old.size}}
+	if old.size > 0 && old.size < cp.size {
+		builder, err := client.NewProofBuilder(ctx, cp.size, client.FileFetcher{Root: l.dir}.ReadTile)
+		if err != nil {
+			return broken(op, err, "the proof cannot be made")
+		}
+		if f.Since.Hashes, err = builder.ConsistencyProof(ctx, old.size, cp.size); err != nil {
+			return fault.Wrap(err, op, "the proof cannot be made")
+		}
+	}
+	return f.goesOn(published, cp, l.verifier)
+}

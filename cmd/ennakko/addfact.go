@@ -58,7 +58,7 @@ The next import of health records takes the events in.`,
 			if l := person.Language(f.language); l != person.Finnish && l != person.Swedish && l != person.English {
 				return fault.New(fault.Invalid, "cmd.add-fact", "there is no such language").Do("languages: fi, sv, en")
 			}
-			return p.addFact(c.Context(), f, c.InOrStdin())
+			return p.addFact(c.Context(), f, p.in)
 		}}
 	f.flags(c)
 	c.Flags().StringVar(&f.pack, "pack", "", "the folder of the library (the health criteria that come with the program, if it is left out)")

@@ -142,7 +142,7 @@ func (b *auditBench) people(ctx context.Context, a *app.App) error {
 	if err != nil || last > 0 {
 		return err
 	}
-	act, err := audit.Begin("system:bench", "make people up", "bench", "none", a.Now())
+	act, err := audit.Begin("system:bench", "import register", "bench", "none", a.Now())
 	if err != nil {
 		return err
 	}

@@ -38,6 +38,7 @@ type importHealth struct {
 	People    int          `json:"people"`
 	Resources int          `json:"resources"` // kept, set aside and passed over
 	Records   int          `json:"records"`   // rows of facts
+	Events    int          `json:"events"`    // rows of them that came in since the snapshot before, and that the files do not have
 	Types     []importType `json:"types"`
 	PerSecond int          `json:"resources_per_second"`
 }
@@ -130,7 +131,7 @@ func healthOf(r *intake.HealthResult, took time.Duration) *importHealth {
 	if r == nil {
 		return nil
 	}
-	h := &importHealth{Form: r.Form, Files: r.Files, Unchanged: r.Unchanged, People: r.People, Resources: r.Resources, Records: r.Records,
+	h := &importHealth{Form: r.Form, Files: r.Files, Unchanged: r.Unchanged, People: r.People, Resources: r.Resources, Records: r.Records, Events: r.Events,
 		Types: []importType{}, PerSecond: int(float64(r.Resources) / took.Seconds())}
 	for _, t := range r.Types {
 		h.Types = append(h.Types, importType(t))

@@ -260,18 +260,22 @@ func duration(p permission.Period) object {
 	return object{"@type": "dpv:TemporalDuration", "rdf:value": p.String()}
 }
 
-var gdpr6 = regexp.MustCompile(`GDPR,? (?:article )?6\(1\)\(([a-f])\)`)
+var (
+	gdpr6 = regexp.MustCompile(`\b6\(1\)\(([a-f])\)`)
+	gdpr9 = regexp.MustCompile(`\b9\(2\)\(([a-j])\)`)
+)
 
-// basis names the provisions of article 6(1) that the agreement names, and its
-// statutory task.
+// basis names the provisions of articles 6(1) and 9(2) that the agreement
+// names, and its statutory task.
 func basis(s permission.AgreementSpec) object {
-	out := object{"@type": []any{"dpv:LegalBasis"}, "dct:description": s.Basis, "ennakko:law": s.Law}
 	types := []any{"dpv:LegalBasis"}
 	for _, m := range gdpr6.FindAllStringSubmatch(s.Basis, -1) {
 		types = append(types, "eu-gdpr:A6-1-"+m[1])
 	}
-	out["@type"] = types
-	return out
+	for _, m := range gdpr9.FindAllStringSubmatch(s.Basis, -1) {
+		types = append(types, "eu-gdpr:A9-2-"+m[1])
+	}
+	return object{"@type": types, "dct:description": s.Basis, "ennakko:law": s.Law}
 }
 
 func (r Record) parties(s permission.AgreementSpec) []any {

@@ -200,7 +200,45 @@ func TestAReceiptHasEveryMandatoryField(t *testing.T) {
 			t.Errorf("%s is not at %s", field, path)
 		}
 	}
+	context, _ := doc["@context"].(map[string]any)
+	words(t, context, doc)
 	golden(t, made.JSON())
+}
+
+// words finds keys and types that the context does not name: a reader of
+// JSON-LD would drop them without a word.
+func words(t *testing.T, context map[string]any, at any) {
+	t.Helper()
+	known := func(term string) {
+		prefix, _, ok := strings.Cut(term, ":")
+		if iri, _ := context[prefix].(string); !ok || iri == "" {
+			t.Errorf("%q has no meaning in the context", term)
+		}
+	}
+	switch v := at.(type) {
+	case []any:
+		for _, x := range v {
+			words(t, context, x)
+		}
+	case map[string]any:
+		for k, x := range v {
+			switch k {
+			case "@context", "@id", "@value", "@language":
+				continue
+			case "@type":
+				if one, ok := x.(string); ok {
+					known(one)
+					continue
+				}
+				for _, one := range x.([]any) {
+					known(one.(string))
+				}
+				continue
+			}
+			known(k)
+			words(t, context, x)
+		}
+	}
 }
 
 // golden holds the bytes fast: a receipt of today must come out the same in
@@ -320,4 +358,22 @@ func TestAReceiptTellsAllThatIsMissingAtOnce(t *testing.T) {
 	if _, err := (receipt.Receipt{}).Sign(key(1)); fault.KindOf(err) != fault.Invalid {
 		t.Errorf("an empty receipt: %v", err)
 	}
+}
+
+// Whatever text comes, Verify says no and does not break; what it takes is
+// signed by the key.
+func FuzzVerify(f *testing.F) {
+	signed := sign(f, life(f, permission.Self, []person.ID{mother}, step(permission.Ask, 0), step(permission.Give, mother)), key(1))
+	for _, s := range []string{signed, signed[1:], signed[:len(signed)-4], "..", "a.b.c", "{}", ""} {
+		f.Add([]byte(s))
+	}
+	public, err := receipt.NewKeys(key(1).Public().(ed25519.PublicKey))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if got, err := receipt.Verify(b, public); err == nil && !strings.Contains(signed, base64.RawURLEncoding.EncodeToString(got.JSON)) {
+			t.Errorf("a receipt that nobody signed is taken: %s", got.JSON)
+		}
+	})
 }

@@ -42,7 +42,8 @@ type Options struct {
 	City     City              // nil: by the settings
 	Register http.RoundTripper // nil: by the settings
 	Log      *slog.Logger
-	Now      func() time.Time
+	Now      func() time.Time // the moment, as in questions and marks (time.Now)
+	Real     func() time.Time // for how long something takes (time.Now); another only in trials
 	Random   io.Reader
 	Wait     func(context.Context, time.Duration) error // before marks are sent again (a timer)
 }
@@ -78,6 +79,9 @@ func New(c Config, o Options) (*Adapter, error) {
 	}
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Real == nil {
+		o.Real = time.Now
 	}
 	if o.Random == nil {
 		o.Random = rand.Reader
@@ -208,12 +212,9 @@ func (a *Adapter) Deliver(ctx context.Context) error {
 			pause = firstWait
 			continue
 		}
-		if ctx.Err() != nil {
-			return nil //nolint:nilerr // it was told to end
-		}
 		a.opt.Log.WarnContext(ctx, "marks wait for the city", "waiting", a.journal.Waiting(), "again_in", pause, "error", err)
 		if a.opt.Wait(ctx, pause) != nil {
-			return nil
+			return nil //nolint:nilerr // it was told to end
 		}
 		pause = min(2*pause, mostWait)
 	}

@@ -114,9 +114,11 @@ func (w *Writer) HandOver(ctx context.Context, k clinical.Kind, file string, peo
 		return out, broken(err)
 	}
 	columns := `m.person, code, day::INTEGER AS day, until::INTEGER AS until, "minute"::SMALLINT AS "minute", "value"::DOUBLE AS "value", unit, value_code, status, "class", encounter::UINTEGER AS encounter, grp::UINTEGER AS grp, "source"`
-	if _, err := w.conn.ExecContext(ctx, "CREATE VIEW "+recordTable(k)+" AS SELECT "+columns+" FROM "+strings.Replace(from, "LEFT JOIN", "JOIN", 1)+" WHERE "+good); err != nil {
+	view := "SELECT " + columns + " FROM " + strings.Replace(from, "LEFT JOIN", "JOIN", 1) + " WHERE " + good
+	if _, err := w.conn.ExecContext(ctx, "CREATE VIEW "+recordTable(k)+" AS "+view); err != nil {
 		return out, broken(err)
 	}
+	w.views[recordTable(k)] = view
 	w.handed[recordTable(k)] = "read_parquet(" + quote(file) + ")"
 	return out, nil
 }

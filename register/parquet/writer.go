@@ -60,6 +60,7 @@ type Writer struct {
 	conn   *sql.Conn
 	tables map[string]*Table
 	handed map[string]string // the files behind views of records that others wrote
+	views  map[string]string // what those views are
 }
 
 // Table is a staging table; the first column is always the person's number.
@@ -80,7 +81,7 @@ func NewWriter(ctx context.Context) (*Writer, error) {
 		_ = db.Close()
 		return nil, fault.Wrap(err, "parquet.NewWriter", "DuckDB does not open")
 	}
-	return &Writer{db, conn, map[string]*Table{}, map[string]string{}}, nil
+	return &Writer{db, conn, map[string]*Table{}, map[string]string{}, map[string]string{}}, nil
 }
 
 // Close gives the memory back.

@@ -32,7 +32,7 @@ type KeyStore interface {
 }
 
 // plainColumns are the columns of bytes that are not sealed.
-var plainColumns = []string{"audit_entry.people", "audit_entry.salt", "audit_entry.leaf", "person.code_hash", "identity.content_hash", "contact.content_hash", "session.hash", "new_record.resource"}
+var plainColumns = []string{"audit_entry.people", "audit_entry.salt", "audit_entry.leaf", "person.code_hash", "identity.content_hash", "contact.content_hash", "session.hash", "new_record.resource", "profile.hash"}
 
 // EveryColumnOfBytes fails when a keeper has a column of bytes of which nobody
 // has said whether it is sealed: what is forgotten is lost with the older key.
@@ -346,7 +346,10 @@ func (s *suite) sealedPermissions() {
 		if err != nil {
 			return err
 		}
-		_, err = tx.SettleRequest(r, "officer:a", "told", Start)
+		if _, err = tx.SettleRequest(r, "officer:a", "told", Start); err != nil {
+			return err
+		}
+		_, err = tx.AddLooked(store.Looked{Kind: "much", Actor: "officer:b", Through: 1, At: Start, By: "officer:a", Words: "asked why"})
 		return err
 	})
 }
@@ -359,6 +362,11 @@ func (s *suite) permissionsReadBack(d KeyStore) {
 	s.must(err)
 	rs, err := d.Requests(s.ctx, s.act(), 9)
 	s.must(err)
+	ls, err := d.LookedInto(s.ctx, 9)
+	s.must(err)
+	if len(ls) != 1 || ls[0].Words != "asked why" {
+		s.Error("a look into readings does not read back")
+	}
 	if string(receipt) != "signed" || len(ps) != 1 || string(ps[0].Content) != "fee" || ps[0].Words != "yes" || len(rs) != 1 || rs[0].Words != "asked" || rs[0].Answer != "told" {
 		s.Error("what belongs to permissions does not read back")
 	}
