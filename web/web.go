@@ -281,6 +281,20 @@ type route struct {
 	omaData bool // only where there are permissions and fees
 }
 
+// demoRoutes are the pages of a demonstration.
+func (s *site) demoRoutes() []route {
+	return []route{
+		{pattern: "POST /demo/clock", action: access.SeeDesk, do: s.setClock, demo: true},
+		{pattern: "GET /demo", action: anyone, do: s.tour, demo: true},
+		{pattern: "GET /demo/handset", action: anyone, do: s.listHandsets, demo: true},
+		{pattern: "GET /demo/handset/any", action: anyone, do: s.anyHandset, demo: true},
+		{pattern: "GET /demo/handset/{case}/{party}", action: anyone, do: s.handset, demo: true},
+		{pattern: "GET /demo/handset/{case}/{party}/events", action: anyone, do: s.handsetEvents, demo: true},
+		{pattern: "POST /demo/handset/{case}/{party}", action: anyone, do: s.answer, demo: true},
+		{pattern: "POST /demo/handset/{case}/{party}/take", action: anyone, do: s.take, demo: true},
+	}
+}
+
 // careRoutes are the pages of the care library.
 func (s *site) careRoutes() []route {
 	return []route{
@@ -299,7 +313,7 @@ func (s *site) careRoutes() []route {
 
 // routes are all pages.
 func (s *site) routes() []route {
-	return append(s.careRoutes(), []route{
+	return append(append(s.careRoutes(), s.demoRoutes()...), []route{
 		{pattern: "/", action: anyone, do: func(http.ResponseWriter, *http.Request) error { return missing("web") }},
 		{pattern: "GET /{$}", action: anyone, do: s.start},
 		{pattern: "GET /login", action: anyone, do: s.login},
@@ -357,15 +371,6 @@ func (s *site) routes() []route {
 		{pattern: "POST /my/erase", action: access.EraseOwn, do: s.erase, omaData: true},
 
 		{pattern: "GET /desk/record", action: access.SeeRecord, do: s.showRecord},
-
-		{pattern: "POST /demo/clock", action: access.SeeDesk, do: s.setClock, demo: true},
-		{pattern: "GET /demo", action: anyone, do: s.tour, demo: true},
-		{pattern: "GET /demo/handset", action: anyone, do: s.listHandsets, demo: true},
-		{pattern: "GET /demo/handset/any", action: anyone, do: s.anyHandset, demo: true},
-		{pattern: "GET /demo/handset/{case}/{party}", action: anyone, do: s.handset, demo: true},
-		{pattern: "GET /demo/handset/{case}/{party}/events", action: anyone, do: s.handsetEvents, demo: true},
-		{pattern: "POST /demo/handset/{case}/{party}", action: anyone, do: s.answer, demo: true},
-		{pattern: "POST /demo/handset/{case}/{party}/take", action: anyone, do: s.take, demo: true},
 	}...)
 }
 
