@@ -76,6 +76,9 @@ func (r *reading) readComparison(x strictyaml.Node) {
 	if !x.There() {
 		return
 	}
+	if !r.pack.ForSelf() {
+		x.Bad("leave it out", "a lot is only for services whose people answer for themselves")
+	}
 	k := x.Keys("share", "weeks", "text", "harms")
 	c := &Comparison{Share: k["share"].Whole(1, mostShare), Weeks: k["weeks"].Whole(1, 52), Text: k["text"].Texts(), params: r.pack.params}
 	var named []criteria.Named

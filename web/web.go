@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -281,6 +282,20 @@ type route struct {
 	omaData bool // only where there are permissions and fees
 }
 
+// demoRoutes are the pages of a demonstration.
+func (s *site) demoRoutes() []route {
+	return []route{
+		{pattern: "POST /demo/clock", action: access.SeeDesk, do: s.setClock, demo: true},
+		{pattern: "GET /demo", action: anyone, do: s.tour, demo: true},
+		{pattern: "GET /demo/handset", action: anyone, do: s.listHandsets, demo: true},
+		{pattern: "GET /demo/handset/any", action: anyone, do: s.anyHandset, demo: true},
+		{pattern: "GET /demo/handset/{case}/{party}", action: anyone, do: s.handset, demo: true},
+		{pattern: "GET /demo/handset/{case}/{party}/events", action: anyone, do: s.handsetEvents, demo: true},
+		{pattern: "POST /demo/handset/{case}/{party}", action: anyone, do: s.answer, demo: true},
+		{pattern: "POST /demo/handset/{case}/{party}/take", action: anyone, do: s.take, demo: true},
+	}
+}
+
 // careRoutes are the pages of the care library.
 func (s *site) careRoutes() []route {
 	return []route{
@@ -299,7 +314,7 @@ func (s *site) careRoutes() []route {
 
 // routes are all pages.
 func (s *site) routes() []route {
-	return append(append(s.careRoutes(), s.omaRoutes()...), []route{
+	return append(slices.Concat(s.careRoutes(), s.omaRoutes(), s.demoRoutes()), []route{
 		{pattern: "/", action: anyone, do: func(http.ResponseWriter, *http.Request) error { return missing("web") }},
 		{pattern: "GET /{$}", action: anyone, do: s.start},
 		{pattern: "GET /login", action: anyone, do: s.login},
@@ -344,15 +359,6 @@ func (s *site) routes() []route {
 		{pattern: "POST /my/objections", action: access.Object, do: s.object},
 
 		{pattern: "GET /desk/record", action: access.SeeRecord, do: s.showRecord},
-
-		{pattern: "POST /demo/clock", action: access.SeeDesk, do: s.setClock, demo: true},
-		{pattern: "GET /demo", action: anyone, do: s.tour, demo: true},
-		{pattern: "GET /demo/handset", action: anyone, do: s.listHandsets, demo: true},
-		{pattern: "GET /demo/handset/any", action: anyone, do: s.anyHandset, demo: true},
-		{pattern: "GET /demo/handset/{case}/{party}", action: anyone, do: s.handset, demo: true},
-		{pattern: "GET /demo/handset/{case}/{party}/events", action: anyone, do: s.handsetEvents, demo: true},
-		{pattern: "POST /demo/handset/{case}/{party}", action: anyone, do: s.answer, demo: true},
-		{pattern: "POST /demo/handset/{case}/{party}/take", action: anyone, do: s.take, demo: true},
 	}...)
 }
 

@@ -65,9 +65,10 @@ func Exercise(t *testing.T, open func(t *testing.T) Store) {
 		"entries have numbers without gaps and leaves that match":      entries,
 		"entries of many writers are kept once each, in order":         manyWriters,
 		"who leaves while they wait is not kept, others are":           leaving,
-		"the uses of a person are found in small and large sets":       usesFound,
 		"a faulty entry fails alone":                                   faulty,
 		"a place is given once":                                        places,
+		"a time of a unit is given once":                               appointments,
+		"a lot is kept, and who was erased is not in it":               lots,
 		"a case is changed by one writer at a time":                    versions,
 		"nobody approves a round that they had a hand in":              fourEyes,
 		"what an officer says of an item and a round is sealed":        officersWords,
@@ -107,14 +108,13 @@ func Exercise(t *testing.T, open func(t *testing.T) Store) {
 		"a request is settled once":                                    requests,
 		"a record between snapshots is known from its day on":          newRecords,
 		"people are erased with what was permitted and fetched":        erasingPermissions,
+		"the uses of a person are found in small and large sets":       usesFound,
 		"other systems know people by links of their own":              links,
 		"a caller has the permissions of its own individuals":          permitsOfACaller,
 		"the uses of a person come in pages with their number":         usesInPages,
 		"the watch over readings knows staff, famous people and looks": watching,
 		"the record is gone through line by line":                      lines,
 		"what became of permissions is counted":                        permitCounts,
-		"a time of a unit is given once":                               appointments,
-		"a lot is kept, and who was erased is not in it":               lots,
 	} {
 		t.Run(name, func(t *testing.T) { do(newSuite(t, open(t))) })
 	}
