@@ -143,7 +143,9 @@ func (w *worker) decide(block int, who flags, out [][nVerdicts]people) {
 	for c := range w.plan.parts {
 		f := w.verdicts(c, &who)
 		for v := range f {
-			copy(out[c][v][block*blockWords:], f[v][:])
+			if !f[v].none() { // most verdicts of most criteria are nobody's: their bits stay untouched
+				copy(out[c][v][block*blockWords:], f[v][:])
+			}
 		}
 	}
 }

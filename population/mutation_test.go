@@ -1,7 +1,12 @@
 package population
 
 import (
+	"runtime"
+	"sync"
+	"sync/atomic"
 	"testing"
+
+	"golang.org/x/sync/errgroup"
 
 	"ennakko/criteria"
 )
@@ -244,11 +249,13 @@ func judge(t *trial) judged {
 func (j judged) differs(t *testing.T, hook func(*step)) bool {
 	plan, err := newPlan(j.columns, j.language, j.cares, params(), j.run, hook)
 	if err != nil {
-		t.Fatal(err)
+		t.Error(err)
+		return true
 	}
 	found, err := plan.Run(t.Context())
 	if err != nil {
-		t.Fatal(err)
+		t.Error(err)
+		return true
 	}
 	for i, care := range j.cares {
 		for k, h := range j.people {
@@ -265,29 +272,40 @@ func (j judged) differs(t *testing.T, hook func(*step)) bool {
 func TestAMistakeInAnyOperatorIsSeen(t *testing.T) {
 	l := healthLanguage(t)
 	const most = 300
-	var trials []judged
+	var trials [most]func() judged // made once, when the first mistake comes so far
+	for n := range trials {
+		trials[n] = sync.OnceValue(func() judged { return judge(newTrial(l, 5, uint64(n+1))) })
+	}
 	operators := map[string]bool{}
+	var farthest atomic.Int64
+	var g errgroup.Group
+	g.SetLimit(runtime.GOMAXPROCS(0))
 	for _, m := range mistakes() {
 		operators[m.op] = true
-		caught := false
-		for n := 0; n < most && !caught; n++ {
-			if n == len(trials) {
-				trials = append(trials, judge(newTrial(l, 5, uint64(n+1))))
-			}
-			caught = trials[n].differs(t, func(s *step) {
-				if s.op == m.op {
-					s.do = m.plant(s.do)
+		g.Go(func() error {
+			for n := range trials {
+				if trials[n]().differs(t, func(s *step) {
+					if s.op == m.op {
+						s.do = m.plant(s.do)
+					}
+				}) {
+					for old := farthest.Load(); old < int64(n+1) && !farthest.CompareAndSwap(old, int64(n+1)); {
+						old = farthest.Load()
+					}
+					return nil
 				}
-			})
-		}
-		if !caught {
+			}
 			t.Errorf("%s %s: not seen in %d trials", m.op, m.what, most)
-		}
+			return nil
+		})
+	}
+	if err := g.Wait(); err != nil {
+		t.Fatal(err)
 	}
 	for _, k := range kernels() {
 		if !operators[k.plain] {
 			t.Errorf("no mistake is planted in %s", k.plain)
 		}
 	}
-	t.Logf("%d mistakes seen, in at most %d trials of %d pairs", len(mistakes()), len(trials), trialCriteria*trialPeople)
+	t.Logf("%d mistakes seen, in at most %d trials of %d pairs", len(mistakes()), farthest.Load(), trialCriteria*trialPeople)
 }
