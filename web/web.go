@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -283,7 +284,7 @@ type route struct {
 
 // routes are all pages.
 func (s *site) routes() []route {
-	return append(s.omaRoutes(), []route{
+	return append(slices.Concat(s.residentRoutes(), s.omaRoutes()), []route{
 		{pattern: "/", action: anyone, do: func(http.ResponseWriter, *http.Request) error { return missing("web") }},
 		{pattern: "GET /{$}", action: anyone, do: s.start},
 		{pattern: "GET /login", action: anyone, do: s.login},
@@ -331,13 +332,6 @@ func (s *site) routes() []route {
 		{pattern: "GET /desk/care/{criterion}/worklist/{place}", action: access.SeeFinding, do: s.finding},
 		{pattern: "GET /desk/care/{criterion}/what-if", action: access.TryCare, do: s.whatIfForm},
 		{pattern: "POST /desk/care/{criterion}/what-if", action: access.TryCare, do: s.whatIf},
-
-		{pattern: "GET /my/offers/{case}", action: access.SeeOwn, do: s.ownCase},
-		{pattern: "POST /my/offers/{case}", action: access.Answer, do: s.answerOwn},
-		{pattern: "GET /my/uses", action: access.SeeOwn, do: s.uses},
-		{pattern: "GET /my/uses/{entry}", action: access.SeeOwn, do: s.prove},
-		{pattern: "GET /my/uses/{entry}/file", action: access.SeeOwn, do: s.proofFile},
-		{pattern: "POST /my/objections", action: access.Object, do: s.object},
 
 		{pattern: "GET /desk/record", action: access.SeeRecord, do: s.showRecord},
 
