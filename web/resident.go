@@ -19,6 +19,18 @@ import (
 	"ennakko/person"
 )
 
+// residentRoutes are the pages of a resident.
+func (s *site) residentRoutes() []route {
+	return []route{
+		{pattern: "GET /my/offers/{case}", action: access.SeeOwn, do: s.ownCase},
+		{pattern: "POST /my/offers/{case}", action: access.Answer, do: s.answerOwn},
+		{pattern: "GET /my/uses", action: access.SeeOwn, do: s.uses},
+		{pattern: "GET /my/uses/{entry}", action: access.SeeOwn, do: s.prove},
+		{pattern: "GET /my/uses/{entry}/file", action: access.SeeOwn, do: s.proofFile},
+		{pattern: "POST /my/objections", action: access.Object, do: s.object},
+	}
+}
+
 // ownView is a resident's first page.
 type ownView struct {
 	Known  bool // the registers know the person

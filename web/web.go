@@ -314,7 +314,7 @@ func (s *site) careRoutes() []route {
 
 // routes are all pages.
 func (s *site) routes() []route {
-	return append(slices.Concat(s.careRoutes(), s.omaRoutes(), s.demoRoutes()), []route{
+	return append(slices.Concat(s.careRoutes(), s.residentRoutes(), s.omaRoutes(), s.demoRoutes()), []route{
 		{pattern: "/", action: anyone, do: func(http.ResponseWriter, *http.Request) error { return missing("web") }},
 		{pattern: "GET /{$}", action: anyone, do: s.start},
 		{pattern: "GET /login", action: anyone, do: s.login},
@@ -351,12 +351,6 @@ func (s *site) routes() []route {
 		{pattern: "POST /desk/cases/{case}/answer", action: access.Settle, do: s.noteAnswer},
 		{pattern: "GET /desk/search", action: access.Search, do: s.searchForm},
 		{pattern: "POST /desk/search", action: access.Search, do: s.search},
-		{pattern: "GET /my/offers/{case}", action: access.SeeOwn, do: s.ownCase},
-		{pattern: "POST /my/offers/{case}", action: access.Answer, do: s.answerOwn},
-		{pattern: "GET /my/uses", action: access.SeeOwn, do: s.uses},
-		{pattern: "GET /my/uses/{entry}", action: access.SeeOwn, do: s.prove},
-		{pattern: "GET /my/uses/{entry}/file", action: access.SeeOwn, do: s.proofFile},
-		{pattern: "POST /my/objections", action: access.Object, do: s.object},
 
 		{pattern: "GET /desk/record", action: access.SeeRecord, do: s.showRecord},
 	}...)
