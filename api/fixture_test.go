@@ -130,7 +130,7 @@ func newCity(t testing.TB) *city {
 	c.service = service
 	c.family()
 	c.logIn()
-	c.serve()
+	c.serve(c.known())
 	return c
 }
 
@@ -234,15 +234,21 @@ func (c *city) token(who, audience, scope, nonce string) string {
 	return out.Token
 }
 
-func (c *city) serve() {
+// known are the callers of the tests.
+func (c *city) known() api.Callers {
 	c.Helper()
-	policies, err := access.Load(access.Embedded())
-	c.must(err)
 	callers, err := api.NewCallers([]api.Caller{
 		{Name: "portal", ID: "1111111-1", Words: "The portal", Token: api.TokenHash(portal), Roles: []access.Role{access.UsageReader}},
 		{Name: "school", ID: "2222222-2", Words: "The school", Token: api.TokenHash(school), Client: "school-app", Roles: []access.Role{access.ConsentService}},
 		{Name: "auditor", ID: "3333333-3", Words: "The auditor", Token: api.TokenHash(auditor), Roles: []access.Role{access.ConsentAudit}},
 		{Name: "office", ID: "4444444-4", Words: "The office", Token: api.TokenHash(office), Roles: []access.Role{access.ConsentConfig}}})
+	c.must(err)
+	return callers
+}
+
+func (c *city) serve(callers api.Callers) {
+	c.Helper()
+	policies, err := access.Load(access.Embedded())
 	c.must(err)
 	acting := c.app.NewActing()
 	c.Cleanup(func() { c.must(acting.Close()) })

@@ -2,6 +2,8 @@ package app
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"strings"
 	"sync"
@@ -68,6 +70,22 @@ func NewMadeUp(l *Live, also ...person.ID) *MadeUp {
 // Handset is the id by which the guardian of a phone logs in.
 func guardianID(h store.Handset) string { return fmt.Sprintf("case-%d-%d", h.Case, h.Party) }
 
+// profileOf is the id by which programs of the demonstration's log-in know a resident:
+// a UUID (RFC 9562, version 8) that follows from the name of the log-in.
+func profileOf(id string) string {
+	b := sha256.Sum256([]byte("made-up profile " + strings.TrimPrefix(id, "low-")))
+	x := hex.EncodeToString(b[:16])
+	return x[:8] + "-" + x[8:12] + "-8" + x[13:16] + "-a" + x[17:20] + "-" + x[20:]
+}
+
+// profiled gives a resident such an id.
+func profiled(p idp.Person) idp.Person {
+	if p.Kind == idp.Residents {
+		p.Profile = profileOf(p.ID)
+	}
+	return p
+}
+
 // List gives the officers and some residents: guardians of every kind when a
 // round runs, anybody before.
 func (m *MadeUp) List(ctx context.Context) ([]idp.Person, error) {
@@ -88,7 +106,11 @@ func (m *MadeUp) List(ctx context.Context) ([]idp.Person, error) {
 		}
 		m.known[rd.ID] = append(inCare, residents...)
 	}
-	return append(staff(), m.known[rd.ID]...), nil
+	out := staff()
+	for _, p := range m.known[rd.ID] {
+		out = append(out, profiled(p))
+	}
+	return out, nil
 }
 
 func (m *MadeUp) residents(ctx context.Context, id store.RoundID) ([]idp.Person, error) {
@@ -137,6 +159,11 @@ func weakly(p idp.Person) idp.Person {
 
 // Find finds an officer, or the guardian of any phone by its id.
 func (m *MadeUp) Find(ctx context.Context, id string) (idp.Person, bool, error) {
+	p, ok, err := m.find(ctx, id)
+	return profiled(p), ok, err
+}
+
+func (m *MadeUp) find(ctx context.Context, id string) (idp.Person, bool, error) {
 	for _, p := range staff() {
 		if p.ID == id {
 			return p, true, nil

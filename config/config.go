@@ -38,6 +38,7 @@ type Config struct {
 	Mail     *Mail     `yaml:"mail"`    // nil: officers are not told by e-mail
 	Letters  *Letters  `yaml:"letters"` // nil: letters are printed by the city
 	Sources  *Sources  `yaml:"sources"` // nil: no register of others is asked
+	API      *API      `yaml:"api"`     // nil: no other system may ask
 	Traces   *Traces   `yaml:"traces"`  // nil: no collector is told how long things take
 	Trial    *Trial    `yaml:"trial"`   // nil in a real city
 }
@@ -278,6 +279,9 @@ func (c Config) check(l *fault.List) {
 	}
 	if c.Sources != nil {
 		c.Sources.check(bad)
+	}
+	if c.API != nil {
+		c.API.check(c.Pages, bad)
 	}
 	if t := c.Traces; t != nil {
 		if f, ok := errors.AsType[*fault.Error](trace.Options{Endpoint: t.Endpoint, Ratio: t.Part()}.Check()); ok {

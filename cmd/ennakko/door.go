@@ -19,6 +19,7 @@ import (
 // address of its own, and the client that asks it.
 type door struct {
 	client *signin.Client
+	issuer string
 	server *http.Server
 	done   chan struct{}
 }
@@ -56,7 +57,7 @@ func openDoor(ctx context.Context, pages net.Addr, people idp.People) (*door, er
 	// The provider's library tells the machine's log of every request that it
 	// refuses; the pages say it already.
 	slog.SetDefault(slog.New(slog.DiscardHandler))
-	d := &door{client: client, done: make(chan struct{}), server: &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second,
+	d := &door{client: client, issuer: "http://" + ln.Addr().String(), done: make(chan struct{}), server: &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second,
 		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10, BaseContext: func(net.Listener) context.Context { return ctx }}}
 	go func() {
 		_ = d.server.Serve(ln) // it ends when it is closed

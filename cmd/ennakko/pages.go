@@ -9,7 +9,10 @@ import (
 	"os"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"ennakko/access"
+	"ennakko/api"
 	"ennakko/app"
 	"ennakko/config"
 	"ennakko/fault"
@@ -80,12 +83,30 @@ func (p *program) pages(ctx context.Context, a *app.App, set config.Config, log 
 	if err != nil {
 		return err
 	}
+	beside := live.Follow
+	if set.API != nil {
+		callers, closing, err := protocols{app: a, clock: a.Clock, live: live, oma: site.OmaData, policies: policies, log: log, issuer: set.Pages.SignIn.Issuer, address: set.Pages.Address, set: *set.API}.open()
+		if err != nil {
+			return err
+		}
+		defer func() { _ = closing() }()
+		if set.API.Listen == "" {
+			handler = api.Beside(handler, callers)
+		} else {
+			beside = func(ctx context.Context) error {
+				g, ctx := errgroup.WithContext(ctx)
+				g.Go(func() error { return live.Follow(ctx) })
+				g.Go(func() error { return p.serveCallers(ctx, *set.API, callers, log) })
+				return g.Wait()
+			}
+		}
+	}
 	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", set.Pages.Listen)
 	if err != nil {
 		return fault.New(fault.Conflict, "cmd.serve", "the address cannot be served on").Because(err).Do("choose another for pages.listen")
 	}
 	log.Info("serving", "service", pack.Name(), "version", pack.Version(), "database", a.DB.Engine(), "address", ln.Addr().String())
-	err = serveUntil(ctx, ln, handler, live.Follow)
+	err = serveUntil(ctx, ln, handler, beside)
 	log.Info("stopped")
 	return err
 }

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"ennakko/access"
+	"ennakko/api"
 	"ennakko/app"
 	"ennakko/fault"
 	"ennakko/person"
@@ -244,7 +245,15 @@ func (p *program) serveService(ctx context.Context, ap *app.App, clock *app.Pace
 	if err != nil {
 		return errors.Join(err, ln.Close())
 	}
+	others, token := demoAPI()
+	callers, closing, err := protocols{app: ap, clock: clock, live: live, oma: set.OmaData, policies: policies, log: set.Log, issuer: door.issuer, address: "http://" + ln.Addr().String(), set: others}.open()
+	if err != nil {
+		return errors.Join(err, ln.Close())
+	}
+	defer func() { _ = closing() }()
+	handler = api.Beside(handler, callers)
 	stop := ap.Sequencing(ctx, func(err error) { tell(p.err, err) })
+	_, _ = fmt.Fprintf(p.err, "Other systems call http://%s%s (docs/protocols.md); this run's token: %s\n", ln.Addr(), api.Prefix, token)
 	_, _ = fmt.Fprintf(p.err, "Serving on http://%s/ (stop with Ctrl-C)\n", ln.Addr())
 	err = serveUntil(ctx, ln, handler, beside)
 	stop()
