@@ -172,6 +172,7 @@ type parts struct {
 	effects   effects
 	residents residents
 	omaData   omaData // nil: no permissions and no fees
+	privacy   privacy
 	families  families
 	screens   screens
 	clock     app.Clock
@@ -212,6 +213,12 @@ func New(c Config) (http.Handler, error) {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
 	p := c.parts(c.Live)
+	desk, err := c.Live.NewPrivacy(c.OmaData != nil)
+	if err != nil {
+		return nil, err
+	}
+	desk.Examples = c.Pace != nil
+	p.privacy = desk
 	if c.OmaData != nil {
 		texts, err := readTexts()
 		if err != nil {
@@ -293,6 +300,10 @@ func (s *site) routes() []route {
 		{pattern: "GET /open/checkpoint", action: anyone, do: s.checkpoint},
 		{pattern: "GET /open/proof", action: anyone, do: s.proofForm},
 		{pattern: "POST /open/proof", action: anyone, do: s.checkProof},
+		{pattern: "GET /open/algorithms", action: anyone, do: s.showAlgorithms},
+		{pattern: "GET /open/checkpoints", action: anyone, do: s.showCheckpoints},
+		{pattern: "GET /open/checkpoints/{day}", action: anyone, do: s.publishedCheckpoint},
+		{pattern: "GET /open/precedents", action: anyone, do: s.showPrecedents},
 
 		{pattern: "GET /desk", action: access.SeeDesk, do: s.desk},
 		{pattern: "GET /desk/messages", action: access.PreviewMessages, do: s.messages},
@@ -349,6 +360,19 @@ func (s *site) routes() []route {
 		{pattern: "POST /my/erase", action: access.EraseOwn, do: s.erase, omaData: true},
 
 		{pattern: "GET /desk/record", action: access.SeeRecord, do: s.showRecord},
+
+		{pattern: "GET /desk/privacy", action: access.SeePrivacy, do: s.showPrivacy},
+		{pattern: "GET /desk/privacy/requests", action: access.SeePrivacy, do: s.showRequests},
+		{pattern: "POST /desk/privacy/requests", action: access.SettleRequest, do: s.noteRequest},
+		{pattern: "POST /desk/privacy/requests/{request}/who", action: access.SettleRequest, do: s.whoAsks},
+		{pattern: "POST /desk/privacy/requests/{request}/settle", action: access.SettleRequest, do: s.settleRequest},
+		{pattern: "GET /desk/privacy/unusual", action: access.SeePrivacy, do: s.showUnusual},
+		{pattern: "POST /desk/privacy/unusual", action: access.LookInto, do: s.lookInto},
+		{pattern: "POST /desk/privacy/unusual/relatives", action: access.LookInto, do: s.askRelatives},
+		{pattern: "POST /desk/privacy/unusual/famous", action: access.LookInto, do: s.setFamous},
+		{pattern: "GET /desk/privacy/decide", action: access.DecideUse, do: s.decideForm},
+		{pattern: "POST /desk/privacy/decide", action: access.DecideUse, do: s.propose},
+		{pattern: "POST /desk/privacy/decide/decision", action: access.DecideUse, do: s.decide},
 
 		{pattern: "POST /demo/clock", action: access.SeeDesk, do: s.setClock, demo: true},
 		{pattern: "GET /demo", action: anyone, do: s.tour, demo: true},
