@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"slices"
@@ -58,8 +59,19 @@ func foundKinds(all []oversight.Finding) (out []string) {
 	return out
 }
 
-func TestALookAtOnesOwnChildIsFoundAskedAboutOnTheRecordAndLookedInto(t *testing.T) {
+// TestTheOfficersDesk runs one city to the end and works at the desk over it.
+func TestTheOfficersDesk(t *testing.T) {
 	a, p, live := privacyOf(t)
+	for name, do := range map[string]func(*testing.T, *app.App, *app.Privacy, *app.Live){
+		"a look at one's own child is found, asked about on the record, and looked into": lookAtOwnChild,
+		"a request is settled with words, and who asked is a reading":                    requestSettled,
+		"a decision is a precedent, and the algorithms are those loaded":                 useDecided,
+	} {
+		t.Run(name, func(t *testing.T) { do(t, a, p, live) })
+	}
+}
+
+func lookAtOwnChild(t *testing.T, a *app.App, p *app.Privacy, live *app.Live) {
 	child, guardians, err := a.DB.PeopleOf(t.Context(), 1)
 	if err != nil || len(guardians) == 0 {
 		t.Fatal(guardians, err)
@@ -73,7 +85,7 @@ func TestALookAtOnesOwnChildIsFoundAskedAboutOnTheRecordAndLookedInto(t *testing
 	if _, err := live.History(t.Context(), conversation.CaseID(2), "officer:olli"); err != nil {
 		t.Fatal(err)
 	}
-	u, err := p.Unusual(t.Context())
+	u, err := p.Unusual(t.Context(), officer)
 	if err != nil || len(u.Findings) != 0 || u.Unasked == 0 {
 		t.Fatalf("before the registers were asked: %v, %d pairs, %v", foundKinds(u.Findings), u.Unasked, err)
 	}
@@ -84,7 +96,7 @@ func TestALookAtOnesOwnChildIsFoundAskedAboutOnTheRecordAndLookedInto(t *testing
 	if err != nil || len(asked) != 1 || asked[0].Verb != "ask whether staff read of relatives" || asked[0].Actor != officer || !slices.Contains(asked[0].Fields, "guardianship.guardian") {
 		t.Errorf("the newest entry of the child is %+v, %v", asked, err)
 	}
-	u, err = p.Unusual(t.Context())
+	u, err = p.Unusual(t.Context(), officer)
 	if err != nil || !slices.Equal(foundKinds(u.Findings), []string{"relative officer:sari"}) || u.Unasked != 0 {
 		t.Fatalf("after: %v, %d pairs, %v", foundKinds(u.Findings), u.Unasked, err)
 	}
@@ -100,19 +112,18 @@ func TestALookAtOnesOwnChildIsFoundAskedAboutOnTheRecordAndLookedInto(t *testing
 	if err := p.LookInto(t.Context(), key, officer, "she was asked"); err != nil {
 		t.Fatal(err)
 	}
-	if u, err = p.Unusual(t.Context()); err != nil || u.Looked[key].Words != "she was asked" || u.Looked[key].Through != u.Findings[0].Last {
+	if u, err = p.Unusual(t.Context(), officer); err != nil || u.Looked[key].Words != "she was asked" || u.Looked[key].Through != u.Findings[0].Last {
 		t.Errorf("the look is %+v, %v", u.Looked, err)
 	}
 	if _, err := live.History(t.Context(), conversation.CaseID(1), "officer:sari"); err != nil {
 		t.Fatal(err)
 	}
-	if u, err = p.Unusual(t.Context()); err != nil || u.Looked[key].Through >= u.Findings[0].Last {
+	if u, err = p.Unusual(t.Context(), officer); err != nil || u.Looked[key].Through >= u.Findings[0].Last {
 		t.Errorf("what comes after a look is looked into already: %v", err)
 	}
 }
 
-func TestARequestIsSettledWithWordsAndWhoAskedIsAReading(t *testing.T) {
-	a, p, _ := privacyOf(t)
+func requestSettled(t *testing.T, a *app.App, p *app.Privacy, _ *app.Live) {
 	_, guardians, err := a.DB.PeopleOf(t.Context(), 1)
 	if err != nil {
 		t.Fatal(err)
@@ -146,8 +157,7 @@ func TestARequestIsSettledWithWordsAndWhoAskedIsAReading(t *testing.T) {
 	}
 }
 
-func TestADecisionIsAPrecedentAndTheAlgorithmsAreThoseLoaded(t *testing.T) {
-	_, p, _ := privacyOf(t)
+func useDecided(t *testing.T, _ *app.App, p *app.Privacy, _ *app.Live) {
 	p.Examples = true
 	book, err := p.Precedents(t.Context())
 	if err != nil {
@@ -184,7 +194,11 @@ func TestADecisionIsAPrecedentAndTheAlgorithmsAreThoseLoaded(t *testing.T) {
 
 func TestACheckpointIsPublishedOnceADayAndNeverGoesBack(t *testing.T) {
 	data := city(t)
-	a, _ := ran(t, data)
+	a, err := open(t.Context(), data, app.NewSteppedClock(begin))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = a.Close(context.Background()) })
 	if err := a.Sequence(t.Context()); err != nil {
 		t.Fatal(err)
 	}

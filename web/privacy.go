@@ -44,7 +44,7 @@ type privacyAsked interface {
 
 // privacyWatch is the watch over readings.
 type privacyWatch interface {
-	Unusual(ctx context.Context) (app.Unusual, error)
+	Unusual(ctx context.Context, officer string) (app.Unusual, error)
 	LookInto(ctx context.Context, key, officer, words string) error
 	AskRelatives(ctx context.Context, officer string) error
 	SetFamous(ctx context.Context, code person.Code, on bool, officer string) error

@@ -84,7 +84,7 @@ func (d *desk) findings() (out []oversight.Finding) {
 	return out
 }
 
-func (d *desk) Unusual(context.Context) (app.Unusual, error) {
+func (d *desk) Unusual(context.Context, string) (app.Unusual, error) {
 	all := d.findings()
 	looked := map[string]store.Looked{all[1].Key(): {Through: 40, At: begin, By: "officer:pekka", Words: "It was an ordinary visit"}, all[2].Key(): {Through: 12, At: begin, By: "officer:pekka", Words: "A busy week"}}
 	return app.Unusual{Findings: all, Looked: looked, Entries: 1_204_331, Unasked: 7, Famous: 3, Unknown: 2, Rules: oversight.Usual(time.UTC)}, nil

@@ -64,7 +64,7 @@ func TestEveryPageOfDataProtectionIsAccessible(t *testing.T) {
 	look("privacy-proposal-fault-320-fi", 320)
 	for _, x := range []struct{ path, button, wait string }{
 		{"/desk/privacy/requests", `form[action$="/11/settle"] button`, "#request-fault"},
-		{"/desk/privacy/requests", `form[action$="/11/who"] button`, `dd[role=status]`},
+		{"/desk/privacy/requests", `form[action$="/11/who"] button`, `b.asker`},
 		{"/desk/privacy/unusual", `form[action$="/unusual"] button`, "#unusual-fault"},
 	} {
 		see(t, ctx, chromedp.Navigate(address+x.path+"?lang=en"), chromedp.Click(x.button), chromedp.WaitReady(x.wait))

@@ -91,7 +91,7 @@ func says(t words, f oversight.Finding, rules oversight.Rules) string {
 
 func (s *site) unusualView(r *http.Request) (unusualView, error) {
 	t := s.words(r)
-	u, err := s.privacy.Unusual(r.Context())
+	u, err := s.privacy.Unusual(r.Context(), whoOf(r).Actor())
 	if err != nil {
 		return unusualView{}, err
 	}
