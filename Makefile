@@ -30,7 +30,7 @@ test-tools:
 	./scripts/test-tools.sh
 
 test: assets test-tools
-	$(GO) test ./...
+	$(GO) test -timeout 20m ./...
 
 # Formatting, vet, linters, floors and the race detector. The race detector
 # runs where goroutines meet; the whole suite under it would take too long.

@@ -47,6 +47,18 @@ const (
 	Resident Role = "resident"
 )
 
+// The roles of other systems that call the city's programs. Only the settings of the
+// city give them.
+const (
+	UsageReader    Role = "usage reader"    // asks at people's word who used their data
+	ConsentConfig  Role = "consent config"  // reads agreements and policies
+	ConsentService Role = "consent service" // keeps permissions at people's word
+	ConsentAudit   Role = "consent audit"   // sees all permissions
+)
+
+// SystemRoles are the roles of other systems.
+func SystemRoles() []Role { return []Role{UsageReader, ConsentConfig, ConsentService, ConsentAudit} }
+
 // StaffRoles are the roles that the groups of an identity provider can give.
 func StaffRoles() []Role { return []Role{Preparer, Approver, Expert, DPO, Leader} }
 
@@ -84,12 +96,19 @@ const (
 	RunCare         Action = "run care"    // run them over everyone
 	TryCare         Action = "try care"    // what another threshold would change, in counts
 	SeeFinding      Action = "see finding" // worklists, and one person's finding
+
+	AskUsage         Action = "ask usage"         // of other systems: who used a person's data
+	SeeAgreements    Action = "see agreements"    // of other systems: agreements and policies
+	NameIndividuals  Action = "name individuals"  // of other systems: have numbers of their own for people
+	KeepPermissions  Action = "keep permissions"  // of other systems: at a person's word
+	AuditPermissions Action = "audit permissions" // of other systems: all permissions
 )
 
 // Actions are all of them.
 func Actions() []Action {
 	return []Action{SeeDesk, PreviewMessages, Prepare, ChangeCapacity, TestSend, TryCriteria, SeePlaces, Approve, Pause, Resume, Stop, SeeQueue, Settle,
-		SeeCase, Search, SeeRecord, SeePrivacy, SettleRequest, LookInto, DecideUse, SeeOwn, Answer, Object, Permit, EraseOwn, SeeCare, RunCare, TryCare, SeeFinding}
+		SeeCase, Search, SeeRecord, SeePrivacy, SettleRequest, LookInto, DecideUse, SeeOwn, Answer, Object, Permit, EraseOwn, SeeCare, RunCare, TryCare, SeeFinding,
+		AskUsage, SeeAgreements, NameIndividuals, KeepPermissions, AuditPermissions}
 }
 
 // Level is a level of assurance of an identification (eIDAS, article 8).
@@ -120,7 +139,12 @@ func (w Who) Is(r Role) bool { return slices.Contains(w.Roles, r) }
 
 // Staff reports whether the person works for the city.
 func (w Who) Staff() bool {
-	return slices.ContainsFunc(w.Roles, func(r Role) bool { return r != Resident })
+	return slices.ContainsFunc(w.Roles, func(r Role) bool { return r != Resident && !slices.Contains(SystemRoles(), r) })
+}
+
+// System reports whether this is another system and no person.
+func (w Who) System() bool {
+	return slices.ContainsFunc(w.Roles, func(r Role) bool { return slices.Contains(SystemRoles(), r) })
 }
 
 // Actor is the person's name in the record.
@@ -128,6 +152,8 @@ func (w Who) Actor() string {
 	switch {
 	case w.Nobody():
 		return ""
+	case w.System():
+		return "system:" + w.ID
 	case w.Staff():
 		return "officer:" + w.ID
 	}

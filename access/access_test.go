@@ -36,6 +36,11 @@ var may = map[access.Role]string{
 	access.DPO:      "see desk,preview messages,see record,see privacy,settle request,look into readings,decide on a use of data",
 	access.Leader:   "see desk,preview messages,see care",
 	access.Resident: "see own,answer,object,permit,erase own",
+
+	access.UsageReader:    "ask usage",
+	access.ConsentConfig:  "see agreements,name individuals",
+	access.ConsentService: "see agreements,name individuals,keep permissions",
+	access.ConsentAudit:   "see agreements,audit permissions",
 }
 
 func TestEveryRoleMayDoWhatIsListedAndNothingElse(t *testing.T) {
@@ -168,7 +173,7 @@ func TestAPolicyThatCannotBeComputedPermitsNothing(t *testing.T) {
 }
 
 func TestTheActorIsTheRecordsName(t *testing.T) {
-	for want, w := range map[string]access.Who{"officer:liisa": officer(access.Expert), "resident:7": resident(access.High, 7), "": {}} {
+	for want, w := range map[string]access.Who{"officer:liisa": officer(access.Expert), "resident:7": resident(access.High, 7), "system:portal": {ID: "portal", Roles: []access.Role{access.UsageReader}}, "": {}} {
 		if got := w.Actor(); got != want {
 			t.Errorf("%q, not %q", got, want)
 		}

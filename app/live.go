@@ -34,6 +34,7 @@ type Live struct {
 	beside   []*Live     // other services that this one lets run
 	library  *library.Library
 	care     *CareBook // the newest run in this process; nil: there was none
+	needs    *Needs    // the same
 }
 
 // Job is long work under way, or how the last one ended.

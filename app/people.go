@@ -42,6 +42,7 @@ var aboutFamily = map[string]map[string]string{
 	"in English":                                 {"fi": "Huoltaja, englanniksi", "sv": "Vårdnadshavare, på engelska", "en": "Guardian, in English"},
 	"no text message reaches the family":         {"fi": "Huoltaja, jota tekstiviesti ei tavoita", "sv": "Vårdnadshavare som inte nås av textmeddelanden", "en": "Guardian whom no text message reaches"},
 	"served in person":                           {"fi": "Huoltaja, jota palvellaan henkilökohtaisesti", "sv": "Vårdnadshavare som betjänas personligen", "en": "Guardian who is served in person"},
+	"a child in early education":                 {"fi": "Huoltaja, lapsi varhaiskasvatuksessa", "sv": "Vårdnadshavare med barn i småbarnspedagogiken", "en": "Guardian with a child in early education"},
 	"somebody":                                   {"fi": "Asukas, jolla ei ole tarjousta", "sv": "Invånare utan erbjudande", "en": "Resident without an offer"},
 	"a log-in with a password alone (level low)": {"fi": "Sama ihminen ilman vahvaa tunnistusta", "sv": "Samma person utan stark autentisering", "en": "The same person without strong identification"},
 }
@@ -52,13 +53,17 @@ const weak = "a log-in with a password alone (level low)"
 // idp.People.
 type MadeUp struct {
 	live *Live
+	also []person.ID // grown-ups of families in care
 
 	mu    sync.Mutex
 	known map[store.RoundID][]idp.Person // those that are listed
 }
 
-// NewMadeUp makes the people of a demonstration.
-func NewMadeUp(l *Live) *MadeUp { return &MadeUp{live: l, known: map[store.RoundID][]idp.Person{}} }
+// NewMadeUp makes the people of a demonstration. Also names residents by number who
+// log in beside the families of a round: those with a child in early education.
+func NewMadeUp(l *Live, also ...person.ID) *MadeUp {
+	return &MadeUp{live: l, also: also, known: map[store.RoundID][]idp.Person{}}
+}
 
 // Handset is the id by which the guardian of a phone logs in.
 func guardianID(h store.Handset) string { return fmt.Sprintf("case-%d-%d", h.Case, h.Party) }
@@ -77,7 +82,11 @@ func (m *MadeUp) List(ctx context.Context) ([]idp.Person, error) {
 		if err != nil {
 			return nil, err
 		}
-		m.known[rd.ID] = residents
+		inCare, err := m.inCare(ctx)
+		if err != nil {
+			return nil, err
+		}
+		m.known[rd.ID] = append(inCare, residents...)
 	}
 	return append(staff(), m.known[rd.ID]...), nil
 }
@@ -103,6 +112,22 @@ func (m *MadeUp) residents(ctx context.Context, id store.RoundID) ([]idp.Person,
 		out = append(out, weakly(out[0]))
 	}
 	return out, err
+}
+
+// inCare are the grown-ups that were named, with a child in early education.
+func (m *MadeUp) inCare(ctx context.Context) ([]idp.Person, error) {
+	known, err := m.identities(ctx, m.also)
+	if err != nil {
+		return nil, err
+	}
+	var out []idp.Person
+	for _, id := range m.also {
+		if p, ok := known[id]; ok {
+			p.ID, p.About = fmt.Sprintf("person-%d", id), aboutFamily["a child in early education"]
+			out = append(out, p)
+		}
+	}
+	return out, nil
 }
 
 func weakly(p idp.Person) idp.Person {

@@ -236,4 +236,3 @@ func (p *Privacy) NoteRequest(ctx context.Context, a Asked, officer string) erro
 		return err
 	})
 }
-

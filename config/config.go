@@ -37,6 +37,7 @@ type Config struct {
 	Erase    Erase     `yaml:"erase"`
 	Mail     *Mail     `yaml:"mail"`    // nil: officers are not told by e-mail
 	Letters  *Letters  `yaml:"letters"` // nil: letters are printed by the city
+	Sources  *Sources  `yaml:"sources"` // nil: no register of others is asked
 	Traces   *Traces   `yaml:"traces"`  // nil: no collector is told how long things take
 	Trial    *Trial    `yaml:"trial"`   // nil in a real city
 }
@@ -274,6 +275,9 @@ func (c Config) check(l *fault.List) {
 	}
 	if c.Pages != nil {
 		c.Pages.check(bad)
+	}
+	if c.Sources != nil {
+		c.Sources.check(bad)
 	}
 	if t := c.Traces; t != nil {
 		if f, ok := errors.AsType[*fault.Error](trace.Options{Endpoint: t.Endpoint, Ratio: t.Part()}.Check()); ok {

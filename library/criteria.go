@@ -54,6 +54,9 @@ func (r *reading) approval(x strictyaml.Node) Approval {
 	return a
 }
 
+// mostPoints is the most that one sign counts.
+const mostPoints = 100
+
 // optional reads a text that may be left out.
 func optional(x strictyaml.Node) string {
 	if !x.There() {
@@ -78,7 +81,7 @@ func (r *reading) criteriaOf(f family) {
 			r.shaped(f, x)
 			continue
 		}
-		k := x.Keys("name", "title", "population", "done", "gap", "evidence", "?", "exclusions", "source", "benefit", "approval")
+		k := x.Keys("name", "title", "population", "done", "gap", "evidence", "?", "exclusions", "source", "benefit", "approval", "points")
 		r.criterion(f, x, k, strictyaml.Node{})
 	}
 }
@@ -98,6 +101,9 @@ func (r *reading) criterion(f family, x strictyaml.Node, k map[string]strictyaml
 	}
 	if k["benefit"].There() {
 		c.Benefit = r.benefit(k["benefit"])
+	}
+	if k["points"].There() {
+		c.Points = k["points"].Whole(1, mostPoints)
 	}
 	r.named("criterion", c.Name, x)
 	c.Care = &criteria.Care{Name: c.Name, Population: r.program(k["population"]), Done: r.program(k["done"])}

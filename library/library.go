@@ -37,6 +37,7 @@ type Library struct {
 	name, version, hash, owner string
 	title, mark                Texts
 	languages                  []person.Language
+	notFor                     []Texts
 
 	language *criteria.Language
 	params   criteria.Params
@@ -109,6 +110,7 @@ type Criterion struct {
 	Source     string
 	Evidence   string   // level of evidence, as the source grades it
 	Benefit    *Benefit // nil: no source gives one
+	Points     int      // what the criterion counts where signs add up; 0: nothing
 	Approval   Approval
 	Care       *criteria.Care
 	Hash       string // of its conditions, concepts and code lists
@@ -145,6 +147,9 @@ func (l *Library) Title() Texts { return maps.Clone(l.title) }
 // Mark is what stands beside everything of the library, such as that it is
 // example content; empty: nothing.
 func (l *Library) Mark() Texts { return maps.Clone(l.mark) }
+
+// NotFor says what the findings of the library must not be used for.
+func (l *Library) NotFor() []Texts { return slices.Clone(l.notFor) }
 
 // Hash is the SHA-256 of all files, in hexadecimal: for each, in order of the
 // alphabet, the path, the length and the content.

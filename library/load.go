@@ -202,13 +202,18 @@ func (r *reading) strange(files []string) {
 
 // head reads library.yaml.
 func (r *reading) head(x strictyaml.Node, changes string) {
-	k := x.Keys("name", "version", "title", "owner", "?", "mark", "languages")
+	k := x.Keys("name", "version", "title", "owner", "?", "mark", "languages", "not_for")
 	l := r.lib
 	l.languages = person.Languages()
 	if k["languages"].There() {
 		l.languages = nil
 		for _, e := range k["languages"].List() {
 			l.languages = append(l.languages, person.Language(e.OneOf("fi", "sv", "en")))
+		}
+	}
+	if k["not_for"].There() {
+		for _, e := range k["not_for"].List() {
+			l.notFor = append(l.notFor, r.texts(e))
 		}
 	}
 	l.name, l.version, l.owner = k["name"].Name(), k["version"].TextUpTo(40), k["owner"].Text()

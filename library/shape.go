@@ -27,7 +27,7 @@ type row struct {
 
 // ofCriterion are the keys that a row may give for itself.
 func ofCriterion() []string {
-	return []string{"title", "gap", "source", "evidence", "exclusions", "benefit", "approval"}
+	return []string{"title", "gap", "source", "evidence", "exclusions", "benefit", "approval", "points"}
 }
 
 func (r *reading) shape(x strictyaml.Node) {

@@ -64,6 +64,7 @@ func (c *clock) add(d time.Duration) {
 type world struct {
 	mu    sync.Mutex
 	facts map[person.ID]map[permission.Field][]register.Fact
+	while func() // what happens while the registers are read; nil: nothing
 }
 
 func (*world) Has() []permission.Field {
@@ -85,6 +86,9 @@ func (w *world) Find(_ context.Context, r register.Range) (*roaring.Bitmap, erro
 }
 
 func (w *world) Select(_ context.Context, fields []permission.Field, people *roaring.Bitmap, each func(person.ID, permission.Field, register.Fact) error) error {
+	if w.while != nil {
+		defer w.while() // after it is read, and before it is used
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for it := people.Iterator(); it.HasNext(); {

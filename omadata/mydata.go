@@ -234,8 +234,8 @@ const (
 var (
 	roundWhat = permission.Texts{person.Finnish: "Kesken oleva tarjous", person.Swedish: "Ett erbjudande som pågår", person.English: "An offer that is under way"}
 	roundWhy  = permission.Texts{
-		person.Finnish: "Kaupunki hoitaa juuri tehtävää, jossa teillä on osa. Tiedot voi poistaa, kun se on päättynyt.",
-		person.Swedish: "Staden sköter just nu en uppgift där ni har en del. Uppgifterna kan raderas när den är slut.",
+		person.Finnish: "Kaupunki hoitaa juuri tehtävää, jossa sinulla on osa. Tiedot voi poistaa, kun se on päättynyt.",
+		person.Swedish: "Staden sköter just nu en uppgift där du har en del. Uppgifterna kan raderas när den är slut.",
 		person.English: "The city is carrying out a task in which you have a part. The data can be erased when it has ended.",
 	}
 )

@@ -388,10 +388,12 @@ func (s *Service) reviewBlock(ctx context.Context, a permission.Agreement, ids [
 		err = s.write(ctx, act, func(tx store.Tx) error {
 			made = 0
 			read := roaring.New()
-			for _, f := range families {
+			for _, f := range families { // before anything is read
 				if err := unmoved(tx, f); err != nil {
 					return err
 				}
+			}
+			for _, f := range families {
 				out, err := s.proposeIn(ctx, atBatch, tx, act, a, f)
 				if err != nil {
 					return err

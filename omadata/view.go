@@ -3,6 +3,7 @@ package omadata
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"slices"
 	"time"
 
@@ -107,7 +108,16 @@ func (s *Service) Matters(ctx context.Context, who person.ID) ([]Matter, error) 
 
 // Matter is one matter. To those who have no say in it, it is not there. The look is
 // on the record.
-func (s *Service) Matter(ctx context.Context, who person.ID, n store.MatterID) (Matter, error) {
+func (s *Service) Matter(ctx context.Context, who person.ID, n store.MatterID) (out Matter, err error) {
+	for range mostMoves {
+		if out, err = s.matter(ctx, who, n); !errors.Is(err, errMoved) {
+			return out, err
+		}
+	}
+	return Matter{}, fault.New(fault.Later, "omadata.Matter", "registers keep coming in").Do("try again in a moment")
+}
+
+func (s *Service) matter(ctx context.Context, who person.ID, n store.MatterID) (Matter, error) {
 	const op = "omadata.Matter"
 	m, err := s.c.DB.Matter(ctx, n)
 	if err != nil {

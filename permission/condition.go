@@ -44,7 +44,7 @@ func (k ConditionKind) words() Texts {
 	case Guardian:
 		return Texts{person.Finnish: "Vain lapsesta, jonka asioista luvan antaja saa huoltajana päättää.", person.Swedish: "Endast för ett barn vars ärenden den som ger tillståndet får besluta om som vårdnadshavare.", person.English: "Only for a child about whom the one who permits may decide as a guardian."}
 	case Residence:
-		return Texts{person.Finnish: "Vain niin kauan kuin asutte kunnassa.", person.Swedish: "Endast så länge ni bor i kommunen.", person.English: "Only as long as you live in the municipality."}
+		return Texts{person.Finnish: "Vain niin kauan kuin asut kunnassa.", person.Swedish: "Endast så länge du bor i kommunen.", person.English: "Only as long as you live in the municipality."}
 	case Alive:
 		return Texts{person.Finnish: "Vain henkilön eläessä.", person.Swedish: "Endast så länge personen lever.", person.English: "Only while the person is alive."}
 	}

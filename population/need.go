@@ -132,7 +132,7 @@ func (w *worker) run(block int, who *flags) {
 		}
 		for _, i := range order {
 			s, v := &p.steps[i], &w.out[i]
-			if v.need = *w.asked(t.asked[i], turn); turn == turnCheap || t.whole[i] {
+			if v.need = *w.asked(t.asked[i]); turn == turnCheap || t.whole[i] {
 				v.need = *who
 			}
 			if s.op == "facts" || !v.need.none() {
@@ -149,8 +149,8 @@ type asks struct {
 	who   flags
 }
 
-// asked is who the criteria of a group ask for in a turn.
-func (w *worker) asked(group, turn int) *flags {
+// asked is who the criteria of a group ask for in the turn that is going on.
+func (w *worker) asked(group int) *flags {
 	a := &w.groups[group]
 	if a.known {
 		return &a.who

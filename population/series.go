@@ -101,7 +101,7 @@ func (w *worker) narrow(in, out *vector, cut func(i int, lo, hi uint32) (uint32,
 // keep makes out the facts of in that fit.
 func (w *worker) keep(in, out *vector, fits func(i int, row uint32) bool) {
 	out.part, out.listed, out.blank = in.part, true, in.blank
-	out.idx = out.idx[:0]
+	out.idx = out.room[:0] // never that of another series, which narrow shares
 	for k, word := range in.own {
 		own := uint64(0)
 		for word &= out.need[k]; word != 0; word &= word - 1 {
@@ -118,6 +118,7 @@ func (w *worker) keep(in, out *vector, fits func(i int, row uint32) bool) {
 		}
 		out.own[k] = own
 	}
+	out.room = out.idx
 }
 
 // byDay filters by first days: startsIn, before, after.

@@ -92,8 +92,9 @@ type series struct {
 	part   *part
 	lo, hi []uint32
 	idx    []uint32
-	listed bool  // rows are idx[lo:hi], not lo:hi
-	blank  flags // that there are none is not known
+	room   []uint32 // for an idx of the step's own
+	listed bool     // rows are idx[lo:hi], not lo:hi
+	blank  flags    // that there are none is not known
 }
 
 // row is the place in the part of the j-th row.

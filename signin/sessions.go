@@ -9,6 +9,7 @@ import (
 	"io"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"ennakko/access"
@@ -118,6 +119,9 @@ func (s *Sessions) Begin(ctx context.Context, w access.Who, at time.Time) (token
 		if w.Person != 0 {
 			tx.About("", w.Person)
 		}
+		if err := link(tx, w, at); err != nil {
+			return err
+		}
 		if w.Staff() {
 			// Whose readings are watched is known by role, and where the log-in said so by person.
 			staff := store.Staff{Actor: w.Actor(), Person: w.Person, Seen: at}
@@ -132,6 +136,21 @@ func (s *Sessions) Begin(ctx context.Context, w access.Who, at time.Time) (token
 	})
 	return token, err
 }
+
+// link keeps which person stands behind a UUID of the log-in service, so that its
+// programs can ask for a copy or an erasure at the person's own word.
+func link(tx store.Tx, w access.Who, at time.Time) error {
+	if !w.Is(access.Resident) || w.Level < access.Substantial || !w.Person.Known() || !IsProfile(w.ID) {
+		return nil
+	}
+	_, err := tx.LinkProfile(strings.ToLower(w.ID), w.Person, at)
+	return err
+}
+
+var profile = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+
+// IsProfile reports whether a name is a UUID (RFC 9562, section 4).
+func IsProfile(name string) bool { return profile.MatchString(name) }
 
 func hashOf(token string) []byte {
 	h := sha256.Sum256([]byte(token))
@@ -178,6 +197,9 @@ func (s *Sessions) End(ctx context.Context, token string, at time.Time) error {
 	return s.store.Write(ctx, act, func(tx store.Tx) error {
 		if w.Person != 0 {
 			tx.About("", w.Person)
+		}
+		if err := link(tx, w, at); err != nil {
+			return err
 		}
 		return tx.EndSession(hashOf(token))
 	})

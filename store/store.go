@@ -48,6 +48,7 @@ type Tx interface {
 	Permissions // store/permission.go
 	Oversight   // store/oversight.go
 	Appointments
+	Links // store/link.go
 }
 
 // Marker adds to the act's entry in the record.

@@ -251,6 +251,23 @@ func (h *history) pick(age float64) *complaint {
 	return &h.acute[0]
 }
 
+// readmitted is the share of stays that are followed by another within 90 days. Source:
+// Jencks, Williams and Coleman, New England Journal of Medicine 360 (2009) 1418-1428:
+// 34.0 % (of people of 65 and over in the United States; taken for everyone here).
+const (
+	readmitted = 0.34
+	soon       = 90 // days
+)
+
+// nextStay is the first day of the stay after one that began on a day: soon after it,
+// or any time later.
+func (h *history) nextStay(day int32, rate float64) int32 {
+	if h.chance(readmitted) {
+		return day + 12 + h.r.Int32N(soon-12)
+	}
+	return day + soon + int32(h.r.ExpFloat64()*daysInYear/rate)
+}
+
 // stays writes stays in hospital and care at home: most of the costs of the few who
 // have most of the costs.
 func (h *history) stays() {
@@ -263,8 +280,8 @@ func (h *history) stays() {
 			rate += h.ills[i].risk * 0.18
 		}
 	}
-	rate *= h.burden
-	for day := h.from + int32(h.r.ExpFloat64()*daysInYear/rate); day <= h.last; day += 20 + int32(h.r.ExpFloat64()*daysInYear/rate) {
+	rate *= h.burden * (1 - readmitted) // of stays that follow no other
+	for day := h.from + int32(h.r.ExpFloat64()*daysInYear/rate); day <= h.last; day = h.nextStay(day, rate) {
 		nights := int32(math.Exp(h.near(1.3, 1))) + 1
 		h.enc++
 		h.class, h.minutes = "IMP", 600

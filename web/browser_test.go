@@ -154,6 +154,8 @@ var cityPages = []shownPage{
 	{"care-effect", asLeader, "/desk/rounds/3/effect", func() *city { return newCity().running().withCare(true) }},
 	{"care-effect-notyet", asPreparer, "/desk/rounds/3/effect", func() *city { return newCity().running().withCare(false) }},
 	{"care-offer", "aino", "/my/offers/12", func() *city { return newCity().running().withCare(true) }},
+	{"care-needs-none", asPreparer, "/desk/care-needs", func() *city { return newCity().withCare(false) }},
+	{"care-needs", asLeader, "/desk/care-needs", func() *city { return newCity().withCare(true) }},
 	{"care-tour", "", "/demo", func() *city { return newCity().withCare(true) }},
 	{"care-start", "", "/", func() *city { return newCity().withCare(false) }},
 	{"care-desk", asPreparer, "/desk", func() *city { return newCity().withCare(true) }},

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"math"
 	"net/http"
 	"net/url"
 	"strings"
@@ -15,9 +16,10 @@ import (
 
 	"ennakko/app"
 	"ennakko/criteria"
-	"ennakko/effect"
+	groups "ennakko/effect"
 	"ennakko/fault"
 	"ennakko/library"
+	"ennakko/needs"
 	"ennakko/packs"
 	"ennakko/person"
 	"ennakko/population"
@@ -110,10 +112,10 @@ func (c *city) Effect(_ context.Context, id store.RoundID, officer string) (app.
 	}
 	e := app.Effect{Round: c.round, AsOf: begin.AddDate(0, 0, 80).Truncate(24 * time.Hour), Invited: 448, Accepted: 301,
 		Lot: &store.Lot{Seed: "00ff17", Share: 20, Weeks: 12, Harmed: 17, Eligible: make([]person.ID, 402), Later: make([]person.ID, 80), Until: begin.AddDate(0, 0, 84)}}
-	for i, g := range [][3]effect.Group{{{People: 448, Reached: 263}, {People: 322, Reached: 190}, {People: 80, Reached: 2}}, {{People: 287, Reached: 141}, {People: 210, Reached: 65}, {People: 52, Reached: 6}},
+	for i, g := range [][3]groups.Group{{{People: 448, Reached: 263}, {People: 322, Reached: 190}, {People: 80, Reached: 2}}, {{People: 287, Reached: 141}, {People: 210, Reached: 65}, {People: 52, Reached: 6}},
 		{{People: 448, Reached: 152}, {People: 322, Reached: 96}, {People: 80, Reached: 18}}} {
 		o := app.Outcome{Outcome: careLib().Outcomes()[i], Among: i == 1, All: g[0], Needed: 900}
-		d, err := effect.Compare(g[1], g[2], 0.95)
+		d, err := groups.Compare(g[1], g[2], 0.95)
 		if err != nil {
 			return e, err
 		}
@@ -232,6 +234,74 @@ func TestAServiceForGrownUpsSpeaksOfNoChildrenAtTheDesk(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// signsLib is the library of signs that comes with the program, loaded once.
+var signsLib = sync.OnceValue(func() *library.Library {
+	l, err := library.Load(packs.FS, "high-need", app.Catalog())
+	if err != nil {
+		panic(err) // the library is checked by its own tests
+	}
+	return l
+})
+
+func (c *city) Needs() (app.Needs, bool) {
+	if !c.careRun {
+		return app.Needs{}, false
+	}
+	costs := make([]float64, 11873)
+	for i := range costs {
+		costs[i] = max(0, math.Exp(float64(i%997)/90)-40)
+	}
+	curve, err := needs.Concentration(costs)
+	if err != nil {
+		panic(err) // made up above
+	}
+	n := app.Needs{Library: signsLib(), Year: 2020, Curve: curve, Threshold: 2184}
+	for _, w := range []struct {
+		name    string
+		s, p, c float64
+	}{{app.BySigns, 0.312, 0.305, 0.478}, {app.ByLastYear, 0.249, 0.25, 0.391}, {app.ByAge, 0.288, 0.286, 0.421}} {
+		n.Ways = append(n.Ways, app.Way{Name: w.name, Found: needs.Found{Named: 1187, High: 1187, Both: 366, Sensitivity: w.s, Predictive: w.p, Cost: w.c}})
+	}
+	for i, g := range []struct {
+		by, name string
+		n        int
+	}{{"age", "00-17", 1978}, {"age", "18-64", 8043}, {"age", "65-74", 1083}, {"age", "75-84", 560}, {"age", "85-", 7}, {"sex", "f", 6305}, {"sex", "m", 5566}} {
+		high := g.n / (12 - i)
+		n.Groups = append(n.Groups, app.NeedGroup{By: g.by, Expected: 0.09 + 0.04*float64(i), Seen: float64(high) / float64(g.n),
+			Group: needs.Group{Name: g.name, People: g.n, Found: needs.Found{Named: high + 2, High: high, Both: high / 2, Sensitivity: 0.5}}})
+	}
+	for i, s := range n.Library.Criteria() {
+		n.Signs = append(n.Signs, app.SignUse{Criterion: s, People: 40*i + 3, High: 11 * i})
+	}
+	return n, true
+}
+
+func (c *city) RunNeeds(_ context.Context, year int, officer string) error {
+	c.say("needs %d %s", year, officer)
+	return nil
+}
+
+func TestWhoNeedsMostIsToldInCountsWithWhatItMustNotBeUsedFor(t *testing.T) {
+	h := handlerOf(t, newCity().withCare(true))
+	body := getAs(t, h, asLeader, "/desk/care-needs?lang=en").Body.String()
+	for _, want := range []string{"Points of the signs", "31%", "48%", "Last year&#39;s tenth with most costs", "75 to 84 years", "To refuse or limit a service", "Heart failure", "withheld", "2,200 euros", "polyline"} {
+		if !strings.Contains(body, want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+	for _, not := range []string{"85 years and older", "11,873", "1,187", `action="/desk/care-needs/run"`} {
+		if strings.Contains(body, not) {
+			t.Errorf("a leader's page has %q", not)
+		}
+	}
+	if w := post(t, h, asPreparer, "/desk/care-needs/run", url.Values{"year": {"last"}}); w.Code != http.StatusUnprocessableEntity {
+		t.Errorf("a year that is none gives %d", w.Code)
+	}
+	if w := getAs(t, handlerOf(t, newCity()), asLeader, "/desk/care-needs"); w.Code != http.StatusNotFound {
+		t.Errorf("a service without care gives %d", w.Code)
 	}
 }
 

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"ennakko/app"
-	"ennakko/effect"
 	"ennakko/fault"
 	"ennakko/service"
 	"ennakko/store"
@@ -67,10 +66,11 @@ type plot struct {
 
 // plotRow is one difference, in per cent of the width from no effect at the middle.
 type plotRow struct {
-	Label, Shown            string
-	Withheld                bool
-	TextY, LineY, Low, High string
-	At                      string
+	Label, Shown     string
+	Withheld         bool
+	TextY, ShownY    string
+	LineY, Low, High string
+	At               string
 }
 
 // effect shows what a round brought about.
@@ -109,11 +109,7 @@ func (v *effectView) fill(t words, e app.Effect) {
 	v.AsOf = e.AsOf
 	rows := []row{rowOf(t.T("effect.invited"), few(e.Invited)), rowOf(t.T("effect.accepted"), few(e.Accepted))}
 	for _, o := range e.Outcomes {
-		title := o.Title.In(t.Lang)
-		if o.Among {
-			title = t.T("effect.among", title)
-		}
-		rows = append(rows, rowOf(title, few(o.All.Reached)))
+		rows = append(rows, rowOf(o.Title.In(t.Lang), few(o.All.Reached)))
 		v.Outcomes = append(v.Outcomes, outcomeIn(t, o))
 	}
 	v.Chart = newChart(t, "follow", "effect.follow", t.T("effect.follow.desc"), rows)
@@ -140,9 +136,9 @@ func outcomeIn(t words, o app.Outcome) outcomeView {
 		x.Words = t.T("effect.withheld")
 		return x
 	}
-	share := func(g effect.Group) string { return t.Share(g.Reached, g.People) }
 	a, b := in100(d.Invited.Share()), in100(d.Later.Share())
-	x.Invited, x.Later, x.Diff, x.Between = share(d.Invited), share(d.Later), signed(t, a-b), t.T("effect.between", signed(t, in100(d.Range.Low)), signed(t, in100(d.Range.High)))
+	x.Invited, x.Later = t.Share(d.Invited.Reached, d.Invited.People), t.Share(d.Later.Reached, d.Later.People)
+	x.Diff, x.Between = signed(t, a-b), t.T("effect.between", signed(t, in100(d.Range.Low)), signed(t, in100(d.Range.High)))
 	x.Words = t.T("effect.words", a, b, signed(t, a-b), signed(t, in100(d.Range.Low)), signed(t, in100(d.Range.High)))
 	if !d.Sure() && o.Needed > 0 {
 		n, _ := about(max(o.Needed, smallest))
@@ -159,7 +155,7 @@ func signed(t words, n int) string {
 	return t.N(n)
 }
 
-const plotPitch = 3.2 // em from one difference to the next
+const plotPitch = 4.4 // em from one difference to the next
 
 // plotOf draws the differences: the middle is no effect, the sides are a hundred of a
 // hundred.
@@ -168,7 +164,7 @@ func plotOf(t words, shown []outcomeView, list []app.Outcome) plot {
 	percent := func(x float64) string { return strconv.FormatFloat(50+50*x, 'f', 2, 64) + "%" }
 	for i, o := range list {
 		top := plotPitch * float64(i)
-		r := plotRow{Label: shown[i].Title, Withheld: shown[i].Withheld, TextY: em(top + 1.1), LineY: em(top + 2), Shown: t.T("withheld")}
+		r := plotRow{Label: shown[i].Title, Withheld: shown[i].Withheld, TextY: em(top + 1.1), ShownY: em(top + 2.4), LineY: em(top + 3.2), Shown: t.T("withheld")}
 		if !r.Withheld {
 			d := o.Compared
 			r.Shown = shown[i].Diff + " (" + shown[i].Between + ")"

@@ -22,7 +22,7 @@ type task struct {
 // stop is an element and the keys that are pressed when it has the focus.
 type stop struct{ element, keys string }
 
-// tasks are all that can be done on the pages. Each is done by keyboard alone,
+// tasks are all that can be done on the pages, and ways that lead there. Each is done by keyboard alone,
 // and again without JavaScript.
 var tasks = []task{
 	{"find people", asPreparer, "/desk/services/pre-primary", newCity, []stop{{`form[action$="/find"] button`, kb.Enter}}, "prepare 2021-01-07 officer:liisa"},
@@ -49,6 +49,12 @@ var tasks = []task{
 		[]stop{{"#words", "I was ill in May"}, {`button[value="person"]`, kb.Enter}}, "answer fee 17 5 false I was ill in May"},
 	{"take a permission back", "aino", "/my/permissions/9", func() *city { return newCity().withOma(feeAccepted) }, []stop{{`form[action$="/take-back"] button`, kb.Enter}}, "take back 17 9"},
 	{"erase own data", "aino", "/my/erase", func() *city { return newCity().withOma(feeAccepted) }, []stop{{"#sure", " "}, {`form[action="/my/erase"] button`, kb.Enter}}, "erase own data 17 now"},
+	{"run the criteria of care", asPreparer, "/desk/care", func() *city { return newCity().withCare(false) }, []stop{{`form[action$="/care/run"] button`, kb.Enter}}, "run care 2021-01-07 officer:liisa"},
+	{"judge the signs", asPreparer, "/desk/care-needs", func() *city { return newCity().withCare(false) }, []stop{{`form[action$="/care-needs/run"] button`, kb.Enter}}, "needs 2020 officer:liisa"},
+	{"try another threshold", asPreparer, "/desk/care/hypertension-treated/what-if", func() *city { return newCity().withCare(true) },
+		[]stop{{`form[action*="/what-if"] button`, kb.Enter}}, "what if hypertension-treated map[] officer:liisa"},
+	{"see why", asExpert, "/desk/care/hypertension-treated/worklist", func() *city { return newCity().withCare(true) }, []stop{{`a[href$="/worklist/2"]`, kb.Enter}}, "explain hypertension-treated 2 officer:sari"},
+	{"see what came of a round", asLeader, "/desk/rounds/3", func() *city { return newCity().running().withCare(true) }, []stop{{`a[href$="/rounds/3/effect"]`, kb.Enter}}, "effect 3 officer:anna"},
 	{"answer on the phone", "", "/demo/handset/12/0", func() *city { return newCity().running() }, []stop{{"#text", "A"}, {`#write .hds-button`, kb.Enter}}, "answer " + aNumber + " A"},
 }
 

@@ -157,7 +157,7 @@ type proposal struct {
 type line struct {
 	Words said
 	Comes said // the number that it comes to, in the language's form
-	Law   said // nil: none
+	Law   said // nil: none, or that of the line before
 	Sum   bool // the result
 }
 

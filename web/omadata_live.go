@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"maps"
 	"slices"
 
 	"ennakko/fault"
@@ -74,7 +75,11 @@ func proposalOf(p *omadata.FeeProposal) *proposal {
 	w := p.Working
 	out := proposal{Cents: int64(w.Fee.Euros) * 100, At: p.Made, Own: p.Own, Drawn: w.Picture}
 	for i, l := range w.Fee.Lines {
-		out.Lines = append(out.Lines, lineOf(l, i == len(w.Fee.Lines)-1))
+		x := lineOf(l, i == len(w.Fee.Lines)-1)
+		if i > 0 && maps.Equal(l.Law, w.Fee.Lines[i-1].Law) {
+			x.Law = nil // told at the line before
+		}
+		out.Lines = append(out.Lines, x)
 	}
 	for _, r := range w.Fee.Person {
 		out.Person = append(out.Person, r.Words)

@@ -16,6 +16,22 @@ import (
 	"ennakko/person"
 )
 
+// omaDoors is doors for the pages of permissions and fees.
+var omaDoors = map[string]string{
+	"GET /my/fees/{matter}":                                    "aino stranger",
+	"POST /my/fees/{matter}/way":                               "aino stranger",
+	"POST /my/fees/{matter}/answer":                            "aino stranger",
+	"GET /my/permissions/{permission}":                         "aino stranger",
+	"POST /my/permissions/{permission}/take-back":              "aino stranger",
+	"GET /my/permissions/{permission}/receipts/{event}":        "aino stranger",
+	"GET /my/permissions/{permission}/receipts/{event}/file":   "aino stranger",
+	"GET /my/permissions/{permission}/receipts/{event}/signed": "aino stranger",
+	"GET /my/copy":      "aino stranger",
+	"GET /my/copy/file": "aino stranger",
+	"GET /my/erase":     "aino stranger",
+	"POST /my/erase":    "aino stranger",
+}
+
 // omaPages are the pages of permissions, fees and one's own data.
 var omaPages = []shownPage{
 	{"fee-start", "", "/", func() *city { return newCity().withOma(feeOffered) }},

@@ -23,6 +23,7 @@ const (
 
 // proofFile hands out the proof of an entry that covers the reader, or a child of
 // theirs, as a file to take along. In it stands what the page shows and no more.
+// That it was asked for is on the record.
 func (s *site) proofFile(w http.ResponseWriter, r *http.Request) error {
 	who := whoOf(r)
 	seq, err := strconv.ParseUint(r.PathValue("entry"), 10, 63)
@@ -39,6 +40,9 @@ func (s *site) proofFile(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if err := s.noteLook(r, who, about); err != nil {
+		return err
+	}
 	f, err := s.residents.ProofFile(r.Context(), about, who.Actor(), seq, since)
 	if err != nil {
 		return err
@@ -47,10 +51,7 @@ func (s *site) proofFile(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return fault.Wrap(err, "web.proofFile", "the file cannot be written")
 	}
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename="ennakko-proof-%d.json"`, seq))
-	_, _ = w.Write(append(raw, '\n')) // a reader who went away is no fault
-	return nil
+	return attach(w, fmt.Sprintf("ennakko-proof-%d.json", seq), "application/json", append(raw, '\n'))
 }
 
 // checkView is what a proof that somebody put in shows.

@@ -120,6 +120,9 @@ func TestAProofIsTakenAlongAndCheckedByAnybody(t *testing.T) {
 	if w.Code != http.StatusOK || w.Header().Get("Content-Type") != "application/json" || w.Header().Get("Content-Disposition") != `attachment; filename="ennakko-proof-43.json"` {
 		t.Fatalf("the file: status %d, %v", w.Code, w.Header())
 	}
+	if len(c.noted) == 0 || !strings.Contains(c.noted[len(c.noted)-1], "look at who used data") {
+		t.Errorf("that the file was taken is not on the record: %q", c.noted)
+	}
 	file := w.Body.Bytes()
 	for _, secret := range []string{"case 12", "18", aChild} {
 		if secret == "18" && !bytes.Contains(file, []byte(`"number": 18`)) {

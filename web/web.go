@@ -170,6 +170,7 @@ type parts struct {
 	matters   matters
 	care      care
 	effects   effects
+	highNeed  highNeed
 	residents residents
 	omaData   omaData // nil: no permissions and no fees
 	privacy   privacy
@@ -237,7 +238,7 @@ func New(c Config) (http.Handler, error) {
 func (c Config) parts(live *app.Live) parts {
 	a := c.Live.App
 	return parts{ctx: c.Context, pack: live.Pack, rounds: live, figures: a.DB, record: a.DB, proof: a.Log,
-		matters: live, care: c.Live, effects: live.On(c.Live), residents: live, families: live, screens: a.Network, clock: live.Clock, pace: c.Pace, host: c.Host, real: time.Now, door: c.Door, sessions: signin.NewSessions(a.DB, time.Now),
+		matters: live, care: c.Live, highNeed: c.Live, effects: live.On(c.Live), residents: live, families: live, screens: a.Network, clock: live.Clock, pace: c.Pace, host: c.Host, real: time.Now, door: c.Door, sessions: signin.NewSessions(a.DB, time.Now),
 		policies: c.Policies, log: c.Log}
 }
 
@@ -334,6 +335,9 @@ func (s *site) routes() []route {
 		{pattern: "GET /desk/care", action: access.SeeCare, do: s.showCare},
 		{pattern: "GET /desk/care/events", action: access.SeeCare, do: s.careEvents},
 		{pattern: "POST /desk/care/run", action: access.RunCare, do: s.runCare},
+		{pattern: "GET /desk/care-needs", action: access.SeeCare, do: s.showNeeds},
+		{pattern: "GET /desk/care-needs/events", action: access.SeeCare, do: s.needsEvents},
+		{pattern: "POST /desk/care-needs/run", action: access.RunCare, do: s.runNeeds},
 		{pattern: "GET /desk/care/{criterion}/worklist", action: access.SeeFinding, do: s.worklist},
 		{pattern: "GET /desk/care/{criterion}/worklist/{place}", action: access.SeeFinding, do: s.finding},
 		{pattern: "GET /desk/care/{criterion}/what-if", action: access.TryCare, do: s.whatIfForm},

@@ -34,7 +34,7 @@ type auditResult struct {
 	Wait50        float64 `json:"wait_ms_p50"`        // from asking to durable
 	Wait99        float64 `json:"wait_ms_p99"`
 	CPUPerEntry   float64 `json:"cpu_us_per_entry"` // of all cores together, as other programs may share them
-	Lag           uint64  `json:"lag"` // entries that were not in the log yet when the last was durable
+	Lag           uint64  `json:"lag"`              // entries that were not in the log yet when the last was durable
 	Proof50       float64 `json:"proof_ms_p50"`
 	Proof99       float64 `json:"proof_ms_p99"`
 	File50        float64 `json:"file_ms_p50"` // of a file to take along, made and checked
@@ -42,7 +42,7 @@ type auditResult struct {
 	Uses50        float64 `json:"uses_ms_p50"` // of the first page of a person's uses
 	Uses99        float64 `json:"uses_ms_p99"`
 	UsesNone      float64 `json:"uses_none_ms_p50"` // of one whom no entry covers: every large set is looked into
-	BytesPerEntry float64 `json:"bytes_per_entry"` // rows, their indexes and the log, on the disk
+	BytesPerEntry float64 `json:"bytes_per_entry"`  // rows, their indexes and the log, on the disk
 	LogBytes      float64 `json:"log_bytes_per_entry"`
 	EraseSeconds  float64 `json:"erase_seconds"` // of one person
 	ErasedEntries int     `json:"erased_entries"`

@@ -305,7 +305,7 @@ func (m *measured) sql(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	answer, err := rival.SQL(ctx, m.l, m.cares, m.run, files, cpuSeconds, m.b.say)
+	answer, err := rival.SQL(ctx, m.l, m.cares, m.params, m.run, files, cpuSeconds, m.b.say)
 	if err != nil {
 		return err
 	}

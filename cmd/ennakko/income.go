@@ -9,11 +9,15 @@ import (
 	"path/filepath"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"ennakko/app"
 	"ennakko/fault"
 	"ennakko/omadata"
 	"ennakko/permission"
 	"ennakko/permission/receipt"
+	"ennakko/person"
+	"ennakko/register/adapter"
 	"ennakko/register/incomes"
 	"ennakko/register/standing"
 	standin "ennakko/testcity/incomes"
@@ -25,6 +29,8 @@ type income struct {
 	*omadata.Service
 	source  *standin.Source
 	closing func() error
+
+	families []person.ID // made-up grown-ups who log in to the demonstration
 }
 
 // cityContacts is how to reach who uses the data: an example.
@@ -33,7 +39,7 @@ func cityContacts() map[string]receipt.Contact {
 }
 
 // openIncome starts it. The key of people is new each time: both ends are ours.
-func openIncome(ctx context.Context, ap *app.App, clock app.Clock, address string, set omadata.Settings) (*income, error) {
+func openIncome(ctx context.Context, ap *app.App, clock app.Clock, seed uint64, address string, set omadata.Settings) (*income, error) {
 	secret := make([]byte, 32)
 	if _, err := io.ReadFull(rand.Reader, secret); err != nil {
 		return nil, fault.Wrap(err, "cmd.income", "there is no randomness")
@@ -52,7 +58,10 @@ func openIncome(ctx context.Context, ap *app.App, clock app.Clock, address strin
 		return nil, errors.Join(err, out.closing())
 	}
 	out.source, err = standin.Open(ctx, standin.SourceOptions{Dir: filepath.Join(ap.Data, "made-up-incomes"), Office: out.Service, Key: key, Purposes: map[string][]permission.Field{a.Purpose(): a.Fields()},
-		Log: slog.New(slog.DiscardHandler), Now: clock.Now, Register: standin.Options{Seed: ap.Seed}})
+		Log: slog.New(slog.DiscardHandler), Now: clock.Now, Register: standin.Options{Seed: ap.Seed + seed}, Guard: func(c adapter.Config) adapter.Config {
+			c.Within = max(c.Within, 2*set.Verdict) // made-up time may run faster
+			return c
+		}})
 	if err != nil {
 		return nil, errors.Join(err, out.closing())
 	}
@@ -96,3 +105,49 @@ type movedClock struct{ from, since time.Time }
 
 // Now implements app.Clock.
 func (c movedClock) Now() time.Time { return c.from.Add(time.Since(c.since)).UTC() }
+
+// serveFee serves the pages of the early-education fee with all that they need.
+func (p *program) serveFee(ctx context.Context, ap *app.App, clock *app.PacedClock, f serveFlags) error {
+	_, last, err := ap.DB.LastEntry(ctx)
+	if err != nil {
+		return err
+	}
+	clock.To(last)
+	in, err := openIncome(ctx, ap, clock, 0, "http://"+f.addr, omadata.Settings{Verdict: time.Duration(max(f.speed, 1) * float64(time.Second) / 2)})
+	if err != nil {
+		return err
+	}
+	b := newBars(p.err)
+	_, err = in.Offer(ctx, "officer:demo", func(done, total int) { b.show("opening matters", done, total) })
+	b.done()
+	if err == nil {
+		in.families, err = someFamilies(ctx, ap)
+	}
+	if err == nil {
+		err = p.serveService(ctx, ap, clock, f, in)
+	}
+	return errors.Join(err, in.close())
+}
+
+// demoFamilies is how many families of the demonstration log in.
+const demoFamilies = 6
+
+// someFamilies are grown-ups of the first matters: of each family both, so that one
+// can permit and the other wait.
+func someFamilies(ctx context.Context, ap *app.App) (out []person.ID, err error) {
+	some, err := someMatters(ctx, ap, demoFamilies)
+	for _, m := range some {
+		out = append(out, m.Adults...)
+	}
+	return out, err
+}
+
+// besides runs the pages' own work and that of the use of income until ctx ends.
+func (i *income) besides(live *app.Live, tell func(error)) func(context.Context) error {
+	return func(ctx context.Context) error {
+		g, ctx := errgroup.WithContext(ctx)
+		g.Go(func() error { return live.Run(ctx) })
+		g.Go(func() error { return i.run(ctx, tell) })
+		return g.Wait()
+	}
+}

@@ -67,7 +67,16 @@ func (p *program) pages(ctx context.Context, a *app.App, set config.Config, log 
 		return err
 	}
 	live := a.NewDesk(pack, a.Clock)
-	handler, err := web.New(web.Config{Live: live, Context: ctx, Door: door, Policies: policies, Host: host, Log: log})
+	site := web.Config{Live: live, Context: ctx, Door: door, Policies: policies, Host: host, Log: log}
+	if set.Sources != nil {
+		in, err := openRegisters(a, set, log)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = in.closing() }()
+		site.OmaData = in.Service
+	}
+	handler, err := web.New(site)
 	if err != nil {
 		return err
 	}

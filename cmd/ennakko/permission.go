@@ -28,6 +28,7 @@ type permissionFlags struct {
 	number   int64
 	day      day
 	language string
+	incomes  uint64 // another seed gives other incomes
 }
 
 func (p *program) permissionCommand() *cobra.Command {
@@ -41,11 +42,12 @@ the command with its adapter: do not use it over real people.
   ennakko permission ask      --data D --matter 1 --person 7         # what would be fetched, and the other ways
   ennakko permission give     --data D --matter 1 --person 7         # fetched, shown, and the fee proposed
   ennakko permission answer   --data D --matter 1 --person 7 --accept
+  ennakko permission step     --data D --day 2027-01-11 --incomes 5  # later, incomes have changed: proposed anew
   ennakko permission list     --data D --person 7
   ennakko permission receipt  --data D --permission 1 --event 2 --person 7 > receipt.jws
   ennakko permission verify   --data D receipt.jws
   ennakko permission withdraw --data D --permission 1 --person 7     # what was deleted, and what the law keeps`}
-	c.AddCommand(p.permissionOffer(), p.permissionAsk(), p.permissionGive(), p.permissionAnswer(), p.permissionWithdraw(), p.permissionList(), p.permissionReceipt(), p.permissionVerify())
+	c.AddCommand(p.permissionStep(), p.permissionOffer(), p.permissionAsk(), p.permissionGive(), p.permissionAnswer(), p.permissionWithdraw(), p.permissionList(), p.permissionReceipt(), p.permissionVerify())
 	return c
 }
 
@@ -53,6 +55,7 @@ func (f *permissionFlags) flagsOf(c *cobra.Command, who bool) {
 	f.flags(c)
 	c.Flags().Var(&f.day, "day", "the day to go by, for trials (today, if it is left out)")
 	c.Flags().StringVar(&f.language, "language", "en", "fi, sv or en")
+	c.Flags().Uint64Var(&f.incomes, "incomes", 0, "another number gives everybody another made-up income")
 	if who {
 		c.Flags().Uint32Var(&f.person, "person", 0, "the person's own number (if it is left out, the identity code is read from the standard input)")
 	}
@@ -81,7 +84,7 @@ func (p *program) withIncome(ctx context.Context, f *permissionFlags, do func(ap
 		from = last.Add(time.Millisecond)
 	}
 	clock.set(movedClock{from, time.Now()})
-	in, err := openIncome(ctx, ap, clock, "https://palvelu.example", omadata.Settings{})
+	in, err := openIncome(ctx, ap, clock, f.incomes, "https://palvelu.example", omadata.Settings{})
 	if err != nil {
 		return err
 	}
@@ -209,6 +212,29 @@ func (p *program) permissionGive() *cobra.Command {
 	f.flagsOf(c, true)
 	c.Flags().Int64Var(&f.matter, "matter", 0, "the number of the matter (needed)")
 	c.Flags().StringVar(&way, "way", way, "permit, documents, highest-fee or not-now")
+	return c
+}
+
+func (p *program) permissionStep() *cobra.Command {
+	f := &permissionFlags{}
+	c := &cobra.Command{Use: "step", Short: "Do what waits: what ended is ended, incomes are fetched, fees are proposed", Args: args(cobra.NoArgs),
+		RunE: func(c *cobra.Command, _ []string) error {
+			return p.withIncome(c.Context(), f, func(_ *app.App, in *income, _ person.ID) error {
+				n := 0
+				for {
+					did, err := in.Step(c.Context())
+					if err != nil {
+						return err
+					}
+					if !did {
+						break
+					}
+					n++
+				}
+				return p.show(map[string]int{"done": n}, func(w io.Writer) { _, _ = fmt.Fprintf(w, "%d pieces of work done\n", n) })
+			})
+		}}
+	f.flagsOf(c, false)
 	return c
 }
 

@@ -17,6 +17,7 @@ import (
 	"ennakko/access"
 	"ennakko/app"
 	"ennakko/fault"
+	"ennakko/person"
 	"ennakko/service"
 	"ennakko/testcity"
 	"ennakko/web"
@@ -65,31 +66,40 @@ the handset and the record on loopback. The second time the city is there alread
 
 With --service blood-pressure: an appointment for those whose raised blood pressure
 is not treated. Its city has health records, too, and is smaller, unless --residents
-says otherwise: the records of 640,000 people take some minutes to make.`,
+says otherwise: the records of 640,000 people take some minutes to make.
+
+With --service early-education-fee: families let the city fetch their income, and get
+a fee. A made-up register of incomes runs beside, behind its own adapter. The made-up
+time runs as the real one does, unless --speed says otherwise.`,
 		Example: `  ennakko demo --data data/demo
   ennakko demo --data /tmp/small --residents 20000
-  ennakko demo --service blood-pressure`,
+  ennakko demo --service blood-pressure
+  ennakko demo --service early-education-fee --addr 127.0.0.1:8082`,
 		RunE: func(c *cobra.Command, _ []string) error {
-			if f.service == secondService && !c.Flags().Changed("residents") {
+			if f.service != firstService && !c.Flags().Changed("residents") {
 				f.residents = healthResidents
+			}
+			if f.service == feeService && !c.Flags().Changed("speed") {
+				f.speed = 1
 			}
 			return p.runDemo(c.Context(), f)
 		}}
 	f.flags(c)
 	c.Flags().StringVar(&f.addr, "addr", "127.0.0.1:8080", "the loopback address to serve on")
 	c.Flags().Float64Var(&f.speed, "speed", 60, "how many made-up seconds pass in a real one")
-	c.Flags().StringVar(&f.service, "service", firstService, "pre-primary or blood-pressure")
+	c.Flags().StringVar(&f.service, "service", firstService, "pre-primary, blood-pressure or early-education-fee")
 	c.Flags().IntVar(&f.residents, "residents", 640000, "how many people live in the city")
 	c.Flags().Uint64Var(&f.seed, "seed", 7, "another seed is another city")
 	return c
 }
 
 // The services of the demonstration. The second one's people are found in their
-// health records.
+// health records; the fee is worked out of income that is fetched with permission.
 const (
 	firstService  = "pre-primary"
 	secondService = "blood-pressure"
 	thirdService  = "exercise-group" // for those who came to the second
+	feeService    = app.FeeService
 )
 
 // healthResidents is how many people the second service's city has: few enough
@@ -99,15 +109,25 @@ const healthResidents = 30000
 // demoDay is the day on which the pilot's first messages went out.
 var demoDay = time.Date(2021, 1, 7, 6, 0, 0, 0, time.UTC)
 
+// feeDay is the day on which the fee's demonstration begins: the first agreement is
+// in force then.
+var feeDay = time.Date(2026, 11, 2, 6, 0, 0, 0, time.UTC)
+
+// begins is when the demonstration of a service begins.
+func begins(service string) time.Time {
+	if service == feeService {
+		return feeDay
+	}
+	return demoDay
+}
+
 func (p *program) runDemo(ctx context.Context, f serveFlags) error {
-	if f.service != firstService && f.service != secondService {
-		return fault.New(fault.Invalid, "cmd.demo", "--service is neither %s nor %s", firstService, secondService)
+	suffix, ok := map[string]string{firstService: "", secondService: "-health", feeService: "-fee"}[f.service]
+	if !ok {
+		return fault.New(fault.Invalid, "cmd.demo", "--service is none of %s, %s and %s", firstService, secondService, feeService)
 	}
 	if f.data == "" {
-		f.data = filepath.Join("data", "demo")
-		if f.service == secondService {
-			f.data += "-health"
-		}
+		f.data = filepath.Join("data", "demo") + suffix
 	}
 	ap, err := f.begin(ctx)
 	if err != nil {
@@ -131,7 +151,7 @@ func (p *program) runDemo(ctx context.Context, f serveFlags) error {
 func (p *program) makeDemo(ctx context.Context, f serveFlags) error {
 	files := filepath.Join(f.data, "files")
 	b := newBars(p.err)
-	_, err := testcity.Write(ctx, files, testcity.Options{Residents: f.residents, Seed: f.seed, Day: demoDay.Truncate(24*time.Hour).AddDate(0, 0, -3), Health: f.service == secondService},
+	_, err := testcity.Write(ctx, files, testcity.Options{Residents: f.residents, Seed: f.seed, Day: begins(f.service).Truncate(24*time.Hour).AddDate(0, 0, -3), Health: f.service == secondService},
 		func(done, total int) { b.show("making the city", done, total) })
 	b.done()
 	if err != nil {
@@ -150,7 +170,7 @@ func (p *program) runServe(ctx context.Context, f serveFlags) error {
 	if f.speed < 0 || f.speed > 1e6 {
 		return fault.New(fault.Invalid, "cmd.serve", "--speed is not from 0 to 1000000")
 	}
-	clock := app.NewPacedClock(demoDay, f.speed, time.Now)
+	clock := app.NewPacedClock(begins(f.service), f.speed, time.Now)
 	ap, err := f.open(ctx, clock, true)
 	if err != nil {
 		return err
@@ -171,7 +191,20 @@ func (p *program) serve(ctx context.Context, ap *app.App, clock *app.PacedClock,
 		return err
 	}
 	clock.To(last)
-	pack, err := ap.Pack(f.service)
+	if f.service == feeService {
+		return p.serveFee(ctx, ap, clock, f)
+	}
+	return p.serveService(ctx, ap, clock, f, nil)
+}
+
+// serveService serves the pages of a service, and of the use of income if there is
+// one, with what runs beside them.
+func (p *program) serveService(ctx context.Context, ap *app.App, clock *app.PacedClock, f serveFlags, in *income) error {
+	name, families := f.service, []person.ID(nil)
+	if in != nil {
+		name, families = firstService, in.families
+	}
+	pack, err := ap.Pack(name)
 	if err != nil {
 		return err
 	}
@@ -192,7 +225,7 @@ func (p *program) serve(ctx context.Context, ap *app.App, clock *app.PacedClock,
 	if err != nil {
 		return fault.New(fault.Conflict, "cmd.serve", "the address cannot be served on").Because(err).Do("choose another with --addr")
 	}
-	door, err := openDoor(ctx, ln.Addr(), app.NewMadeUp(live))
+	door, err := openDoor(ctx, ln.Addr(), app.NewMadeUp(live, families...))
 	if err != nil {
 		return errors.Join(err, ln.Close())
 	}
@@ -201,13 +234,19 @@ func (p *program) serve(ctx context.Context, ap *app.App, clock *app.PacedClock,
 	if err != nil {
 		return errors.Join(err, ln.Close())
 	}
-	handler, err := web.New(web.Config{Live: live, More: lives[1:], Context: ctx, Door: door.client, Policies: policies, Pace: clock, Log: slog.New(slog.NewTextHandler(p.err, nil))})
+	set := web.Config{Live: live, More: lives[1:], Context: ctx, Door: door.client, Policies: policies, Pace: clock, Log: slog.New(slog.NewTextHandler(p.err, nil))}
+	beside := live.Run
+	if in != nil {
+		set.OmaData = in.Service
+		beside = in.besides(live, func(err error) { tell(p.err, err) })
+	}
+	handler, err := web.New(set)
 	if err != nil {
 		return errors.Join(err, ln.Close())
 	}
 	stop := ap.Sequencing(ctx, func(err error) { tell(p.err, err) })
 	_, _ = fmt.Fprintf(p.err, "Serving on http://%s/ (stop with Ctrl-C)\n", ln.Addr())
-	err = serveUntil(ctx, ln, handler, live.Run)
+	err = serveUntil(ctx, ln, handler, beside)
 	stop()
 	return errors.Join(err, ap.Sequence(context.WithoutCancel(ctx))) // ctx has ended
 }

@@ -30,7 +30,7 @@ type Answer struct {
 // table asks all of its questions for everyone, grouped by person, with a FILTER
 // for each. Then each criterion is one query over the people joined with the
 // answers that it needs. Of what was tried this was the fastest (decision 026).
-func SQL(ctx context.Context, l *criteria.Language, cares []*criteria.Care, run criteria.Run, files map[string][]string, cpu func() float64, say func(string, ...any)) (*Answer, error) {
+func SQL(ctx context.Context, l *criteria.Language, cares []*criteria.Care, params criteria.Params, run criteria.Run, files map[string][]string, cpu func() float64, say func(string, ...any)) (*Answer, error) {
 	const op = "rival.SQL"
 	db, err := sql.Open("duckdb", "")
 	if err != nil {
@@ -38,7 +38,7 @@ func SQL(ctx context.Context, l *criteria.Language, cares []*criteria.Care, run 
 	}
 	defer func() { _ = db.Close() }()
 	db.SetMaxOpenConns(1)
-	w := &writer{language: l, run: run, asked: map[string][]string{}, names: map[string]string{}, wrapped: map[string]string{}, tableFor: map[string]string{}, fields: map[string]string{}}
+	w := newWriter(l, params, run)
 	out := &Answer{Counts: map[string][]int64{}}
 	var asked []asked
 	for _, c := range cares {
@@ -72,15 +72,17 @@ func SQL(ctx context.Context, l *criteria.Language, cares []*criteria.Care, run 
 	return out, nil
 }
 
+func newWriter(l *criteria.Language, params criteria.Params, run criteria.Run) *writer {
+	return &writer{language: l, params: params, run: run, asked: map[string][]string{}, joined: map[string]string{}, names: map[string]string{}, wrapped: map[string]string{},
+		tableFor: map[string]string{}, fields: map[string]string{}}
+}
+
 // tables lists the concepts of which something is asked.
 func (w *writer) tables() []string {
 	all := map[string]bool{}
-	for name := range w.asked {
-		all[name] = true
-	}
 	for key := range w.names {
-		name, _, _ := strings.Cut(key, "|")
-		all[name] = true
+		source, _, _ := strings.Cut(key, "|")
+		all[plain(source)] = true
 	}
 	return slices.Sorted(maps.Keys(all))
 }
@@ -98,8 +100,8 @@ func (w *writer) load(ctx context.Context, db *sql.DB, files map[string][]string
 		return "read_parquet([" + strings.Join(quoted, ", ") + "])"
 	}
 	// age as criteria.YearsBetween counts it
-	people := fmt.Sprintf(`CREATE TABLE people AS SELECT b.person, b.age, s.sex, r.person IS NOT NULL AS was_read FROM
-		(SELECT person, date_sub('year', DATE '1970-01-01' + arg_max(value, coalesce(day, -2147483648)), DATE '%s')::DOUBLE AS age FROM %s WHERE coalesce(day, -2147483648) <= %d GROUP BY person) b
+	people := fmt.Sprintf(`CREATE TABLE people AS SELECT b.person, b.born, b.age, s.sex, r.person IS NOT NULL AS was_read FROM
+		(SELECT person, DATE '1970-01-01' + arg_max(value, coalesce(day, -2147483648)) AS born, date_sub('year', DATE '1970-01-01' + arg_max(value, coalesce(day, -2147483648)), DATE '%s')::DOUBLE AS age FROM %s WHERE coalesce(day, -2147483648) <= %d GROUP BY person) b
 		LEFT JOIN (SELECT person, arg_max(value, coalesce(day, -2147483648)) AS sex FROM %s WHERE coalesce(day, -2147483648) <= %d GROUP BY person) s USING (person)
 		LEFT JOIN (SELECT DISTINCT person FROM %s) r USING (person) ORDER BY b.person`,
 		w.run.AsOf.Format(time.DateOnly), list("population.birth_date"), w.asOf(), list("population.sex"), w.asOf(), list("health.read"))
@@ -122,18 +124,22 @@ func (w *writer) load(ctx context.Context, db *sql.DB, files map[string][]string
 	return nil
 }
 
-// answers are the queries that ask everything: one pass over each table.
+// answers are the queries that ask everything: one pass over each table, and then
+// one over each join.
 func (w *writer) answers() []string {
-	var out []string
-	for _, name := range w.tables() {
-		if q := w.asked[name]; len(q) > 0 {
-			out = append(out, "CREATE TEMP TABLE a_"+name+" AS SELECT person, "+strings.Join(q, ", ")+" FROM c_"+name+" GROUP BY person")
+	var first, then []string
+	for _, source := range slices.Sorted(maps.Keys(w.asked)) {
+		questions := strings.Join(w.asked[source], ", ")
+		if from, ok := w.joined[source]; ok {
+			then = append(then, "CREATE TEMP TABLE a_"+source+" AS SELECT person, "+questions+" FROM "+from+" GROUP BY person")
+		} else {
+			first = append(first, "CREATE TEMP TABLE a_"+source+" AS SELECT person, "+questions+" FROM c_"+source+" GROUP BY person")
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(w.wrapped)) {
-		out = append(out, "CREATE TEMP TABLE a_"+name+" AS "+w.wrapped[name])
+		then = append(then, "CREATE TEMP TABLE a_"+name+" AS "+w.wrapped[name])
 	}
-	return out
+	return append(first, then...)
 }
 
 // asked is a criterion as a query.

@@ -15,8 +15,7 @@ func TestEveryPatternOfTheMeasurementIsPutIntoSQL(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &writer{language: l, run: criteria.Run{AsOf: time.Date(2021, 1, 4, 0, 0, 0, 0, time.UTC)}, asked: map[string][]string{}, names: map[string]string{},
-		wrapped: map[string]string{}, tableFor: map[string]string{}, fields: map[string]string{}}
+	w := newWriter(l, criteria.Params{}, criteria.Run{AsOf: time.Date(2021, 1, 4, 0, 0, 0, 0, time.UTC)})
 	names := map[string]bool{}
 	for _, c := range cares {
 		w.touched = map[string]bool{}

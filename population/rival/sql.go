@@ -9,7 +9,6 @@ import (
 	"cel.dev/cel-go/common/operators"
 	"cel.dev/cel-go/common/types"
 
-	"ennakko/clinical"
 	"ennakko/coding"
 	"ennakko/criteria"
 	"ennakko/fault"
@@ -20,9 +19,11 @@ import (
 // distinct question. An unknown is NULL, whose logic is the same.
 type writer struct {
 	language *criteria.Language
+	params   criteria.Params
 	run      criteria.Run
 	tree     *ast.AST
-	asked    map[string][]string // of each table: the questions, in order
+	asked    map[string][]string // of each source of answers: the questions, in order
+	joined   map[string]string   // of sources that are more than the table of a concept: what they are
 	names    map[string]string   // of each question: its column
 	wrapped  map[string]string   // of questions of the last day: a query of their own
 	tableFor map[string]string   // of each column: the table of its answers
@@ -30,14 +31,13 @@ type writer struct {
 	fields   map[string]string   // tables of fields that are no concepts
 }
 
-// days are those of a period.
-type days struct{ first, last int32 }
-
 // chain is a series with what it is narrowed by.
 type chain struct {
 	concept string
+	source  string // "" the concept's own table; else a name of joined
 	where   []string
 	lastDay bool
+	after   []string // filters of what lastDay leaves
 	field   bool
 }
 
@@ -57,16 +57,20 @@ func unsaid(what string) error {
 
 // ask is the column of a question of a concept's table.
 func (w *writer) ask(c chain, aggregate string) string {
-	key := c.concept + "|" + aggregate
+	source := c.concept
+	if c.source != "" {
+		source = c.source
+	}
+	key := source + "|" + aggregate
 	if c.lastDay {
-		key += "|last|" + strings.Join(c.where, "&")
+		key += "|last|" + strings.Join(c.where, "&") + "|" + strings.Join(c.after, "&")
 	}
 	if name, ok := w.names[key]; ok {
 		w.touched[w.tableFor[name]] = true
 		return name
 	}
 	name := fmt.Sprintf("q%d", len(w.names))
-	w.names[key], w.tableFor[name] = name, "a_"+c.concept
+	w.names[key], w.tableFor[name] = name, "a_"+source
 	if c.lastDay {
 		w.tableFor[name] = "a_" + name
 	}
@@ -79,7 +83,7 @@ func (w *writer) ask(c chain, aggregate string) string {
 		w.wrapped[name] = fmt.Sprintf("SELECT person, arg_max(x, day) AS %s FROM (SELECT person, day, %s AS x FROM c_%s%s GROUP BY person, day) GROUP BY person", name, aggregate, c.concept, where)
 		return name
 	}
-	w.asked[c.concept] = append(w.asked[c.concept], aggregate+" AS "+name)
+	w.asked[source] = append(w.asked[source], aggregate+" AS "+name)
 	return name
 }
 
@@ -93,8 +97,16 @@ func (w *writer) expr(e ast.Expr) (string, error) {
 		if d, err := w.day(e); err == nil {
 			return fmt.Sprint(criteria.DayNumber(d)), nil
 		}
+		if s, err := w.ownDay(e); err == nil {
+			return dayNumber(s), nil
+		}
 	}
 	switch e.Kind() {
+	case ast.IdentKind:
+		if name, ok := strings.CutPrefix(e.AsIdent(), "param."); ok {
+			x, err := w.params.At(name, w.run.AsOf)
+			return fmt.Sprintf("%v::DOUBLE", x), err
+		}
 	case ast.LiteralKind:
 		switch v := e.AsLiteral().(type) {
 		case types.Bool:
@@ -116,6 +128,9 @@ func signs() map[string]string {
 }
 
 func (w *writer) call(call ast.CallExpr) (string, error) {
+	if s, ok := w.compareDays(call); ok {
+		return s, nil
+	}
 	if sign, ok := signs()[call.FunctionName()]; ok {
 		a, err := w.expr(call.Args()[0])
 		if err != nil {
@@ -127,15 +142,11 @@ func (w *writer) call(call ast.CallExpr) (string, error) {
 	switch call.FunctionName() {
 	case operators.In:
 		a, err := w.expr(call.Args()[0])
-		var list []string
-		for _, x := range call.Args()[1].AsList().Elements() {
-			s, err := w.expr(x)
-			if err != nil {
-				return "", err
-			}
-			list = append(list, s)
+		if err != nil {
+			return "", err
 		}
-		return "(" + a + " IN (" + strings.Join(list, ", ") + "))", err
+		list, err := w.list(call.Args()[1].AsList().Elements())
+		return "(" + a + " IN (" + list + "))", err
 	case operators.Conditional:
 		var parts [3]string
 		for i, a := range call.Args() {
@@ -173,6 +184,9 @@ func (w *writer) call(call ast.CallExpr) (string, error) {
 // itself; the rest is 0 for who has no row, and NULL for whose record was not
 // read.
 func (w *writer) question(name string, c chain) (string, error) {
+	if len(c.after) > 0 && name != "exists" && name != "none" && name != "count" {
+		return "", unsaid(name + " after a filter of the last day")
+	}
 	if c.field && name != "latest" && (name != "none" || c.concept != fieldTable("population.death_date")) {
 		return "", unsaid(name + " of " + c.concept)
 	}
@@ -181,7 +195,7 @@ func (w *writer) question(name string, c chain) (string, error) {
 			return "coalesce(" + w.ask(c, "count(*)") + ", 0)"
 		}
 		if c.lastDay {
-			return "(CASE WHEN was_read THEN coalesce(" + w.ask(c, "count(*)") + ", 0) END)"
+			return "(CASE WHEN was_read THEN coalesce(" + w.ask(c, "count(*)"+chain{where: c.after}.filter()) + ", 0) END)"
 		}
 		return "(CASE WHEN was_read THEN coalesce(" + w.ask(c, "count(*)"+c.filter(more...)) + ", 0) END)"
 	}
@@ -262,6 +276,19 @@ func (w *writer) begin(name string) (chain, error) {
 	return chain{concept: name}, nil
 }
 
+// list writes several values.
+func (w *writer) list(args []ast.Expr) (string, error) {
+	var out []string
+	for _, a := range args {
+		s, err := w.expr(a)
+		if err != nil {
+			return "", err
+		}
+		out = append(out, s)
+	}
+	return strings.Join(out, ", "), nil
+}
+
 func (w *writer) chain(e ast.Expr) (chain, error) {
 	if name := series(e); name != "" {
 		return w.begin(name)
@@ -271,32 +298,35 @@ func (w *writer) chain(e ast.Expr) (chain, error) {
 	if err != nil {
 		return c, err
 	}
-	if c.lastDay {
-		return c, unsaid("a filter after lastDay")
+	add := func(format string, args ...any) {
+		if f := fmt.Sprintf(format, args...); c.lastDay {
+			c.after = append(c.after, f)
+		} else {
+			c.where = append(c.where, f)
+		}
 	}
-	add := func(format string, args ...any) { c.where = append(c.where, fmt.Sprintf(format, args...)) }
 	switch name := call.FunctionName(); name {
 	case "during", "startsIn":
-		d, err := w.period(call.Args()[0])
+		first, last, err := w.period(&c, call.Args()[0])
 		if err != nil {
 			return c, err
 		}
-		if add("day <= %d", d.last); name == "during" {
-			add("until >= %d", d.first)
+		if add("day <= %s", last); name == "during" {
+			add("until >= %s", first)
 		} else {
-			add("day >= %d", d.first)
+			add("day >= %s", first)
+		}
+	case "afterLast", "beforeFirst":
+		if err := w.related(&c, name, call.Args()[0], add); err != nil {
+			return c, err
 		}
 	case "inClass", "notInClass":
-		var names []string
-		for _, a := range call.Args() {
-			s, err := w.expr(a)
-			if err != nil {
-				return c, err
-			}
-			names = append(names, s)
+		names, err := w.list(call.Args())
+		if err != nil {
+			return c, err
 		}
 		not := map[string]string{"inClass": "", "notInClass": "NOT "}[name]
-		add("%sclass IN (%s)", not, strings.Join(names, ", "))
+		add("%sclass IN (%s)", not, names)
 	case "atLeast", "atMost", "above", "below":
 		x, err := w.expr(call.Args()[0])
 		if err != nil {
@@ -317,28 +347,14 @@ func (w *writer) chain(e ast.Expr) (chain, error) {
 		}
 		add("day %s %d", map[string]string{"before": "<", "after": ">"}[name], criteria.DayNumber(d))
 	case "lastDay":
+		if c.lastDay || c.source != "" {
+			return c, unsaid("lastDay")
+		}
 		c.lastDay = true
 	default:
 		return c, unsaid(name)
 	}
 	return c, nil
-}
-
-// period is one that does not depend on the person.
-func (w *writer) period(e ast.Expr) (days, error) {
-	if name := series(e); name == "period" {
-		m := w.run.Measured()
-		return days{criteria.DayNumber(m.First), criteria.DayNumber(m.Last)}, nil
-	}
-	if e.Kind() == ast.CallKind && e.AsCall().FunctionName() == "between" {
-		first, err := w.day(e.AsCall().Args()[0])
-		if err != nil {
-			return days{}, err
-		}
-		last, err := w.day(e.AsCall().Args()[1])
-		return days{criteria.DayNumber(first), criteria.DayNumber(last)}, err
-	}
-	return days{}, unsaid("a period")
 }
 
 func (w *writer) day(e ast.Expr) (time.Time, error) {
@@ -355,70 +371,4 @@ func (w *writer) day(e ast.Expr) (time.Time, error) {
 		return criteria.AddSpan(from, by, map[string]int{"minus": -1, "plus": 1}[e.AsCall().FunctionName()]), err
 	}
 	return time.Time{}, unsaid("a day")
-}
-
-// verdict is a criterion as one expression: the place of its verdict.
-func (w *writer) verdict(c *criteria.Care) (string, error) {
-	population, err := w.condition(c.Population)
-	if err != nil {
-		return "", err
-	}
-	done, err := w.condition(c.Done)
-	if err != nil {
-		return "", err
-	}
-	excluded, unsure := "false", "false"
-	for _, x := range c.Exclusions {
-		s, err := w.condition(x.Program)
-		if err != nil {
-			return "", err
-		}
-		excluded, unsure = excluded+" OR "+s, unsure+" OR "+s+" IS NULL"
-	}
-	return fmt.Sprintf("(CASE WHEN %[1]s IS NULL THEN 4 WHEN NOT %[1]s THEN 0 WHEN coalesce(%[2]s, false) THEN 1 WHEN coalesce(%[3]s, false) THEN 2 WHEN %[4]s OR %[3]s IS NULL THEN 4 ELSE 3 END)::UTINYINT",
-		population, excluded, done, unsure), nil
-}
-
-func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
-
-// inSet is the condition that a code is in a value set.
-func inSet(column string, set *coding.ValueSet) string {
-	one, below := []string{}, []string{}
-	for _, p := range set.Patterns() {
-		if p.Below {
-			below = append(below, "starts_with("+column+", "+quote(p.Code.String())+")")
-		} else {
-			one = append(one, quote(p.Code.String()))
-		}
-	}
-	if len(one) > 0 {
-		below = append(below, column+" IN ("+strings.Join(one, ", ")+")")
-	}
-	return strings.Join(below, " OR ")
-}
-
-// tableOf is the query that makes a concept's table of files of records.
-func (w *writer) tableOf(c criteria.Concept, files map[string][]string) string {
-	var froms []string
-	for _, k := range c.Kinds {
-		froms = append(froms, files[k.Field()]...)
-	}
-	for i := range froms {
-		froms[i] = quote(froms[i])
-	}
-	from := "read_parquet([" + strings.Join(froms, ", ") + "])"
-	if len(froms) == 0 {
-		from = `(SELECT NULL::UINTEGER AS person, NULL::INTEGER AS day, NULL::INTEGER AS until, NULL::DOUBLE AS value, NULL::VARCHAR AS value_code, NULL::VARCHAR AS class,
-			NULL::SMALLINT AS minute, NULL::UINTEGER AS grp, NULL::VARCHAR AS code, NULL::VARCHAR AS status WHERE false)`
-	}
-	need := map[criteria.Kind]string{criteria.Number: " AND value IS NOT NULL", criteria.Coded: " AND value_code IS NOT NULL"}[c.Value]
-	value := "value"
-	if c.Value != criteria.Number {
-		value = "0::DOUBLE AS value"
-	}
-	return fmt.Sprintf(`CREATE TABLE c_%s AS SELECT person, day, until, %s, value_code, class, row_number() OVER () AS ord FROM (
-		SELECT person, coalesce(day, %d) AS day, coalesce(until, 2147483647) AS until, value, value_code, coalesce(class, '') AS class, coalesce(minute, -1) AS minute, grp, code
-		FROM %s WHERE (%s)%s AND coalesce(day, %d) <= %d AND coalesce(status, '') NOT IN ('entered-in-error','not-done','not-taken','cancelled','draft','planned','proposed','preparation','refuted','rejected','revoked')
-		QUALIFY row_number() OVER (PARTITION BY person, grp ORDER BY code) = 1 ORDER BY person, day, minute, grp)`,
-		c.Name, value, clinical.Always, from, inSet("code", c.Codes), need, clinical.Always, w.asOf())
 }

@@ -42,7 +42,8 @@ type Options struct {
 	City     City              // nil: by the settings
 	Register http.RoundTripper // nil: by the settings
 	Log      *slog.Logger
-	Now      func() time.Time
+	Now      func() time.Time // the moment, as in questions and marks (time.Now)
+	Real     func() time.Time // for how long something takes (time.Now); another only in trials
 	Random   io.Reader
 	Wait     func(context.Context, time.Duration) error // before marks are sent again (a timer)
 }
@@ -78,6 +79,9 @@ func New(c Config, o Options) (*Adapter, error) {
 	}
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Real == nil {
+		o.Real = time.Now
 	}
 	if o.Random == nil {
 		o.Random = rand.Reader

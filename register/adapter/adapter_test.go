@@ -128,7 +128,7 @@ type stage struct {
 }
 
 // open starts a made-up source whose city says yes.
-func open(t *testing.T, change func(*standin.SourceOptions)) *stage {
+func open(t testing.TB, change func(*standin.SourceOptions)) *stage {
 	t.Helper()
 	key, err := standing.NewKey(bytes.Repeat([]byte("k"), 32))
 	if err != nil {
@@ -277,13 +277,21 @@ func TestWhenTheCityDoesNotAnswerClearlyNothingLeaves(t *testing.T) {
 		s, _, _ := strings.Cut(rest, `"`)
 		return s
 	}
-	until := `"until":"2099-01-01T00:00:00Z"`
+	until := `"at":"2026-01-01T00:00:00Z","until":"2099-01-01T00:00:00Z"`
 	lies := map[string]func(w http.ResponseWriter, b []byte){
 		"500":      func(w http.ResponseWriter, _ []byte) { w.WriteHeader(500) },
 		"403":      func(w http.ResponseWriter, _ []byte) { w.WriteHeader(403) },
 		"redirect": func(w http.ResponseWriter, _ []byte) { w.Header().Set("Location", "/v1/other"); w.WriteHeader(307) },
-		"empty":    func(http.ResponseWriter, []byte) {},
-		"no JSON":  func(w http.ResponseWriter, _ []byte) { _, _ = io.WriteString(w, "yes") },
+		"500 and yes": func(w http.ResponseWriter, b []byte) {
+			w.WriteHeader(500)
+			_, _ = io.WriteString(w, `{"id":"`+id(b)+`","stands":true,`+until+`}`)
+		},
+		"201 and yes": func(w http.ResponseWriter, b []byte) {
+			w.WriteHeader(201)
+			_, _ = io.WriteString(w, `{"id":"`+id(b)+`","stands":true,`+until+`}`)
+		},
+		"empty":   func(http.ResponseWriter, []byte) {},
+		"no JSON": func(w http.ResponseWriter, _ []byte) { _, _ = io.WriteString(w, "yes") },
 		"another question": func(w http.ResponseWriter, _ []byte) {
 			_, _ = io.WriteString(w, `{"id":"00000000-0000","stands":true,`+until+`}`)
 		},
@@ -303,9 +311,14 @@ func TestWhenTheCityDoesNotAnswerClearlyNothingLeaves(t *testing.T) {
 		"other letters": func(w http.ResponseWriter, b []byte) {
 			_, _ = io.WriteString(w, `{"id":"`+id(b)+`","Stands":true,`+until+`}`)
 		},
-		"no end": func(w http.ResponseWriter, b []byte) { _, _ = io.WriteString(w, `{"id":"`+id(b)+`","stands":true}`) },
+		"no end": func(w http.ResponseWriter, b []byte) {
+			_, _ = io.WriteString(w, `{"id":"`+id(b)+`","stands":true,"at":"2026-01-01T00:00:00Z"}`)
+		},
+		"no moment": func(w http.ResponseWriter, b []byte) {
+			_, _ = io.WriteString(w, `{"id":"`+id(b)+`","stands":true,"until":"2099-01-01T00:00:00Z"}`)
+		},
 		"ended": func(w http.ResponseWriter, b []byte) {
-			_, _ = io.WriteString(w, `{"id":"`+id(b)+`","stands":true,"until":"2020-01-01T00:00:00Z"}`)
+			_, _ = io.WriteString(w, `{"id":"`+id(b)+`","stands":true,"at":"2026-01-01T00:00:00Z","until":"2020-01-01T00:00:00Z"}`)
 		},
 		"stands and gap": func(w http.ResponseWriter, b []byte) {
 			_, _ = io.WriteString(w, `{"id":"`+id(b)+`","stands":true,"gap":true,`+until+`}`)
@@ -456,7 +469,7 @@ func TestAGapIsToldFromAViolationAndNeitherGetsAnything(t *testing.T) {
 		{what: "another call", path: "/people", refusal: standing.Gap, status: 404},
 		{what: "another service", path: "/r1/FI/GOV/0000000-0/register/other/incomes", refusal: standing.Gap, status: 404},
 		{what: "a question in the address", path: "/incomes?all=1", refusal: standing.Gap, status: 404},
-		{what: "a GET", change: func(q *http.Request) { q.Method, q.Body, q.ContentLength = http.MethodGet, nil, 0 }, refusal: standing.Unclear, status: 400},
+		{what: "a GET", change: func(q *http.Request) { q.Method = http.MethodGet }, refusal: standing.Unclear, status: 400},
 		{what: "a purpose that is not set up", change: header(standing.HeaderPurpose, "marketing"), refusal: standing.Gap, status: 404},
 		{what: "no purpose", change: func(q *http.Request) { q.Header.Del(standing.HeaderPurpose) }, refusal: standing.Unclear, status: 400},
 		{what: "two purposes", change: func(q *http.Request) { q.Header.Add(standing.HeaderPurpose, "other-purpose") }, refusal: standing.Unclear, status: 400},
@@ -474,7 +487,7 @@ func TestAGapIsToldFromAViolationAndNeitherGetsAnything(t *testing.T) {
 		{what: "a person twice", body: `{"person":"` + s.who.Reveal() + `","person":"010190-999W"}`, refusal: standing.Unclear, status: 400},
 		{what: "a code that is none", body: `{"person":"010190-999X"}`, refusal: standing.Unclear, status: 400},
 		{what: "a code in small letters", body: `{"person":"010190-999w"}`, refusal: standing.Unclear, status: 400},
-		{what: "a large body", body: `{"person":"` + strings.Repeat(" ", 70_000) + `"}`, refusal: standing.Unclear, status: 400},
+		{what: "a large body", body: body + strings.Repeat(" ", 70_000), refusal: standing.Unclear, status: 400},
 		{what: "no JSON", change: header("Content-Type", "text/plain"), refusal: standing.Unclear, status: 400},
 	} {
 		if tt.lines == nil {

@@ -8,6 +8,9 @@ func (a *Adapter) OnMarked(f func()) { a.marked = f }
 // SetNow gives the adapter a clock.
 func (a *Adapter) SetNow(now func() time.Time) { a.opt.Now = now }
 
+// SetReal gives the adapter a clock for how long things take.
+func (a *Adapter) SetReal(now func() time.Time) { a.opt.Real = now }
+
 // Journal is the adapter's.
 func (a *Adapter) Journal() *Journal { return a.journal }
 

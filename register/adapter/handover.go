@@ -271,7 +271,7 @@ func (a *Adapter) whom(w http.ResponseWriter, q *http.Request, h *handover) *ref
 // handOver does it, once everything is understood.
 func (a *Adapter) handOver(w http.ResponseWriter, q *http.Request, h *handover) *refusal {
 	ctx := q.Context()
-	if _, no := a.stands(ctx, h); no != nil {
+	if _, _, no := a.stands(ctx, h); no != nil {
 		return no
 	}
 	answer, no := a.register(ctx, q, h)
@@ -279,7 +279,7 @@ func (a *Adapter) handOver(w http.ResponseWriter, q *http.Request, h *handover) 
 		return no
 	}
 	// The register may have been slow: what counts is that the permission stands now.
-	asked, no := a.stands(ctx, h)
+	asked, good, no := a.stands(ctx, h)
 	if no != nil {
 		return no
 	}
@@ -294,7 +294,7 @@ func (a *Adapter) handOver(w http.ResponseWriter, q *http.Request, h *handover) 
 	if a.marked != nil {
 		a.marked()
 	}
-	left := a.set.Within - a.opt.Now().Sub(asked)
+	left := min(a.set.Within, good) - a.opt.Real().Sub(asked)
 	if left <= 0 || ctx.Err() != nil { // the verdict is too old to act on
 		return unavailable("the hand-over took too long, and was given up", nil)
 	}
@@ -315,31 +315,30 @@ func (a *Adapter) handOver(w http.ResponseWriter, q *http.Request, h *handover) 
 	return nil
 }
 
-// stands asks the city, anew each time. Asked is the moment before the question:
-// the verdict is true of no earlier one.
-func (a *Adapter) stands(ctx context.Context, h *handover) (asked time.Time, no *refusal) {
+// stands asks the city, anew each time. Asked is the real moment before the
+// question: the verdict may be true of no later one. It is good for so long, from
+// then on.
+func (a *Adapter) stands(ctx context.Context, h *handover) (asked time.Time, good time.Duration, no *refusal) {
 	id, err := xroad.NewID(a.opt.Random)
 	if err != nil {
-		return asked, unavailable("no question can be made", err)
+		return asked, 0, unavailable("no question can be made", err)
 	}
-	asked = a.opt.Now()
-	v, err := a.opt.City.Ask(ctx, standing.Question{ID: id, Permission: h.permission, Purpose: h.purpose, Fields: h.fields, Person: h.mark, At: asked.UTC()})
+	asked = a.opt.Real()
+	v, err := a.opt.City.Ask(ctx, standing.Question{ID: id, Permission: h.permission, Purpose: h.purpose, Fields: h.fields, Person: h.mark, At: a.opt.Now().UTC()})
 	switch {
 	case err != nil:
-		return asked, unavailable("nobody can say whether the permission stands", err)
-	case v.Stands && !v.Until.After(a.opt.Now()):
-		no = violation("the permission has ended", "ask the person again")
-		no.Why = standing.WhyExpired
-		return asked, no
+		return asked, 0, unavailable("nobody can say whether the permission stands", err)
+	case v.Stands && a.opt.Real().Sub(asked) >= v.For:
+		return asked, 0, unavailable("the city's word has run out on the way", nil)
 	case v.Stands:
-		return asked, nil
+		return asked, v.For, nil
 	case v.Gap:
 		no = gap("the city has nothing set up for this", "let the city look at the purpose and its agreement with this source")
 	default:
 		no = violation("the permission does not stand", "ask the person, and nobody else")
 	}
 	no.Why = v.Why
-	return asked, no
+	return asked, 0, no
 }
 
 // register asks the register and cuts what it answers.

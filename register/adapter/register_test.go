@@ -52,7 +52,7 @@ func TestTheAnswerIsCutToTheFieldsAskedFor(t *testing.T) {
 // The trouble of a register is told without a word of what it said.
 func TestWhateverTheRegisterDoesNothingUncheckedLeaves(t *testing.T) {
 	for trouble, kind := range map[standin.Trouble]fault.Kind{standin.Down: fault.Later, standin.Broken: fault.Later, standin.TooMuch: fault.Later, standin.Reset: fault.Later, standin.Cut: fault.Later,
-		standin.Refuse: fault.Invalid, standin.Garbage: fault.Invalid, standin.Huge: fault.Invalid, standin.WrongPerson: fault.Invalid, standin.OtherShape: fault.Invalid} {
+		standin.Refuse: fault.Invalid, standin.Garbage: fault.Invalid, standin.OtherType: fault.Invalid, standin.Huge: fault.Invalid, standin.WrongPerson: fault.Invalid, standin.OtherShape: fault.Invalid} {
 		s := open(t, nil)
 		s.Register.Order(trouble)
 		a, err := s.Incomes.Fetch(t.Context(), s.request())
@@ -149,7 +149,7 @@ func TestAVerdictThatHasGrownOldIsNotActedOn(t *testing.T) {
 	s := open(t, nil)
 	var mu sync.Mutex
 	now := time.Now()
-	s.Adapter.SetNow(func() time.Time {
+	s.Adapter.SetReal(func() time.Time {
 		mu.Lock()
 		defer mu.Unlock()
 		return now
@@ -163,7 +163,7 @@ func TestAVerdictThatHasGrownOldIsNotActedOn(t *testing.T) {
 	}
 	s.Adapter.OnMarked(pass(time.Second))
 	a, err := s.Incomes.Fetch(t.Context(), s.request())
-	if fault.KindOf(err) != fault.Later || len(a.Income) != 0 {
+	if r, ok := errors.AsType[*xroad.Refusal](err); !ok || r.Status != 503 || len(a.Income) != 0 {
 		t.Errorf("after a second: %v", err)
 	}
 	s.Adapter.OnMarked(pass(900 * time.Millisecond))
@@ -175,21 +175,29 @@ func TestAVerdictThatHasGrownOldIsNotActedOn(t *testing.T) {
 	}
 }
 
-func TestAPermissionThatEndsOnTheWayIsNoMore(t *testing.T) {
-	s := open(t, nil)
-	until := time.Now().Add(time.Minute)
-	s.office.set(func(int, standing.Question) (standing.Verdict, error) {
-		return standing.Verdict{Stands: true, Until: until}, nil
-	})
-	calls := 0
-	s.Adapter.SetNow(func() time.Time { // the clock passes the end while the city answers
-		if calls++; calls == 1 {
-			return until.Add(-time.Second)
+// The end that the city named passes while it answers the first time or the second,
+// or while the mark is kept. Only how long it is counts: the clocks of both ends are
+// years apart.
+func TestTheWordOfTheCityCountsUntilItsEndOnly(t *testing.T) {
+	for before := 1; before <= 5; before++ {
+		city := time.Date(2035, 1, 1, 0, 0, 0, 0, time.UTC)
+		s := open(t, func(o *standin.SourceOptions) { o.Now = func() time.Time { return city } })
+		s.Adapter.SetNow(func() time.Time { return city.AddDate(-20, 0, 0) })
+		s.office.set(func(int, standing.Question) (standing.Verdict, error) {
+			return standing.Verdict{Stands: true, Until: city.Add(300 * time.Millisecond)}, nil
+		})
+		looks, real := 0, time.Now()
+		s.Adapter.SetReal(func() time.Time { // looked at before each question, after each, and at last
+			if looks++; looks > before {
+				real = real.Add(300 * time.Millisecond)
+			}
+			return real
+		})
+		a, err := s.Incomes.Fetch(t.Context(), s.request())
+		if done := before == 5; done != (err == nil) || !done && (fault.KindOf(err) != fault.Later || len(a.Income) != 0) {
+			t.Errorf("after %d looks at the clock: %v", before, err)
 		}
-		return until
-	})
-	a, err := s.Incomes.Fetch(t.Context(), s.request())
-	s.nothing(t, "ended", a, err, fault.Refused)
+	}
 }
 
 func TestWithoutAMarkOnTheDiskNothingLeaves(t *testing.T) {

@@ -65,13 +65,13 @@ func (c *Client) Ask(ctx context.Context, q Question) (Verdict, error) {
 		return bad("to another question")
 	case said.Stands == nil:
 		return bad("does not say whether the permission stands")
-	case *said.Stands && (said.Until == nil || said.Gap || said.Why != ""):
+	case *said.Stands && (said.At == nil || said.Until == nil || said.Gap || said.Why != ""):
 		return bad("contradicts itself")
-	case *said.Stands && !said.Until.After(q.At):
-		return bad("names an end that is past: the clocks of both ends may differ")
+	case *said.Stands && !said.Until.After(*said.At):
+		return bad("names an end that is past")
 	case *said.Stands:
-		return Verdict{Stands: true, Until: *said.Until}, nil
-	case said.Until != nil || !whyForm.MatchString(string(said.Why)):
+		return Verdict{Stands: true, Until: *said.Until, For: said.Until.Sub(*said.At)}, nil
+	case said.At != nil || said.Until != nil || !whyForm.MatchString(string(said.Why)):
 		return bad("does not say why the permission does not stand")
 	}
 	return Verdict{Gap: said.Gap, Why: said.Why}, nil

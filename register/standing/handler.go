@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"mime"
 	"net/http"
+	"time"
 
 	"ennakko/fault"
 	"ennakko/strictjson"
@@ -33,9 +34,9 @@ func BySubject(sources map[string]string) func(*http.Request) (string, bool) {
 }
 
 // Handler serves an office to sources. Source tells who asks; who is no source
-// gets 403.
-func Handler(o Office, source func(*http.Request) (string, bool), log *slog.Logger) http.Handler {
-	s := server{o, source, log}
+// gets 403. Now is the city's clock, by which verdicts go.
+func Handler(o Office, source func(*http.Request) (string, bool), now func() time.Time, log *slog.Logger) http.Handler {
+	s := server{o, source, now, log}
 	m := http.NewServeMux()
 	m.HandleFunc("POST "+PathStanding, s.standing)
 	m.HandleFunc("POST "+PathMarks, s.marks)
@@ -45,6 +46,7 @@ func Handler(o Office, source func(*http.Request) (string, bool), log *slog.Logg
 type server struct {
 	office Office
 	source func(*http.Request) (string, bool)
+	now    func() time.Time
 	log    *slog.Logger
 }
 
@@ -86,6 +88,7 @@ func (s server) standing(w http.ResponseWriter, q *http.Request) {
 		answer(w, http.StatusBadRequest, map[string]string{"error": err.Error()})
 		return
 	}
+	at := s.now().UTC()
 	v, err := s.office.Standing(q.Context(), Question{ID: in.ID, Source: source, Permission: in.Permission, Purpose: in.Purpose, Fields: in.Fields, Person: in.Person, At: in.At})
 	if err == nil && v.Stands && v.Until.IsZero() {
 		err = fault.New(fault.Internal, "standing.Standing", "a permission that stands has no end")
@@ -97,7 +100,7 @@ func (s server) standing(w http.ResponseWriter, q *http.Request) {
 	}
 	out := wireVerdict{ID: in.ID, Stands: &v.Stands}
 	if v.Stands {
-		out.Until = &v.Until
+		out.At, out.Until = &at, &v.Until
 	} else if out.Gap, out.Why = v.Gap, v.Why; out.Why == "" {
 		out.Why = WhyUnknown
 	}

@@ -49,8 +49,10 @@ type Question struct {
 type Verdict struct {
 	Stands bool
 	Gap    bool      // it does not stand because nothing is set up: no such purpose, no agreement for this source
-	Until  time.Time // when it ends by itself; needed when it stands
+	Until  time.Time // when the permission, or only the city's word on it, ends by itself; needed when it stands
 	Why    Why       // why it does not stand
+
+	For time.Duration // of Client: how long the word is good, from before it was asked for. The clocks of both ends need not agree
 }
 
 // Why is why a permission does not stand: a word for machines.

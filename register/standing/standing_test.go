@@ -46,6 +46,8 @@ func (o *office) Mark(_ context.Context, m standing.Mark) error {
 
 var moment = time.Date(2026, 11, 25, 8, 0, 0, 0, time.UTC)
 
+func at() time.Time { return moment }
+
 func known(*http.Request) (string, bool) { return "incomes-register", true }
 
 func client(t *testing.T, h http.Handler) (*standing.Client, string) {
@@ -69,7 +71,7 @@ func mark(id string) standing.WireMark {
 
 func TestAVerdictReachesTheSourceAsTheCityGaveIt(t *testing.T) {
 	o := &office{}
-	c, _ := client(t, standing.Handler(o, known, slog.New(slog.DiscardHandler)))
+	c, _ := client(t, standing.Handler(o, known, at, slog.New(slog.DiscardHandler)))
 	for _, v := range []standing.Verdict{{Stands: true, Until: moment.Add(time.Hour)}, {Why: standing.WhyWithdrawn}, {Gap: true, Why: standing.WhyAgreement}} {
 		o.verdict = v
 		got, err := c.Ask(t.Context(), question())
@@ -91,14 +93,14 @@ func TestAVerdictReachesTheSourceAsTheCityGaveIt(t *testing.T) {
 		t.Errorf("%+v %v", got, err)
 	}
 	o.verdict, o.err = standing.Verdict{Stands: true}, nil
-	if got, err := c.Ask(t.Context(), question()); fault.KindOf(err) != fault.Later || got.Stands {
+	if got, err := c.Ask(t.Context(), question()); fault.KindOf(err) != fault.Later || got.Stands || !strings.Contains(err.Error(), "HTTP 503") {
 		t.Errorf("a verdict without an end: %+v %v", got, err)
 	}
 }
 
 func TestMarksAreTakenInOrderUntilOneCannotBeKeptNow(t *testing.T) {
 	o := &office{fails: map[string]error{"mark-never": fault.New(fault.Missing, "x", "no such permission"), "mark-later": errors.New("busy")}}
-	c, _ := client(t, standing.Handler(o, known, slog.New(slog.DiscardHandler)))
+	c, _ := client(t, standing.Handler(o, known, at, slog.New(slog.DiscardHandler)))
 	spoilt := mark("mark-spoilt")
 	spoilt.Person = "010190-999W"
 	taken, err := c.Send(t.Context(), []standing.WireMark{mark("mark-one"), mark("mark-never"), spoilt, mark("mark-two"), mark("mark-later"), mark("mark-three")})
@@ -139,7 +141,7 @@ func TestAnswersToOtherMarksAreNotBelieved(t *testing.T) {
 
 func TestAQuestionThatIsNotWholeIsNotAnswered(t *testing.T) {
 	o := &office{verdict: standing.Verdict{Stands: true, Until: moment.AddDate(10, 0, 0)}}
-	_, url := client(t, standing.Handler(o, known, slog.New(slog.DiscardHandler)))
+	_, url := client(t, standing.Handler(o, known, at, slog.New(slog.DiscardHandler)))
 	whole := map[string]any{"id": "question-1", "permission": 42, "purpose": "fee", "fields": []string{"incomes.cents"}, "person": strings.Repeat("ab", 32), "at": moment}
 	post := func(path, kind string, body []byte) int {
 		q, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url+path, bytes.NewReader(body))
@@ -211,7 +213,7 @@ func TestOnlyASourceIsAnswered(t *testing.T) {
 		return s
 	}
 	o := &office{verdict: standing.Verdict{Stands: true, Until: moment.Add(time.Hour)}}
-	s := httptest.NewUnstartedServer(standing.Handler(o, standing.BySubject(map[string]string{"CN=incomes-adapter": "incomes-register"}), slog.New(slog.DiscardHandler)))
+	s := httptest.NewUnstartedServer(standing.Handler(o, standing.BySubject(map[string]string{"CN=incomes-adapter": "incomes-register"}), at, slog.New(slog.DiscardHandler)))
 	if s.TLS, err = store("city").Server(); err != nil {
 		t.Fatal(err)
 	}

@@ -22,6 +22,7 @@ type wireVerdict struct {
 	ID     string     `json:"id"` // of the question
 	Stands *bool      `json:"stands"`
 	Gap    bool       `json:"gap,omitempty"`
+	At     *time.Time `json:"at,omitempty"` // of the verdict, by the city's clock
 	Until  *time.Time `json:"until,omitempty"`
 	Why    Why        `json:"why,omitempty"`
 }

@@ -166,6 +166,15 @@ func TestWhatChangesSomethingIsNeverRepeated(t *testing.T) {
 	}
 }
 
+func TestARefusalIsNotAskedAgain(t *testing.T) {
+	for _, status := range []int{400, 401, 403, 404, 302} {
+		f := &far{answers: []func(*http.Request) (*http.Response, error){says(status, ``)}}
+		if _, err := client(t, xroad.Config{Base: f}).Get(t.Context(), service(t), "x", nil, xroad.Headers{}); err == nil || len(f.asked) != 1 {
+			t.Errorf("HTTP %d: %d tries, %v", status, len(f.asked), err)
+		}
+	}
+}
+
 func TestTheWholeTimeIsKept(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := &far{answers: []func(*http.Request) (*http.Response, error){silent}}

@@ -9,6 +9,7 @@ import (
 	"ennakko/store/postgres"
 	"ennakko/store/storetest"
 	"ennakko/store/vault"
+	"ennakko/testcity/pg"
 )
 
 // notingIn names the database in which the child of the kill test notes, and
@@ -47,4 +48,31 @@ func TestAnEntryThatTheDatabaseRefusesFailsAlone(t *testing.T) {
 	name := base(t)
 	do(t, sqlAs(t, "owner", name), "ALTER TABLE audit_entry ADD CONSTRAINT good CHECK (object <> 'bad')")
 	storetest.RefusedAlone(t, open(t, name))
+}
+
+// BenchmarkNotesOfManyWriters runs on a server that waits for the disk at each
+// commit, unlike that of the tests.
+func BenchmarkNotesOfManyWriters(b *testing.B) {
+	s, err := pg.Start(b.Context(), "fsync = on", "synchronous_commit = on")
+	if err != nil {
+		b.Fatal(err)
+	}
+	if _, err := postgres.Migrate(b.Context(), s.URL("owner", "postgres")); err != nil {
+		b.Fatal(err)
+	}
+	v, err := vault.Open(b.TempDir())
+	if err != nil {
+		b.Fatal(err)
+	}
+	d, err := postgres.Open(b.Context(), v, postgres.Options{Writer: s.URL("owner", "postgres")})
+	if err != nil {
+		b.Fatal(err)
+	}
+	storetest.BenchNotes(b, d)
+	if err := d.Close(); err != nil {
+		b.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		b.Fatal(err)
+	}
 }

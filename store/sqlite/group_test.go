@@ -83,3 +83,14 @@ func TestAClosedStoreKeepsNothingMore(t *testing.T) {
 		t.Errorf("a closed store answers %v", err)
 	}
 }
+
+func BenchmarkNotesOfManyWriters(b *testing.B) {
+	d, err := openIn(b.TempDir())
+	if err != nil {
+		b.Fatal(err)
+	}
+	storetest.BenchNotes(b, d)
+	if err := d.Close(); err != nil {
+		b.Fatal(err)
+	}
+}

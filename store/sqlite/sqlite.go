@@ -53,9 +53,12 @@ var delta string
 //go:embed 12_oversight.sql
 var oversightTables string
 
+//go:embed 13_links.sql
+var links string
+
 // steps make the tables of a new file, and bring those of an older one up to
 // date. A step only adds. The file's user_version counts those that were taken.
-var steps = []string{first, gateways, doubts, post, erase, jobs, units, permissions, care, delta, oversightTables}
+var steps = []string{first, gateways, doubts, post, erase, jobs, units, permissions, care, delta, oversightTables, links}
 
 // queueStep is the step with which the tables of the queue come, too.
 const queueStep = 6

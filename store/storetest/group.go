@@ -8,6 +8,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -18,6 +19,7 @@ import (
 	"ennakko/audit"
 	"ennakko/audit/log"
 	"ennakko/fault"
+	"ennakko/person"
 	"ennakko/store"
 )
 
@@ -280,5 +282,63 @@ func ExerciseKill(t *testing.T, child func() *exec.Cmd, open func(t *testing.T) 
 		}
 		s.must(s.s.Covered(s.ctx))
 		t.Logf("kill %d: %d said, %d there", kill, len(kept), len(there))
+	}
+}
+
+// BenchNotes has many writers note readings at once.
+func BenchNotes(b *testing.B, d Store) {
+	var next atomic.Uint32
+	b.SetParallelism(128)
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			n := next.Add(1)
+			if err := d.Note(context.Background(), Reading(fmt.Sprintf("case %d", n), n*2654435761%640_000)); err != nil {
+				b.Error(err)
+				return
+			}
+		}
+	})
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "entries/s")
+}
+
+// usesFound asks for the uses of people in small and large sets, page by page, and
+// holds the answer against the whole record.
+func usesFound(s *suite) {
+	random := rand.New(rand.NewPCG(3, 4))
+	for i := range 400 {
+		e := Reading(fmt.Sprintf("thing %d", i))
+		switch e.People = roaring.New(); random.IntN(4) {
+		case 0:
+		case 1:
+			for range 1 + random.IntN(3) {
+				e.People.Add(random.Uint32N(40))
+			}
+		default: // more large sets than are fetched at once
+			from := random.Uint64N(40)
+			e.People.AddRange(from, from+70)
+		}
+		s.must(s.s.Note(s.ctx, e))
+	}
+	all := s.all()
+	for _, id := range []uint32{0, 3, 20, 39, 80, 109, 500} {
+		for _, limit := range []int{1, 21, 1000} {
+			for _, before := range []uint64{0, 1, 2, 200, 400, 401, 9999} {
+				var want []uint64
+				for i := len(all) - 1; i >= 0 && len(want) < limit; i-- {
+					if e := all[i].Entry; e.People.Contains(id) && (before == 0 || e.Seq < before) {
+						want = append(want, e.Seq)
+					}
+				}
+				got, err := s.s.UsesBefore(s.ctx, person.ID(id), before, limit)
+				s.must(err)
+				var seqs []uint64
+				for _, e := range got {
+					seqs = append(seqs, e.Seq)
+				}
+				if !slices.Equal(seqs, want) {
+					s.Fatalf("uses of person %d before %d, at most %d: %d of %d are right", id, before, limit, len(seqs), len(want))
+				}
+			}
+		}
 	}
 }

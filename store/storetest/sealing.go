@@ -32,7 +32,7 @@ type KeyStore interface {
 }
 
 // plainColumns are the columns of bytes that are not sealed.
-var plainColumns = []string{"audit_entry.people", "audit_entry.salt", "audit_entry.leaf", "person.code_hash", "identity.content_hash", "contact.content_hash", "session.hash", "new_record.resource"}
+var plainColumns = []string{"audit_entry.people", "audit_entry.salt", "audit_entry.leaf", "person.code_hash", "identity.content_hash", "contact.content_hash", "session.hash", "new_record.resource", "profile.hash"}
 
 // EveryColumnOfBytes fails when a keeper has a column of bytes of which nobody
 // has said whether it is sealed: what is forgotten is lost with the older key.

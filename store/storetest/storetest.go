@@ -34,6 +34,7 @@ type Store interface {
 	CasesOf(ctx context.Context, id person.ID) ([]conversation.CaseID, error)
 	CasesOnPhone(ctx context.Context, e164 string) ([]conversation.CaseID, error)
 	Objections(ctx context.Context, id person.ID) (map[string]time.Time, error)
+	UsesBefore(ctx context.Context, id person.ID, before uint64, limit int) ([]audit.Entry, error)
 	Note(ctx context.Context, e audit.Entry) error
 	Uses(ctx context.Context, id person.ID, limit int) ([]audit.Entry, error)
 	Posts(ctx context.Context, id store.RoundID) ([]store.Post, error)
@@ -42,6 +43,7 @@ type Store interface {
 	Explained(ctx context.Context) error
 	Covered(ctx context.Context) error
 	Permitted
+	Linked
 	Watched
 	Session(ctx context.Context, hash []byte) (store.Session, bool, error)
 	TouchSession(ctx context.Context, hash []byte, seen time.Time) error
@@ -62,6 +64,7 @@ func Exercise(t *testing.T, open func(t *testing.T) Store) {
 		"entries have numbers without gaps and leaves that match":      entries,
 		"entries of many writers are kept once each, in order":         manyWriters,
 		"who leaves while they wait is not kept, others are":           leaving,
+		"the uses of a person are found in small and large sets":       usesFound,
 		"a faulty entry fails alone":                                   faulty,
 		"a place is given once":                                        places,
 		"a case is changed by one writer at a time":                    versions,
@@ -101,11 +104,14 @@ func Exercise(t *testing.T, open func(t *testing.T) Store) {
 		"what is handed over is kept and read only with a grant":       handovers,
 		"a matter has its people and one proposal at a time":           matters,
 		"a request is settled once":                                    requests,
+		"a record between snapshots is known from its day on":          newRecords,
+		"people are erased with what was permitted and fetched":        erasingPermissions,
+		"other systems know people by links of their own":              links,
+		"a caller has the permissions of its own individuals":          permitsOfACaller,
+		"the uses of a person come in pages with their number":         usesInPages,
 		"the watch over readings knows staff, famous people and looks": watching,
 		"the record is gone through line by line":                      lines,
 		"what became of permissions is counted":                        permitCounts,
-		"a record between snapshots is known from its day on":          newRecords,
-		"people are erased with what was permitted and fetched":        erasingPermissions,
 	} {
 		t.Run(name, func(t *testing.T) { do(newSuite(t, open(t))) })
 	}

@@ -3,8 +3,9 @@ package tables
 import (
 	"cmp"
 	"context"
-	"errors"
+	"math"
 	"slices"
+	"strings"
 
 	"ennakko/audit"
 	"ennakko/fault"
@@ -50,24 +51,93 @@ func (d *DB) Uses(ctx context.Context, id person.ID, limit int) ([]audit.Entry, 
 }
 
 // UsesBefore lists the entries that cover a person, newest first, from the one
-// before a number; 0 begins with the newest.
+// before a number; 0 begins with the newest. It finds the small sets by the person,
+// and looks into the large ones until it has enough: how long that takes grows
+// with how many large sets there are to look into, not with the record.
 func (d *DB) UsesBefore(ctx context.Context, id person.ID, before uint64, limit int) ([]audit.Entry, error) {
-	var out []audit.Entry
-	err := d.rows(ctx, "SELECT "+entryColumns+` FROM audit_entry WHERE seq IN (SELECT seq FROM audit_person WHERE person = ?1 UNION ALL SELECT seq FROM audit_mass)
-		AND (CAST(?2 AS BIGINT) = 0 OR seq < ?2) ORDER BY seq DESC`, []any{int64(id), int64(before)}, func(scan func(...any) error) error {
-		if len(out) == limit {
-			return errEnough
-		}
-		e, err := scanEntry(scan)
-		if err == nil && e.People.Contains(uint32(id)) {
-			out = append(out, e)
-		}
+	end := int64(math.MaxInt64)
+	if before > 0 && before < math.MaxInt64 {
+		end = int64(before)
+	}
+	var own []int64
+	err := d.rows(ctx, "SELECT seq FROM audit_person WHERE person = ? AND seq < ? ORDER BY seq DESC LIMIT ?", []any{int64(id), end, limit}, func(scan func(...any) error) error {
+		var seq int64
+		err := scan(&seq)
+		own = append(own, seq)
 		return err
 	})
-	if errors.Is(err, errEnough) {
-		err = nil
+	if err != nil || limit <= 0 {
+		return nil, err
 	}
-	return out, err
+	oldest := int64(0) // what is older than that has no place on the list
+	if len(own) == limit {
+		oldest = own[limit-1]
+	}
+	mass, err := d.massOf(ctx, id, oldest, end, limit)
+	if err != nil {
+		return nil, err
+	}
+	all := append(own, mass...)
+	slices.SortFunc(all, func(a, b int64) int { return cmp.Compare(b, a) })
+	return d.usesOf(ctx, id, all[:min(len(all), limit)])
+}
+
+// someMass is how many large sets are fetched at once, and someEntries how many
+// entries.
+const (
+	someMass    = 64
+	someEntries = 32
+)
+
+// massOf finds the newest entries with large sets that cover a person, after one
+// number and before another.
+func (d *DB) massOf(ctx context.Context, id person.ID, after, before int64, limit int) (found []int64, err error) {
+	for n := someMass; n == someMass && len(found) < limit; {
+		n = 0
+		err := d.rows(ctx, `SELECT m.seq, e.people FROM (SELECT seq FROM audit_mass WHERE seq > ? AND seq < ? ORDER BY seq DESC LIMIT ?) m
+			CROSS JOIN audit_entry e WHERE e.seq = m.seq ORDER BY m.seq DESC`, []any{after, before, someMass}, func(scan func(...any) error) error {
+			var seq int64
+			var set []byte
+			if err := scan(&seq, &set); err != nil {
+				return err
+			}
+			n, before = n+1, seq
+			people, err := audit.PeopleOf(set)
+			if err != nil {
+				return fault.New(fault.Tampered, "store.Uses", "its set of people is not readable").Where("entry %d", seq)
+			}
+			if people.Contains(uint32(id)) {
+				found = append(found, seq)
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return found, nil
+}
+
+// usesOf reads entries by their numbers, newest first, if they still cover the
+// person.
+func (d *DB) usesOf(ctx context.Context, id person.ID, seqs []int64) (out []audit.Entry, err error) {
+	query := "SELECT " + entryColumns + " FROM audit_entry WHERE seq IN (?" + strings.Repeat(",?", someEntries-1) + ") ORDER BY seq DESC"
+	for some := range slices.Chunk(seqs, someEntries) {
+		args := make([]any, someEntries)
+		for i := range args {
+			args[i] = some[min(i, len(some)-1)] // the last one fills up
+		}
+		if err := d.rows(ctx, query, args, func(scan func(...any) error) error {
+			e, err := scanEntry(scan)
+			if err == nil && e.People.Contains(uint32(id)) {
+				out = append(out, e)
+			}
+			return err
+		}); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
 }
 
 // mix gives a pair of numbers a place in a sum that pairs share with nobody.

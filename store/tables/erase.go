@@ -62,6 +62,7 @@ func (t *tx) ErasePerson(id person.ID) (store.Erased, error) {
 		return out, err
 	}
 	for _, q := range []string{"DELETE FROM identity WHERE person = ?", "DELETE FROM contact WHERE person = ?", "DELETE FROM post WHERE person = ?", "DELETE FROM new_record WHERE person = ?",
+		"DELETE FROM profile WHERE person = ?", "DELETE FROM individual WHERE person = ?",
 		"DELETE FROM famous WHERE person = ?", "UPDATE staff SET person = 0 WHERE person = ?", "UPDATE looked SET person = 0, words = NULL WHERE person = ?"} {
 		if _, err := t.exec(q, int64(id)); err != nil {
 			return out, err
@@ -297,7 +298,7 @@ func (t *tx) DropSnapshot(id int64) error {
 
 // EraseEntries: see store.Erasing.
 func (t *tx) EraseEntries(about person.ID, before time.Time, upTo uint64) (int, error) {
-	var seqs []uint64
+	var gone []leftOver
 	told := roaring.New()
 	collect := func(query string, args ...any) error {
 		return t.query("SELECT "+entryColumns+" FROM audit_entry WHERE seq <= ? AND verb <> '' AND "+query+" ORDER BY seq", append([]any{int64(upTo)}, args...), func(scan func(...any) error) error {
@@ -305,7 +306,10 @@ func (t *tx) EraseEntries(about person.ID, before time.Time, upTo uint64) (int, 
 			if err != nil || about != 0 && setSize(e) != 1 {
 				return err
 			}
-			seqs = append(seqs, e.Seq)
+			gone = append(gone, leftOver{e.Seq, nil})
+			if n := setSize(e); n > 0 && n <= mostCovered {
+				gone[len(gone)-1].people = e.People.ToArray()
+			}
 			if e.Verb == store.EraseVerb { // what it said is said again
 				earlier, err := parseRanges(strings.TrimPrefix(e.Detail, "entries "))
 				told.Or(earlier)
@@ -320,30 +324,39 @@ func (t *tx) EraseEntries(about person.ID, before time.Time, upTo uint64) (int, 
 	} else {
 		err = collect("at < ?", micro(before))
 	}
-	if err != nil || len(seqs) == 0 {
+	if err != nil || len(gone) == 0 {
 		return 0, err
 	}
-	for _, s := range seqs {
-		if err := t.blank(s); err != nil {
+	for _, g := range gone {
+		if err := t.blank(g); err != nil {
 			return 0, err
 		}
-		told.Add(uint32(s))
+		told.Add(uint32(g.seq))
 	}
 	e := t.entry
 	e.Verb, e.Object, e.People, e.Fields, e.Detail = store.EraseVerb, "", nil, nil, "entries "+ranges(told)
-	return len(seqs), t.Note(e)
+	return len(gone), t.Note(e)
 }
 
-// blank leaves an entry's leaf and place in the record, and nothing else.
-func (t *tx) blank(seq uint64) error {
+// leftOver is an entry of which only the leaf is to be left, and the people by whom
+// it is found.
+type leftOver struct {
+	seq    uint64
+	people []uint32
+}
+
+// blank leaves an entry's leaf and place in the record, and nothing else. Whom it
+// covers is found by the person: a table of many millions is not looked through.
+func (t *tx) blank(g leftOver) error {
+	seq := int64(g.seq) //nolint:gosec // numbers are counted from 1
 	if _, err := t.exec(`UPDATE audit_entry SET at = 0, actor = '', verb = '', purpose = '', basis = '', object = '', fields = '[]', people = ?, detail = '', salt = ? WHERE seq = ?`,
-		[]byte{}, []byte{}, int64(seq)); err != nil {
+		[]byte{}, []byte{}, seq); err != nil {
 		return err
 	}
-	for _, table := range []string{"audit_person", "audit_mass"} {
-		if _, err := t.exec("DELETE FROM "+table+" WHERE seq = ?", int64(seq)); err != nil {
+	for _, p := range g.people {
+		if err := t.put("DELETE FROM audit_person WHERE person = ? AND seq = ?", int64(p), seq); err != nil {
 			return err
 		}
 	}
-	return nil
+	return t.put("DELETE FROM audit_mass WHERE seq = ?", seq)
 }

@@ -39,13 +39,22 @@ const (
 
 // Person is somebody who can log in.
 type Person struct {
-	ID     string            // subject; may stand in an address
-	Name   string            //
-	About  map[string]string // what the person is, in fi, sv and en
-	Groups []string          // of staff: the roles
-	Code   string            // identity code of a resident; on no page and in no address
-	Level  string            // acr
-	Kind   string            // Staff or Residents
+	ID      string            // may stand in an address; the subject, if there is no Profile
+	Profile string            // UUID by which the provider's programs know the person; "": the ID
+	Name    string            //
+	About   map[string]string // what the person is, in fi, sv and en
+	Groups  []string          // of staff: the roles
+	Code    string            // identity code of a resident; on no page and in no address
+	Level   string            // acr
+	Kind    string            // Staff or Residents
+}
+
+// Subject is the person's name in tokens.
+func (p Person) Subject() string {
+	if p.Profile != "" {
+		return p.Profile
+	}
+	return p.ID
 }
 
 // People are those who can log in.
@@ -122,6 +131,7 @@ func (p *provider) routes() http.Handler {
 	for _, path := range []string{"GET /.well-known/openid-configuration", "GET /authorize", "GET /authorize/callback", "POST /oauth/token", "GET /userinfo", "GET /keys", "GET /end_session"} {
 		m.Handle(path, p.op)
 	}
+	m.HandleFunc("POST /tokens", p.token)
 	m.HandleFunc("GET /login", p.page)
 	m.HandleFunc("POST /login", p.choose)
 	m.HandleFunc("GET /style.css", style)

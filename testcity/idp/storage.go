@@ -174,7 +174,11 @@ func (s *storage) CreateAccessToken(_ context.Context, r op.TokenRequest) (strin
 	until := s.o.Now().Add(tokenLife)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.tokens[id] = token{r.GetSubject(), until}
+	who := r.GetSubject()
+	if x, ok := r.(request); ok {
+		who = x.who.ID
+	}
+	s.tokens[id] = token{who, until}
 	return id, until, nil
 }
 
@@ -194,7 +198,7 @@ func (s *storage) AuthorizeClientIDSecret(_ context.Context, id, secret string) 
 
 // claims puts what is known of a person into an answer.
 func claims(u *oidc.UserInfo, p Person) {
-	u.Subject, u.Name = p.ID, p.Name
+	u.Subject, u.Name = p.Subject(), p.Name
 	u.AppendClaims("groups", p.Groups)
 	if p.Code != "" {
 		u.AppendClaims(codeClaim, p.Code)
@@ -235,7 +239,7 @@ func (r request) GetNonce() string                   { return r.asked.Nonce }
 func (r request) GetRedirectURI() string             { return r.asked.RedirectURI }
 func (r request) GetScopes() []string                { return r.asked.Scopes }
 func (r request) GetState() string                   { return r.asked.State }
-func (r request) GetSubject() string                 { return r.who.ID }
+func (r request) GetSubject() string                 { return r.who.Subject() }
 func (r request) Done() bool                         { return r.logged }
 func (r request) GetResponseType() oidc.ResponseType { return r.asked.ResponseType }
 func (r request) GetResponseMode() oidc.ResponseMode { return r.asked.ResponseMode }

@@ -138,6 +138,7 @@ func TestEveryTroubleIsFound(t *testing.T) {
 		{standin.RepeatedRow, 0, "", 1},
 		{standin.Refuse, fault.Refused, "refuses", 1},
 		{standin.Garbage, fault.Invalid, "cannot be read", 1},
+		{standin.OtherType, fault.Invalid, "not JSON", 1},
 		{standin.Huge, fault.Invalid, "larger", 1},
 		{standin.WrongPerson, fault.Invalid, "another person", 1},
 		{standin.Unfinished, fault.Later, "2026-10: the register has not all", 1},

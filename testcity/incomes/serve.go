@@ -29,7 +29,8 @@ const (
 	Reset        Trouble = "reset"         // the line is cut before the answer
 	Cut          Trouble = "cut"           // the line is cut within the answer
 	Garbage      Trouble = "garbage"       // 200, and no JSON
-	Huge         Trouble = "huge"          // 200, and 4 MiB of spaces before the answer
+	OtherType    Trouble = "other type"    // a whole answer that says it is a page
+	Huge         Trouble = "huge"          // 200, and 4 MiB of spaces after the answer
 	WrongPerson  Trouble = "wrong person"  // somebody else's income, under their code
 	Unfinished   Trouble = "unfinished"    // the last month is not whole
 	MissingMonth Trouble = "missing month" // one month in the middle is not there
@@ -47,7 +48,7 @@ const (
 
 // Troubles lists the ways to misbehave.
 func Troubles() []Trouble {
-	return []Trouble{Hold, SlowBody, Down, Broken, TooMuch, Refuse, LayerError, Reset, Cut, Garbage, Huge, WrongPerson, Unfinished, MissingMonth, DoubleMonth,
+	return []Trouble{Hold, SlowBody, Down, Broken, TooMuch, Refuse, LayerError, Reset, Cut, Garbage, OtherType, Huge, WrongPerson, Unfinished, MissingMonth, DoubleMonth,
 		RepeatedRow, DifferingRow, BelowZero, LooseMinus, Dollars, NewKind, OtherRequest, MoreFields, OtherShape}
 }
 
@@ -211,8 +212,10 @@ func (r *Register) write(w http.ResponseWriter, q *http.Request, b []byte, t Tro
 	switch t {
 	case Garbage:
 		b = []byte("<html>" + string(b[:half]))
+	case OtherType:
+		w.Header().Set("Content-Type", "text/html")
 	case Huge:
-		b = append([]byte(strings.Repeat(" ", 4<<20)), b...)
+		b = append(b, strings.Repeat(" ", 4<<20)...)
 	case Cut:
 		w.Header().Set("Content-Length", "100000")
 		_, _ = w.Write(b[:half])

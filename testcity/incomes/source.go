@@ -33,7 +33,7 @@ type SourceOptions struct {
 	Over     func(xroad.Config) xroad.Config     // changes how the city asks; nil: not
 	Guard    func(adapter.Config) adapter.Config // changes the adapter's settings; nil: not
 	Log      *slog.Logger
-	Now      func() time.Time // the city's clock (time.Now)
+	Now      func() time.Time // the clock of both ends (time.Now)
 }
 
 // Source is a whole data source on the loopback, with certificates of its own:
@@ -115,7 +115,7 @@ func (s *Source) guard(ctx context.Context, o SourceOptions, own certificate.Fil
 	if err != nil {
 		return err
 	}
-	office := standing.Handler(o.Office, standing.BySubject(map[string]string{ownSubject: SourceID}), o.Log)
+	office := standing.Handler(o.Office, standing.BySubject(map[string]string{ownSubject: SourceID}), o.Now, o.Log)
 	if o.City != nil {
 		office = o.City(office)
 	}
@@ -131,7 +131,7 @@ func (s *Source) guard(ctx context.Context, o SourceOptions, own certificate.Fil
 	if err != nil {
 		return err
 	}
-	if s.Adapter, err = adapter.New(set, adapter.Options{Log: o.Log}); err != nil {
+	if s.Adapter, err = adapter.New(set, adapter.Options{Log: o.Log, Now: o.Now}); err != nil {
 		return err
 	}
 	tlsOwn, err := s.Adapter.TLS()
