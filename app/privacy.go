@@ -30,21 +30,21 @@ type Privacy struct {
 
 	app   *App
 	live  *Live
+	more  []*Live // other services
 	clock Clock
 	fees  *fee.Pack // nil: the city uses none
 	facts *newest
 
 	mu        sync.Mutex
 	book      *oversight.Book
-	erased    int                     // entries that said that others were erased, when the book was begun
 	relatives map[oversight.Pair]bool // as far as the registers were asked
 	care      *Algorithm              // the care library as it was tried last
 }
 
-// NewPrivacy makes the desk of the data-protection officer over a live service. With
-// fees the fee of early education is one of its algorithms.
-func (l *Live) NewPrivacy(fees bool) (*Privacy, error) {
-	p := &Privacy{app: l.App, live: l, clock: l.Clock, facts: &newest{app: l.App}}
+// NewPrivacy makes the desk of the data-protection officer over a live service and others
+// that stand beside it. With fees the fee of early education is one of its algorithms.
+func (l *Live) NewPrivacy(fees bool, others ...*Live) (*Privacy, error) {
+	p := &Privacy{app: l.App, live: l, more: others, clock: l.Clock, facts: &newest{app: l.App}}
 	if fees {
 		var err error
 		if p.fees, err = fee.Load(l.App.Packs, FeeService); err != nil {
@@ -64,13 +64,24 @@ const linesAtOnce = 50_000
 // follow brings the book up to the newest entry; the lock is held. A book that was made
 // before entries were erased is made anew: what is erased is to be nowhere.
 func (p *Privacy) follow(ctx context.Context) error {
-	erased, err := p.app.DB.ErasedEntries(ctx)
-	if err != nil {
+	if p.book == nil {
+		return p.begin(ctx)
+	}
+	erasures := p.book.Erasures()
+	if err := p.read(ctx); err != nil || p.book.Erasures() == erasures {
 		return err
 	}
-	if p.book == nil || erased != p.erased {
-		p.book, p.erased, p.relatives = oversight.New(oversight.Usual(p.app.zone)), erased, map[oversight.Pair]bool{}
-	}
+	return p.begin(ctx)
+}
+
+// begin makes the book anew; the lock is held.
+func (p *Privacy) begin(ctx context.Context) error {
+	p.book, p.relatives = oversight.New(oversight.Usual(p.app.zone)), map[oversight.Pair]bool{}
+	return p.read(ctx)
+}
+
+// read takes in what is new; the lock is held.
+func (p *Privacy) read(ctx context.Context) error {
 	for {
 		before := p.book.Last()
 		last, err := p.app.DB.Lines(ctx, before, linesAtOnce, p.book.Add)

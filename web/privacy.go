@@ -153,10 +153,12 @@ func (s *site) purposeName(t words, id string, agreed []permission.Agreement) (n
 			return a.Spec().Title[t.Lang], false
 		}
 	}
-	switch {
-	case id == s.pack.Purpose().ID():
-		return s.pack.Purpose().Name(t.Lang), false
-	case t.Has("purpose." + id):
+	for _, x := range append([]*site{s}, s.beside...) {
+		if p := x.pack.Purpose(); p.ID() == id {
+			return p.Name(t.Lang), false
+		}
+	}
+	if t.Has("purpose." + id) {
 		return t.T("purpose." + id), false
 	}
 	return id, true

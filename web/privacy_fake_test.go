@@ -118,6 +118,7 @@ func (d *desk) Algorithms() ([]app.Algorithm, error) {
 		{ID: "pre-primary", Kind: app.FindsPeople, Title: three("Pre-primary"), What: three("What it does"), Data: []string{"population.birth_date", "of.tomorrow"}, Basis: "GDPR 6(1)(c)", Owner: "City", Since: begin, Version: "1.2.0", Hash: hash, Rules: 6, Ready: 6, Fits: true},
 		{ID: "health", Kind: app.FindsCare, Title: three("Care"), What: three("What it does"), Data: many, Basis: "GDPR 9(2)(h)", Owner: "City", Version: "1.0.0", Hash: hash, Rules: 300, Ready: 280, Tried: 900, Seen: 97},
 		{ID: "fee", Kind: app.WorksOutFee, Title: three("Fee"), What: three("What it does"), Data: []string{"incomes.amount"}, Basis: "GDPR 6(1)(a)", Owner: "City", Since: begin, Version: "1.0.0", Hash: hash, Rules: 6, Ready: 6, Tried: 240, Fits: true},
+		{ID: "high-need", Kind: app.TellsNeed, Title: three("Signs"), What: three("What it does"), Data: []string{"of.health"}, Basis: "GDPR 9(2)(h)", Owner: "City", Version: "1.0.0", Hash: hash, Rules: 9, Ready: 9, Fits: true, Judged: 2020, Right: 41, Reached: 38},
 	}, nil
 }
 

@@ -214,7 +214,7 @@ func New(c Config) (http.Handler, error) {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
 	p := c.parts(c.Live)
-	desk, err := c.Live.NewPrivacy(c.OmaData != nil)
+	desk, err := c.Live.NewPrivacy(c.OmaData != nil, c.More...)
 	if err != nil {
 		return nil, err
 	}
@@ -229,7 +229,9 @@ func New(c Config) (http.Handler, error) {
 	}
 	list := []parts{p}
 	for _, l := range c.More {
-		list = append(list, c.parts(l))
+		x := c.parts(l)
+		x.privacy = desk
+		list = append(list, x)
 	}
 	return newSites(list)
 }
