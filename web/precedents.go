@@ -249,7 +249,7 @@ func (s *site) useOf(r *http.Request, typed url.Values) (precedent.Use, error) {
 	}
 	for _, c := range typed["condition"] {
 		if s.texts["decide.condition."+c] != nil {
-			u.Conditions = append(u.Conditions, permission.Condition{Kind: permission.ConditionKind(c), Source: u.Law, Words: permission.Texts(s.texts["decide.condition."+c])})
+			u.Conditions = append(u.Conditions, permission.Condition{Kind: permission.ConditionKind(c), Source: u.Law, Words: s.texts["decide.condition."+c]})
 		}
 	}
 	u.Keep, _ = permission.ParsePeriod("P" + strings.TrimSpace(typed.Get("keep")) + typed.Get("unit")) // an empty one is told of
@@ -266,9 +266,9 @@ func (s *site) sourcesOf(fields []string) (out []permission.SourceSpec) {
 		i := slices.IndexFunc(out, func(x permission.SourceSpec) bool { return x.ID == f.Register })
 		if i < 0 {
 			i = len(out)
-			out = append(out, permission.SourceSpec{ID: f.Register, Name: permission.Texts(s.texts["decide.register."+f.Register])})
+			out = append(out, permission.SourceSpec{ID: f.Register, Name: s.texts["decide.register."+f.Register]})
 		}
-		out[i].Fields = append(out[i].Fields, permission.SourceField{Field: f.Field, What: permission.Texts(s.texts["field."+string(f.Field)])})
+		out[i].Fields = append(out[i].Fields, permission.SourceField{Field: f.Field, What: s.texts["field."+string(f.Field)]})
 	}
 	return out
 }
@@ -370,7 +370,7 @@ func faultsIn(err error) (out []string) {
 }
 
 func asMany(err error, to *interface{ Unwrap() []error }) bool {
-	m, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // the list itself is wanted, not what it wraps
+	m, ok := err.(interface{ Unwrap() []error })
 	*to = m
 	return ok
 }

@@ -58,6 +58,29 @@ type privacyRules interface {
 	Decide(ctx context.Context, p precedent.Proposal, r precedent.Ruling, officer string) (string, error)
 }
 
+// privacyRoutes are the pages of the data-protection officer's desk, and what of it is
+// open to everybody.
+func (s *site) privacyRoutes() []route {
+	return []route{
+		{pattern: "GET /desk/privacy", action: access.SeePrivacy, do: s.showPrivacy},
+		{pattern: "GET /desk/privacy/requests", action: access.SeePrivacy, do: s.showRequests},
+		{pattern: "POST /desk/privacy/requests", action: access.SettleRequest, do: s.noteRequest},
+		{pattern: "POST /desk/privacy/requests/{request}/who", action: access.SettleRequest, do: s.whoAsks},
+		{pattern: "POST /desk/privacy/requests/{request}/settle", action: access.SettleRequest, do: s.settleRequest},
+		{pattern: "GET /desk/privacy/unusual", action: access.SeePrivacy, do: s.showUnusual},
+		{pattern: "POST /desk/privacy/unusual", action: access.LookInto, do: s.lookInto},
+		{pattern: "POST /desk/privacy/unusual/relatives", action: access.LookInto, do: s.askRelatives},
+		{pattern: "POST /desk/privacy/unusual/famous", action: access.LookInto, do: s.setFamous},
+		{pattern: "GET /desk/privacy/decide", action: access.DecideUse, do: s.decideForm},
+		{pattern: "POST /desk/privacy/decide", action: access.DecideUse, do: s.propose},
+		{pattern: "POST /desk/privacy/decide/decision", action: access.DecideUse, do: s.decide},
+		{pattern: "GET /open/algorithms", action: anyone, do: s.showAlgorithms},
+		{pattern: "GET /open/checkpoints", action: anyone, do: s.showCheckpoints},
+		{pattern: "GET /open/checkpoints/{day}", action: anyone, do: s.publishedCheckpoint},
+		{pattern: "GET /open/precedents", action: anyone, do: s.showPrecedents},
+	}
+}
+
 const privacyPath = "/desk/privacy"
 
 // privacyTabs lead through the desk of the data-protection officer.

@@ -292,7 +292,7 @@ type route struct {
 
 // routes are all pages.
 func (s *site) routes() []route {
-	return []route{
+	return append(s.privacyRoutes(), []route{
 		{pattern: "/", action: anyone, do: func(http.ResponseWriter, *http.Request) error { return missing("web") }},
 		{pattern: "GET /{$}", action: anyone, do: s.start},
 		{pattern: "GET /login", action: anyone, do: s.login},
@@ -303,10 +303,6 @@ func (s *site) routes() []route {
 		{pattern: "GET /open/checkpoint", action: anyone, do: s.checkpoint},
 		{pattern: "GET /open/proof", action: anyone, do: s.proofForm},
 		{pattern: "POST /open/proof", action: anyone, do: s.checkProof},
-		{pattern: "GET /open/algorithms", action: anyone, do: s.showAlgorithms},
-		{pattern: "GET /open/checkpoints", action: anyone, do: s.showCheckpoints},
-		{pattern: "GET /open/checkpoints/{day}", action: anyone, do: s.publishedCheckpoint},
-		{pattern: "GET /open/precedents", action: anyone, do: s.showPrecedents},
 
 		{pattern: "GET /desk", action: access.SeeDesk, do: s.desk},
 		{pattern: "GET /desk/messages", action: access.PreviewMessages, do: s.messages},
@@ -367,19 +363,6 @@ func (s *site) routes() []route {
 
 		{pattern: "GET /desk/record", action: access.SeeRecord, do: s.showRecord},
 
-		{pattern: "GET /desk/privacy", action: access.SeePrivacy, do: s.showPrivacy},
-		{pattern: "GET /desk/privacy/requests", action: access.SeePrivacy, do: s.showRequests},
-		{pattern: "POST /desk/privacy/requests", action: access.SettleRequest, do: s.noteRequest},
-		{pattern: "POST /desk/privacy/requests/{request}/who", action: access.SettleRequest, do: s.whoAsks},
-		{pattern: "POST /desk/privacy/requests/{request}/settle", action: access.SettleRequest, do: s.settleRequest},
-		{pattern: "GET /desk/privacy/unusual", action: access.SeePrivacy, do: s.showUnusual},
-		{pattern: "POST /desk/privacy/unusual", action: access.LookInto, do: s.lookInto},
-		{pattern: "POST /desk/privacy/unusual/relatives", action: access.LookInto, do: s.askRelatives},
-		{pattern: "POST /desk/privacy/unusual/famous", action: access.LookInto, do: s.setFamous},
-		{pattern: "GET /desk/privacy/decide", action: access.DecideUse, do: s.decideForm},
-		{pattern: "POST /desk/privacy/decide", action: access.DecideUse, do: s.propose},
-		{pattern: "POST /desk/privacy/decide/decision", action: access.DecideUse, do: s.decide},
-
 		{pattern: "POST /demo/clock", action: access.SeeDesk, do: s.setClock, demo: true},
 		{pattern: "GET /demo", action: anyone, do: s.tour, demo: true},
 		{pattern: "GET /demo/handset", action: anyone, do: s.listHandsets, demo: true},
@@ -388,7 +371,7 @@ func (s *site) routes() []route {
 		{pattern: "GET /demo/handset/{case}/{party}/events", action: anyone, do: s.handsetEvents, demo: true},
 		{pattern: "POST /demo/handset/{case}/{party}", action: anyone, do: s.answer, demo: true},
 		{pattern: "POST /demo/handset/{case}/{party}/take", action: anyone, do: s.take, demo: true},
-	}
+	}...)
 }
 
 func missing(op string) error { return fault.New(fault.Missing, op, "there is no such page") }
