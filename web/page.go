@@ -28,7 +28,7 @@ type page = *template.Template
 func readPages() (map[string]page, error) {
 	const op = "web.readPages"
 	base, err := template.New("frame").Funcs(template.FuncMap{"asset": asset, "tour": tourPart, "rounds": roundsPart,
-		"agreed": agreedPart, "permitted": permittedPart, "effects": effectsPart, "grouped": groupedPart,
+		"agreed": agreedPart, "permitted": permittedPart, "effects": effectsPart, "grouped": groupedPart, "worked": workedPart, "tasklist": tasklistPart,
 		"tabs": tabsPart, "decision": decisionPart, "three": threePart, "boxes": boxesPart}).ParseFS(templateFiles, "templates/part_*.html")
 	if err != nil {
 		return nil, fault.Wrap(err, op, "the frame of the pages cannot be read")
@@ -108,6 +108,17 @@ type (
 		Words   words
 		Effects []consequence
 	}
+	workedOf struct {
+		Words words
+		Fee   *proposal
+	}
+	tasksOf struct {
+		Words words
+		Title string
+		View  tasksView
+		Tasks []feeTask
+		Done  bool
+	}
 	groupedOf struct {
 		Words words
 		Group groupView
@@ -140,9 +151,13 @@ func decisionPart(w words, d any) decisionOf               { return decisionOf{w
 func threePart(w words, v decideView, name string) threeOf { return threeOf{w, v, name} }
 func boxesPart(kind, name string, all []choice) boxesOf    { return boxesOf{kind, name, all} }
 
-func agreedPart(w words, a agreement) agreedOf          { return agreedOf{w, a} }
-func permittedPart(w words, p permit) permittedOf       { return permittedOf{w, p} }
-func effectsPart(w words, e []consequence) effectsOf    { return effectsOf{w, e} }
+func agreedPart(w words, a agreement) agreedOf       { return agreedOf{w, a} }
+func permittedPart(w words, p permit) permittedOf    { return permittedOf{w, p} }
+func effectsPart(w words, e []consequence) effectsOf { return effectsOf{w, e} }
+func workedPart(w words, p *proposal) workedOf       { return workedOf{w, p} }
+func tasklistPart(w words, title string, v tasksView, tasks []feeTask, done bool) tasksOf {
+	return tasksOf{w, title, v, tasks, done}
+}
 func groupedPart(w words, g groupView) groupedOf        { return groupedOf{w, g} }
 func roundsPart(w words, rounds []store.Round) roundsOf { return roundsOf{w, rounds} }
 func tourPart(w words, t *tourView) tourOf              { return tourOf{w, t} }
@@ -291,6 +306,7 @@ func (s *site) nav(r *http.Request, t words, path string) []link {
 	add("/", "nav.own", who.Is(access.Resident))
 	add("/desk", "nav.desk", who.Nobody() || s.can(r, access.SeeDesk, access.On{}))
 	add(carePath, "nav.care", s.hasCare() && s.can(r, access.SeeCare, access.On{}))
+	add("/desk/fees", "nav.fees", s.hasOmaData() && s.can(r, access.SeeQueue, access.On{}))
 	add("/desk/search", "nav.search", s.can(r, access.Search, access.On{}))
 	add("/my/uses", "nav.uses", who.Is(access.Resident))
 	add("/desk/record", "nav.record", s.can(r, access.SeeRecord, access.On{}))
