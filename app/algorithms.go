@@ -18,6 +18,7 @@ const (
 	FindsPeople = "service" // criteria of a service find people
 	FindsCare   = "care"    // criteria of care find what is missing
 	WorksOutFee = "fee"     // a fee is worked out
+	TellsNeed   = "needs"   // signs tell ahead who will have a high need
 )
 
 // Algorithm is one algorithm in use, as the register of algorithms tells of it.
@@ -41,12 +42,15 @@ type Algorithm struct {
 	Tried   int    // made-up people or families on whom it was tried; 0: as many as its pack has, each as it expects
 	Seen    int    // of care: per cent of the sub-conditions that they tried out, in every way
 	Fits    bool   // all came out as they must
+	Judged  int    // of TellsNeed: the year by which it was judged on the city's own data
+	Right   int    // and per cent of those whom it named who came to have the need
+	Reached int    // and per cent of those with the need whom it named
 }
 
 // Algorithms are those in use here: made from what is loaded, not written by hand.
 func (p *Privacy) Algorithms() ([]Algorithm, error) {
 	var out []Algorithm
-	for _, l := range append([]*Live{p.live}, p.live.beside...) {
+	for _, l := range append([]*Live{p.live}, p.more...) {
 		out = append(out, ofService(l.Pack))
 	}
 	if p.usesCare() {
@@ -56,6 +60,9 @@ func (p *Privacy) Algorithms() ([]Algorithm, error) {
 		}
 		out = append(out, p.ofCare(c.Library))
 	}
+	if n, ok := p.live.Needs(); ok {
+		out = append(out, ofNeeds(n))
+	}
 	if p.fees != nil {
 		out = append(out, ofFee(p.fees))
 	}
@@ -64,7 +71,7 @@ func (p *Privacy) Algorithms() ([]Algorithm, error) {
 
 // usesCare reports whether the service goes by what the care library finds.
 func (p *Privacy) usesCare() bool {
-	return slices.Contains(p.live.Pack.Purpose().Fields(), register.CareGap)
+	return slices.ContainsFunc(append([]*Live{p.live}, p.more...), func(l *Live) bool { return slices.Contains(l.Pack.Purpose().Fields(), register.CareGap) })
 }
 
 func ofService(s *service.Pack) Algorithm {
@@ -93,8 +100,28 @@ func (p *Privacy) ofCare(l *library.Library) Algorithm {
 	if p.care != nil && p.care.Hash == l.Hash() {
 		return *p.care
 	}
+	a := ofLibrary(l, FindsCare)
+	r, err := l.Check()
+	a.Tried, a.Seen, a.Fits = r.People, int(100*r.Share()), err == nil
+	p.care = &a
+	return a
+}
+
+// ofNeeds is the library of signs of a high need, as it was judged last.
+func ofNeeds(n Needs) Algorithm {
+	a := ofLibrary(n.Library, TellsNeed)
+	a.Judged = n.Year
+	for _, w := range n.Ways {
+		if w.Name == BySigns {
+			a.Right, a.Reached = int(100*w.Predictive+0.5), int(100*w.Sensitivity+0.5)
+		}
+	}
+	return a
+}
+
+func ofLibrary(l *library.Library, kind string) Algorithm {
 	purpose, err := carePurpose()
-	a := Algorithm{ID: l.Name(), Kind: FindsCare, Title: permission.Texts(maps.Clone(l.Title())), What: permission.Texts{}, Owner: l.Owner(), Version: l.Version(), Hash: l.Hash()}
+	a := Algorithm{ID: l.Name(), Kind: kind, Title: permission.Texts(maps.Clone(l.Title())), What: permission.Texts{}, Owner: l.Owner(), Version: l.Version(), Hash: l.Hash(), Fits: true}
 	if err == nil {
 		a.Basis = purpose.LegalBasis()
 		for _, lang := range person.Languages() {
@@ -115,9 +142,6 @@ func (p *Privacy) ofCare(l *library.Library) Algorithm {
 		}
 	}
 	a.Data = slices.Sorted(maps.Keys(fields))
-	r, err := l.Check()
-	a.Tried, a.Seen, a.Fits = r.People, int(100*r.Share()), err == nil
-	p.care = &a
 	return a
 }
 

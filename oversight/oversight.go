@@ -30,6 +30,7 @@ type Line struct {
 	Reads   bool            // fields of people were read
 	Count   int             // people
 	People  *roaring.Bitmap // of staff only; nil: nobody, or not staff
+	Erases  bool            // it tells that older entries were erased: a book that has them is out of date
 }
 
 // Rules are the bounds of what is usual. A city sets its own.
@@ -75,6 +76,7 @@ type Book struct {
 	last  uint64
 	days  map[tally]Day
 	looks []look // of the window, oldest first
+	gone  int    // entries that tell of an erasure
 }
 
 // New makes an empty book.
@@ -82,6 +84,9 @@ func New(r Rules) *Book { return &Book{rules: r, days: map[tally]Day{}} }
 
 // Last is the number of the newest entry that was taken in.
 func (b *Book) Last() uint64 { return b.last }
+
+// Erasures is how many entries told that older ones were erased.
+func (b *Book) Erasures() int { return b.gone }
 
 // Pass notes that the record was gone through up to an entry, which may have been
 // erased.
@@ -101,6 +106,9 @@ func (b *Book) Add(l Line) {
 		return
 	}
 	b.last = l.Seq
+	if l.Erases {
+		b.gone++
+	}
 	key := tally{l.Purpose, dayOf(l.At.In(b.rules.Zone))}
 	t := b.days[key]
 	t.Day = key.day

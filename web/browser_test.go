@@ -100,7 +100,7 @@ type shownPage struct {
 }
 
 // everyPage lists the pages.
-var everyPage = slices.Concat(cityPages, omaPages)
+var everyPage = slices.Concat(cityPages, omaPages, privacyPages)
 
 var cityPages = []shownPage{
 	{"start", "", "/", newCity},

@@ -76,7 +76,7 @@ func (s *site) waits(r *http.Request, t words, rounds []store.Round) ([]waiting,
 			out = append(out, waiting{t.T("waits.queue", t.N(open)), roundPath(newest.ID) + "/queue", t.T("waits.queue.link")})
 		}
 	}
-	return out, nil
+	return append(out, s.waitsForDPO(r, t)...), nil
 }
 
 func servicePath(name string) string { return "/desk/services/" + name }

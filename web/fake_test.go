@@ -315,7 +315,7 @@ func partsOf(t *testing.T, c *city, log *slog.Logger) parts {
 	if c.oma != nil {
 		permissions = c.oma
 	}
-	return parts{ctx: t.Context(), omaData: permissions, pack: pack, rounds: c, figures: c, record: c, proof: c, matters: c, care: c, effects: c, highNeed: c, residents: c, families: c, screens: c, clock: c, real: time.Now,
+	return parts{ctx: t.Context(), omaData: permissions, privacy: &desk{c: c}, pack: pack, rounds: c, figures: c, record: c, proof: c, matters: c, care: c, effects: c, highNeed: c, residents: c, families: c, screens: c, clock: c, real: time.Now,
 		door: fakeDoor{}, sessions: signin.NewSessions(c, c.machine), policies: policies, pace: pace, log: log}
 }
 

@@ -12,10 +12,13 @@ import (
 // maxBody is the largest form that is read, in bytes.
 const maxBody = 8 << 10
 
-// bodyOf is the largest body of a page, in bytes: files come to one only.
+// bodyOf is the largest body of a page, in bytes: files come to one only, long forms to two.
 func bodyOf(path string) int64 {
-	if path == proofPage {
+	switch path {
+	case proofPage:
 		return maxProof
+	case decidePath, decidePath + "/decision": // texts in three languages
+		return 8 * maxBody
 	}
 	return maxBody
 }

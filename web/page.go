@@ -28,7 +28,8 @@ type page = *template.Template
 func readPages() (map[string]page, error) {
 	const op = "web.readPages"
 	base, err := template.New("frame").Funcs(template.FuncMap{"asset": asset, "tour": tourPart, "rounds": roundsPart,
-		"agreed": agreedPart, "permitted": permittedPart, "effects": effectsPart, "grouped": groupedPart, "worked": workedPart, "tasklist": tasklistPart}).ParseFS(templateFiles, "templates/part_*.html")
+		"agreed": agreedPart, "permitted": permittedPart, "effects": effectsPart, "grouped": groupedPart, "worked": workedPart, "tasklist": tasklistPart,
+		"tabs": tabsPart, "decision": decisionPart, "three": threePart, "boxes": boxesPart}).ParseFS(templateFiles, "templates/part_*.html")
 	if err != nil {
 		return nil, fault.Wrap(err, op, "the frame of the pages cannot be read")
 	}
@@ -123,6 +124,32 @@ type (
 		Group groupView
 	}
 )
+
+// The parts of the data-protection officer's desk.
+type (
+	tabsOf struct {
+		Words words
+		Tabs  []link
+	}
+	decisionOf struct {
+		Words    words
+		Decision any // a decisionView, or what has one in it
+	}
+	threeOf struct {
+		Words words
+		View  decideView
+		Name  string
+	}
+	boxesOf struct {
+		Type, Name string
+		All        []choice
+	}
+)
+
+func tabsPart(w words, tabs []link) tabsOf                 { return tabsOf{w, tabs} }
+func decisionPart(w words, d any) decisionOf               { return decisionOf{w, d} }
+func threePart(w words, v decideView, name string) threeOf { return threeOf{w, v, name} }
+func boxesPart(kind, name string, all []choice) boxesOf    { return boxesOf{kind, name, all} }
 
 func agreedPart(w words, a agreement) agreedOf       { return agreedOf{w, a} }
 func permittedPart(w words, p permit) permittedOf    { return permittedOf{w, p} }
@@ -283,6 +310,7 @@ func (s *site) nav(r *http.Request, t words, path string) []link {
 	add("/desk/search", "nav.search", s.can(r, access.Search, access.On{}))
 	add("/my/uses", "nav.uses", who.Is(access.Resident))
 	add("/desk/record", "nav.record", s.can(r, access.SeeRecord, access.On{}))
+	add(privacyPath, "nav.privacy", s.can(r, access.SeePrivacy, access.On{}))
 	add("/open", "nav.open", true)
 	add("/demo", "nav.tour", s.demo())
 	add("/demo/handset", "nav.handset", s.demo())

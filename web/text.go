@@ -18,7 +18,7 @@ import (
 	"ennakko/service"
 )
 
-//go:embed texts.yaml omadata.yaml protocols.yaml
+//go:embed texts.yaml omadata.yaml protocols.yaml privacy.yaml
 var textFiles embed.FS
 
 // catalogue holds every text of the pages by key and language.
@@ -128,6 +128,9 @@ func (w words) T(key string, args ...any) string {
 
 // Own reports whether the service's people answer for themselves.
 func (w words) Own() bool { return w.self }
+
+// Langs are the languages of service.
+func (w words) Langs() []person.Language { return languages }
 
 // Has reports whether there is a text of the key.
 func (w words) Has(key string) bool { _, ok := w.catalogue[key]; return ok }

@@ -174,6 +174,7 @@ type parts struct {
 	highNeed  highNeed
 	residents residents
 	omaData   omaData // nil: no permissions and no fees
+	privacy   privacy
 	families  families
 	screens   screens
 	clock     app.Clock
@@ -214,6 +215,12 @@ func New(c Config) (http.Handler, error) {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
 	p := c.parts(c.Live)
+	desk, err := c.Live.NewPrivacy(c.OmaData != nil, c.More...)
+	if err != nil {
+		return nil, err
+	}
+	desk.Examples = c.Pace != nil
+	p.privacy = desk
 	if c.OmaData != nil {
 		texts, err := readTexts()
 		if err != nil {
@@ -223,7 +230,9 @@ func New(c Config) (http.Handler, error) {
 	}
 	list := []parts{p}
 	for _, l := range c.More {
-		list = append(list, c.parts(l))
+		x := c.parts(l)
+		x.privacy = desk
+		list = append(list, x)
 	}
 	return newSites(list)
 }
@@ -314,7 +323,7 @@ func (s *site) careRoutes() []route {
 
 // routes are all pages.
 func (s *site) routes() []route {
-	return append(slices.Concat(s.careRoutes(), s.residentRoutes(), s.omaRoutes(), s.demoRoutes()), []route{
+	return append(slices.Concat(s.careRoutes(), s.residentRoutes(), s.omaRoutes(), s.privacyRoutes(), s.demoRoutes()), []route{
 		{pattern: "/", action: anyone, do: func(http.ResponseWriter, *http.Request) error { return missing("web") }},
 		{pattern: "GET /{$}", action: anyone, do: s.start},
 		{pattern: "GET /login", action: anyone, do: s.login},

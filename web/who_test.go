@@ -66,6 +66,18 @@ var doors = map[string]string{
 	"POST /my/erase":                                           "aino stranger",
 	"POST /demo/clock":                                         "liisa matti sari pekka anna both",
 	"GET /my/uses/{entry}/file":                                "aino stranger",
+	"GET /desk/privacy":                                        "pekka",
+	"GET /desk/privacy/requests":                               "pekka",
+	"POST /desk/privacy/requests":                              "pekka",
+	"POST /desk/privacy/requests/{request}/who":                "pekka",
+	"POST /desk/privacy/requests/{request}/settle":             "pekka",
+	"GET /desk/privacy/unusual":                                "pekka",
+	"POST /desk/privacy/unusual":                               "pekka",
+	"POST /desk/privacy/unusual/relatives":                     "pekka",
+	"POST /desk/privacy/unusual/famous":                        "pekka",
+	"GET /desk/privacy/decide":                                 "pekka",
+	"POST /desk/privacy/decide":                                "pekka",
+	"POST /desk/privacy/decide/decision":                       "pekka",
 	"GET /desk/rounds/{round}/effect":                          "liisa matti sari anna both",
 	"GET /my/permissions/{permission}/receipts/{event}/signed": "aino stranger",
 	"GET /desk/care-needs":                                     "liisa matti sari anna both",
@@ -76,7 +88,7 @@ var doors = map[string]string{
 // real fills the blanks of a pattern.
 func real(pattern string) (method, path string) {
 	method, path, _ = strings.Cut(pattern, " ")
-	return method, strings.NewReplacer("{service}", "blood-pressure", "{round}", "3", "{case}", "12", "{party}", "0", "{item}", "5", "{entry}", "43", "{criterion}", "hypertension-treated", "{place}", "3", "{matter}", "5", "{permission}", "9", "{event}", "2", "{task}", "4").Replace(path)
+	return method, strings.NewReplacer("{service}", "blood-pressure", "{round}", "3", "{case}", "12", "{party}", "0", "{item}", "5", "{entry}", "43", "{criterion}", "hypertension-treated", "{place}", "3", "{matter}", "5", "{permission}", "9", "{event}", "2", "{task}", "4", "{request}", "12", "{day}", "2021-01-06").Replace(path)
 }
 
 // TestNobodyComesThroughADoorThatIsNotTheirs is forced browsing: every route,

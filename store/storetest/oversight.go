@@ -56,6 +56,22 @@ func watching(s *suite) {
 	if famous, err = s.s.Famous(s.ctx); err != nil || !famous.IsEmpty() {
 		s.Errorf("famous still: %v, %v", famous, err)
 	}
+	s.write(func(tx store.Tx) error {
+		if err := tx.SeeStaff(store.Staff{Actor: "officer:a", Person: 3, Seen: Start}); err != nil {
+			return err
+		}
+		return tx.SetFamous(3, true, "officer:a", Start)
+	})
+	s.write(func(tx store.Tx) error { _, err := tx.ErasePerson(3); return err })
+	staff, err = s.s.Staff(s.ctx)
+	s.must(err)
+	famous, err = s.s.Famous(s.ctx)
+	s.must(err)
+	looks, err = s.s.LookedInto(s.ctx, 9)
+	s.must(err)
+	if staff[0].Person != 0 || !famous.IsEmpty() || looks[0].Person != 0 || looks[0].Words != "" {
+		s.Errorf("after the erasure: %+v, %v, %+v", staff, famous, looks)
+	}
 }
 
 func lines(s *suite) {

@@ -58,6 +58,7 @@ func (d *DB) Lines(ctx context.Context, after uint64, limit int, each func(overs
 		if verb == "" {
 			return nil
 		}
+		l.Erases = verb == store.EraseVerb
 		if l.Reads {
 			set, err := audit.PeopleOf(people)
 			if err != nil {
@@ -72,13 +73,6 @@ func (d *DB) Lines(ctx context.Context, after uint64, limit int, each func(overs
 		return nil
 	})
 	return after, err
-}
-
-// ErasedEntries is how many entries of the record were erased: a book of lines that was
-// made before the newest one is out of date.
-func (d *DB) ErasedEntries(ctx context.Context) (n int, err error) {
-	_, err = d.row(ctx, "SELECT count(*) FROM audit_entry WHERE verb = ?", []any{store.EraseVerb}, &n)
-	return n, err
 }
 
 // Staff are those of the staff who have logged in.
