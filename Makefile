@@ -4,7 +4,7 @@ GO ?= go
 DEMO_DATA ?= data/demo
 GOLANGCI = $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
-.PHONY: all build demo demo-health test test-tools check bench kill soak alarms fuzz screenshots clean assets
+.PHONY: all build demo demo-health demo-fee test test-tools check bench kill soak alarms fuzz screenshots clean assets
 
 all: build
 
@@ -25,6 +25,10 @@ demo: build
 demo-health: build
 	bin/ennakko demo --service blood-pressure --data $(DEMO_DATA)-health --addr 127.0.0.1:8081
 
+# The fee of early education by income that the family permits to fetch, on port 8082.
+demo-fee: build
+	bin/ennakko demo --service early-education-fee --data $(DEMO_DATA)-fee --addr 127.0.0.1:8082
+
 # What the tests need beside Go and Node: a real browser.
 test-tools:
 	./scripts/test-tools.sh
@@ -39,7 +43,7 @@ check: assets
 	$(GO) vet ./...
 	$(GOLANGCI) run ./...
 	$(GO) test -run 'TestFloors|TestMustNotCompile' .
-	$(GO) test -race -short ./audit/... ./conversation/... ./work/... ./store/... ./channel/... ./trace
+	$(GO) test -race -short ./audit/... ./conversation/... ./work/... ./store/... ./channel/... ./trace ./register/adapter ./register/standing ./register/xroad
 	$(GO) test -race -short -run 'Process|Job|Part|Key|Backup|Moment|Verif' ./app
 	$(GO) test -race -run 'SayTheSame' ./population -pairs 20000
 	$(GO) run ./cmd/ennakko check packs
