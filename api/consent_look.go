@@ -58,7 +58,7 @@ func (s *server) lookAll(w http.ResponseWriter, r *http.Request, c Caller, of, v
 		people.Add(uint32(x.Subject))
 		out.Records = append(out.Records, f)
 	}
-	if err := s.noted(r, c, verb, basis, "permissions", people); err != nil {
+	if err := s.noted(r, c, verb, basis, people); err != nil {
 		return err
 	}
 	answer(w, http.StatusOK, out)
@@ -93,7 +93,7 @@ func (s *server) lookOne(w http.ResponseWriter, r *http.Request, c Caller, own b
 	if out.Record, err = s.kept(r, c, p); err != nil {
 		return err
 	}
-	if err := s.noted(r, c, verb, basis, "permissions", roaring.BitmapOf(uint32(p.Subject))); err != nil {
+	if err := s.noted(r, c, verb, basis, roaring.BitmapOf(uint32(p.Subject))); err != nil {
 		return err
 	}
 	answer(w, http.StatusOK, out)

@@ -292,13 +292,13 @@ func (s *server) systemAct(c Caller, verb, basis string) (audit.Act, error) {
 }
 
 // noted puts an act of a caller on the record.
-func (s *server) noted(r *http.Request, c Caller, verb, basis, object string, people *roaring.Bitmap) error {
+func (s *server) noted(r *http.Request, c Caller, verb, basis string, people *roaring.Bitmap) error {
 	act, err := s.systemAct(c, verb, basis)
 	if err != nil {
 		return err
 	}
 	e := act.Entry()
-	e.Object, e.People = object, people
+	e.Object, e.People = "permissions", people
 	return s.DB.Note(r.Context(), e)
 }
 

@@ -71,7 +71,7 @@ func (s *server) individual(r *http.Request, c Caller, asked, verb string) (acti
 	if err != nil {
 		return acting{}, known(err, "individual")
 	}
-	return acting{c, i}, s.noted(r, c, verb, "GDPR 7(1)", "permissions", roaring.BitmapOf(uint32(i.Person)))
+	return acting{c, i}, s.noted(r, c, verb, "GDPR 7(1)", roaring.BitmapOf(uint32(i.Person)))
 }
 
 // views are the individual's permissions, given, possible and ended.
@@ -455,7 +455,7 @@ func (s *server) give(r *http.Request, a acting, v omadata.View, f *signatureFor
 	if err != nil {
 		return v, nil, err
 	}
-	if err := s.noted(r, a.Caller, "bring a person's signature", "GDPR 7(1)", "permissions", roaring.BitmapOf(uint32(a.Person))); err != nil {
+	if err := s.noted(r, a.Caller, "bring a person's signature", "GDPR 7(1)", roaring.BitmapOf(uint32(a.Person))); err != nil {
 		return v, nil, err
 	}
 	if err := s.Consent.Service.Choose(r.Context(), a.Person, v.Matter, permission.WayPermit); err != nil {

@@ -126,9 +126,11 @@ func (s *server) getProfile(w http.ResponseWriter, r *http.Request, who access.W
 		w.WriteHeader(http.StatusNoContent)
 		return nil
 	}
-	if err := s.Policies.Check(who, access.SeeOwn, access.On{People: []person.ID{who.Person}}); err != nil {
+	if err := s.Policies.Check(who, access.SeeOwn, access.On{People: []person.ID{who.Person}}); fault.KindOf(err) == fault.Refused {
 		answer(w, http.StatusOK, node{Key: "ENNAKKO", Children: []node{{Key: "PERSONAL_DATA", Error: notShown}}})
 		return nil
+	} else if err != nil {
+		return err
 	}
 	t, err := s.GDPR.Held.Tree(r.Context(), who.Person)
 	if err != nil {
@@ -195,9 +197,11 @@ func (s *server) deleteProfile(w http.ResponseWriter, r *http.Request, who acces
 		w.WriteHeader(http.StatusNoContent)
 		return nil
 	}
-	if err := s.Policies.Check(who, access.EraseOwn, access.On{People: []person.ID{who.Person}}); err != nil {
+	if err := s.Policies.Check(who, access.EraseOwn, access.On{People: []person.ID{who.Person}}); fault.KindOf(err) == fault.Refused {
 		tooWeak(w)
 		return nil
+	} else if err != nil {
+		return err
 	}
 	why, err := s.GDPR.Held.Erase(r.Context(), who.Person, dry)
 	if err != nil {

@@ -124,7 +124,8 @@ func TestTheKeyOfPostgreSQLIsChanged(t *testing.T) {
 }
 
 func TestEveryColumnOfBytesIsListedAsSealedOrNot(t *testing.T) {
-	rows, err := sqlAs(t, "owner", base(t)).QueryContext(t.Context(), "SELECT table_name || '.' || column_name FROM information_schema.columns WHERE table_schema = 'public' AND data_type = 'bytea'")
+	rows, err := sqlAs(t, "owner", base(t)).QueryContext(t.Context(), //nolint:rowserrcheck // EveryColumnOfBytes does
+		"SELECT table_name || '.' || column_name FROM information_schema.columns WHERE table_schema = 'public' AND data_type = 'bytea'")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -61,7 +61,8 @@ func TestEveryColumnOfBytesIsListedAsSealedOrNot(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = raw.Close() }()
-	rows, err := raw.QueryContext(t.Context(), "SELECT s.name || '.' || c.name FROM sqlite_schema s, pragma_table_info(s.name) c WHERE s.type = 'table' AND c.type = 'BLOB'")
+	rows, err := raw.QueryContext(t.Context(), //nolint:rowserrcheck // EveryColumnOfBytes does
+		"SELECT s.name || '.' || c.name FROM sqlite_schema s, pragma_table_info(s.name) c WHERE s.type = 'table' AND c.type = 'BLOB'")
 	if err != nil {
 		t.Fatal(err)
 	}
