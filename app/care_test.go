@@ -338,3 +338,119 @@ func TestTheWayLeadsFromRaisedPressureToAPlaceInAnExerciseGroup(t *testing.T) {
 		}
 	}
 }
+
+func TestWhoWaitsByTheLotIsInvitedWhenTheWaitEndsAndNotBefore(t *testing.T) {
+	a, clock := healthCity(t)
+	ctx := t.Context()
+	runCare(t, a, asOf)
+	first := invite(t, a, clock, asOf)
+	lot, found, err := a.DB.Lot(ctx, first.ID)
+	if err != nil || !found || len(lot.Later) == 0 || len(lot.Eligible) <= len(lot.Later) {
+		t.Fatalf("the lot is %+v, %v", lot, err)
+	}
+	if again := round.Draw(lot.Seed, lot.Eligible, len(lot.Later)); !slices.Equal(again, lot.Later) {
+		t.Errorf("who draws again with the seed draws %v, not %v", again, lot.Later)
+	}
+	if other := round.Draw("another seed", lot.Eligible, len(lot.Later)); slices.Equal(other, lot.Later) {
+		t.Error("another seed draws the same")
+	}
+	later := map[person.ID]bool{}
+	for _, id := range lot.Later {
+		later[id] = true
+	}
+	draftsOf := func(day time.Time) (map[person.ID]bool, store.Round) {
+		clock.To(day.Add(6 * time.Hour))
+		runCare(t, a, day)
+		rd := invite(t, a, clock, day)
+		drafts, err := a.DB.Drafts(ctx, rd.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out := map[person.ID]bool{}
+		for _, d := range drafts {
+			out[d.Child] = true
+		}
+		return out, rd
+	}
+	for id := range stagesOf(t, a, first) {
+		if later[id] {
+			t.Errorf("person %d waits and was invited", id)
+		}
+	}
+	early, _ := draftsOf(asOf.AddDate(0, 0, 40))
+	for id := range later {
+		if early[id] {
+			t.Errorf("person %d was invited before the wait ended", id)
+		}
+	}
+	due, second := draftsOf(lot.Until)
+	n := 0
+	for id := range later {
+		if due[id] {
+			n++
+		}
+	}
+	if n < len(later)*3/4 { // some have no gap any more, or moved away
+		t.Errorf("of %d whose wait ended %d were invited", len(later), n)
+	}
+	next, _, err := a.DB.Lot(ctx, second.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range next.Eligible {
+		if later[id] {
+			t.Errorf("person %d is in a lot for the second time", id)
+		}
+	}
+	entries, err := a.DB.Entries(ctx, 0, false, 5000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := slices.ContainsFunc(entries, func(e audit.Entry) bool {
+		return e.Verb == "draw who is invited later" && e.People.GetCardinality() == uint64(len(lot.Eligible)) && strings.Contains(e.Detail, lot.Seed)
+	})
+	if !told {
+		t.Error("the lot is not on the record")
+	}
+}
+
+func TestTheSignsFindMoreThanLastYearAndAgeDoAndTheReadingIsOnTheRecord(t *testing.T) {
+	a, _ := healthCity(t)
+	lib, err := a.CareLibrary("high-need")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := a.NeedsOf(t.Context(), lib, asOf.Year()-1, "officer:liisa", func(string, int, int) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n.Curve.Tenth < 0.6 || n.Curve.Gini < 0.6 || n.Threshold <= 0 || len(n.Curve.Points) != 101 {
+		t.Errorf("a tenth has %.2f of the costs, Gini %.2f", n.Curve.Tenth, n.Curve.Gini)
+	}
+	signs := n.Ways[0]
+	for _, w := range n.Ways {
+		if w.Named != signs.Named || w.High != signs.High {
+			t.Errorf("the ways name different numbers of people: %+v", w)
+		}
+	}
+	// By chance a tenth of those with a high need would be found.
+	if signs.Name != app.BySigns || signs.Sensitivity < 0.2 || signs.Cost <= n.Ways[1].Cost {
+		t.Errorf("the signs found %.2f, and %.2f of the costs; last year's tenth %.2f", signs.Sensitivity, signs.Cost, n.Ways[1].Cost)
+	}
+	whole := 0
+	for _, g := range n.Groups {
+		if g.By == "age" {
+			whole += g.People
+		}
+	}
+	if whole != n.Curve.People {
+		t.Errorf("the age groups have %d of %d people", whole, n.Curve.People)
+	}
+	if _, err := a.NeedsOf(t.Context(), lib, 1990, "officer:liisa", func(string, int, int) {}); fault.KindOf(err) != fault.Invalid {
+		t.Errorf("a year without facts gives %v", err)
+	}
+	entries, err := a.DB.Entries(t.Context(), 0, true, 10)
+	if err != nil || len(entries) == 0 || entries[len(entries)-1].People.GetCardinality() < uint64(n.Curve.People) { //nolint:gosec // counts of people
+		t.Errorf("the reading is not on the record: %v", err)
+	}
+}

@@ -111,9 +111,10 @@ func (h *happening) add(k clinical.Kind, id person.ID, fresh bool, r parquet.Row
 		h.group[id]++
 	}
 	r.Person, r.Group, r.Status = uint32(id), firstGroup+h.group[id], "finished"
-	if k == clinical.Observation {
+	switch k {
+	case clinical.Observation:
 		r.Status = "final"
-	} else if k == clinical.Medication || k == clinical.Referral {
+	case clinical.Medication, clinical.Referral:
 		r.Status = "active"
 	}
 	h.records[k] = append(h.records[k], r)

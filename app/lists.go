@@ -43,10 +43,10 @@ func (a *App) Round(ctx context.Context, service string, number int64) (store.Ro
 	return r, err
 }
 
-// known is the day of the newest registers.
 // Known is the newest day of which registers have come in.
 func (a *App) Known(ctx context.Context) (time.Time, error) { return a.known(ctx) }
 
+// known is the day of the newest registers.
 func (a *App) known(ctx context.Context) (newest time.Time, err error) {
 	all, err := a.DB.Snapshots(ctx)
 	for _, s := range all {

@@ -281,9 +281,25 @@ type route struct {
 	omaData bool // only where there are permissions and fees
 }
 
+// careRoutes are the pages of the care library.
+func (s *site) careRoutes() []route {
+	return []route{
+		{pattern: "GET /desk/care", action: access.SeeCare, do: s.showCare},
+		{pattern: "GET /desk/care/events", action: access.SeeCare, do: s.careEvents},
+		{pattern: "POST /desk/care/run", action: access.RunCare, do: s.runCare},
+		{pattern: "GET /desk/care-needs", action: access.SeeCare, do: s.showNeeds},
+		{pattern: "GET /desk/care-needs/events", action: access.SeeCare, do: s.needsEvents},
+		{pattern: "POST /desk/care-needs/run", action: access.RunCare, do: s.runNeeds},
+		{pattern: "GET /desk/care/{criterion}/worklist", action: access.SeeFinding, do: s.worklist},
+		{pattern: "GET /desk/care/{criterion}/worklist/{place}", action: access.SeeFinding, do: s.finding},
+		{pattern: "GET /desk/care/{criterion}/what-if", action: access.TryCare, do: s.whatIfForm},
+		{pattern: "POST /desk/care/{criterion}/what-if", action: access.TryCare, do: s.whatIf},
+	}
+}
+
 // routes are all pages.
 func (s *site) routes() []route {
-	return []route{
+	return append(append(s.careRoutes(), s.omaRoutes()...), []route{
 		{pattern: "/", action: anyone, do: func(http.ResponseWriter, *http.Request) error { return missing("web") }},
 		{pattern: "GET /{$}", action: anyone, do: s.start},
 		{pattern: "GET /login", action: anyone, do: s.login},
@@ -320,37 +336,12 @@ func (s *site) routes() []route {
 		{pattern: "POST /desk/cases/{case}/answer", action: access.Settle, do: s.noteAnswer},
 		{pattern: "GET /desk/search", action: access.Search, do: s.searchForm},
 		{pattern: "POST /desk/search", action: access.Search, do: s.search},
-
-		{pattern: "GET /desk/care", action: access.SeeCare, do: s.showCare},
-		{pattern: "GET /desk/care/events", action: access.SeeCare, do: s.careEvents},
-		{pattern: "POST /desk/care/run", action: access.RunCare, do: s.runCare},
-		{pattern: "GET /desk/care-needs", action: access.SeeCare, do: s.showNeeds},
-		{pattern: "GET /desk/care-needs/events", action: access.SeeCare, do: s.needsEvents},
-		{pattern: "POST /desk/care-needs/run", action: access.RunCare, do: s.runNeeds},
-		{pattern: "GET /desk/care/{criterion}/worklist", action: access.SeeFinding, do: s.worklist},
-		{pattern: "GET /desk/care/{criterion}/worklist/{place}", action: access.SeeFinding, do: s.finding},
-		{pattern: "GET /desk/care/{criterion}/what-if", action: access.TryCare, do: s.whatIfForm},
-		{pattern: "POST /desk/care/{criterion}/what-if", action: access.TryCare, do: s.whatIf},
-
 		{pattern: "GET /my/offers/{case}", action: access.SeeOwn, do: s.ownCase},
 		{pattern: "POST /my/offers/{case}", action: access.Answer, do: s.answerOwn},
 		{pattern: "GET /my/uses", action: access.SeeOwn, do: s.uses},
 		{pattern: "GET /my/uses/{entry}", action: access.SeeOwn, do: s.prove},
 		{pattern: "GET /my/uses/{entry}/file", action: access.SeeOwn, do: s.proofFile},
 		{pattern: "POST /my/objections", action: access.Object, do: s.object},
-
-		{pattern: "GET /my/fees/{matter}", action: access.SeeOwn, do: s.fee, omaData: true},
-		{pattern: "POST /my/fees/{matter}/way", action: access.Permit, do: s.chooseWay, omaData: true},
-		{pattern: "POST /my/fees/{matter}/answer", action: access.Answer, do: s.answerFee, omaData: true},
-		{pattern: "GET /my/permissions/{permission}", action: access.SeeOwn, do: s.showPermit, omaData: true},
-		{pattern: "POST /my/permissions/{permission}/take-back", action: access.Permit, do: s.takeBack, omaData: true},
-		{pattern: "GET /my/permissions/{permission}/receipts/{event}", action: access.SeeOwn, do: s.showReceipt, omaData: true},
-		{pattern: "GET /my/permissions/{permission}/receipts/{event}/file", action: access.SeeOwn, do: s.receiptFile, omaData: true},
-		{pattern: "GET /my/permissions/{permission}/receipts/{event}/signed", action: access.SeeOwn, do: s.receiptSigned, omaData: true},
-		{pattern: "GET /my/copy", action: access.SeeOwn, do: s.showCopy, omaData: true},
-		{pattern: "GET /my/copy/file", action: access.SeeOwn, do: s.copyFile, omaData: true},
-		{pattern: "GET /my/erase", action: access.SeeOwn, do: s.eraseForm, omaData: true},
-		{pattern: "POST /my/erase", action: access.EraseOwn, do: s.erase, omaData: true},
 
 		{pattern: "GET /desk/record", action: access.SeeRecord, do: s.showRecord},
 
@@ -362,7 +353,7 @@ func (s *site) routes() []route {
 		{pattern: "GET /demo/handset/{case}/{party}/events", action: anyone, do: s.handsetEvents, demo: true},
 		{pattern: "POST /demo/handset/{case}/{party}", action: anyone, do: s.answer, demo: true},
 		{pattern: "POST /demo/handset/{case}/{party}/take", action: anyone, do: s.take, demo: true},
-	}
+	}...)
 }
 
 func missing(op string) error { return fault.New(fault.Missing, op, "there is no such page") }

@@ -50,6 +50,7 @@ type Store interface {
 	log.Records
 	Worked
 	NewRecords
+	Turns
 }
 
 // Start is the time at which the exercises begin.
@@ -112,6 +113,8 @@ func Exercise(t *testing.T, open func(t *testing.T) Store) {
 		"the watch over readings knows staff, famous people and looks": watching,
 		"the record is gone through line by line":                      lines,
 		"what became of permissions is counted":                        permitCounts,
+		"a time of a unit is given once":                               appointments,
+		"a lot is kept, and who was erased is not in it":               lots,
 	} {
 		t.Run(name, func(t *testing.T) { do(newSuite(t, open(t))) })
 	}
