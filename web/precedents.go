@@ -393,7 +393,7 @@ func (s *site) decide(w http.ResponseWriter, r *http.Request) error {
 	}
 	who := whoOf(r)
 	ruling := precedent.Ruling{Outcome: precedent.Outcome(r.PostFormValue("outcome")), Reasoning: []precedent.Reason{{Text: three("reason"), Source: strings.TrimSpace(r.PostFormValue("source"))}},
-		By: precedent.Decider{Name: who.Name, Office: permission.Texts(s.texts["role.dpo"])}}
+		By: precedent.Decider{Name: who.Name, Office: s.texts["role.dpo"]}}
 	if ruling.Outcome == precedent.OnTerms {
 		ruling.Terms = []permission.Texts{three("term")}
 	}
