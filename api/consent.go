@@ -67,9 +67,9 @@ func (s *server) configRoutes(on func(access.Action, string, operation)) {
 	for _, path := range []string{"/config/", "/service/"} {
 		on(access.NameIndividuals, "POST   "+path+"individual/", s.addIndividual)
 		on(access.NameIndividuals, "GET    "+path+"individual/{individual}/", s.readIndividual)
-		on(access.NameIndividuals, "PUT    "+path+"individual/{individual}/", s.changeIndividual)
 		on(access.NameIndividuals, "GET    "+path+"individuals/", s.listIndividuals)
 	}
+	on(access.NameIndividuals, "PUT    /service/individual/{individual}/", s.changeIndividual)
 	on(see, "POST   /config/webhook/", notServed)
 	on(see, "GET    /config/webhook/{webhook}/", notServed)
 	on(see, "PUT    /config/webhook/{webhook}/", notServed)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"ennakko/fault"
+	"ennakko/omadata"
 	"ennakko/round"
 	"ennakko/store"
 	"ennakko/work"
@@ -27,6 +28,8 @@ type Restored struct {
 	Entries   uint64 `json:"entries"`   // of the record, those of the bringing back included
 	Paused    int    `json:"paused"`    // rounds that wait for an officer
 	Uncertain int    `json:"uncertain"` // sends of which nobody knows whether they went out
+
+	Permissions int `json:"permissions"` // that were ended: nobody knows who took theirs back in the lost time
 }
 
 // Restore brings a backup back into the new folder c.Data, with the keys of
@@ -127,6 +130,9 @@ func (a *App) Lost(ctx context.Context, l Lost) (Restored, error) {
 			return out, err
 		}
 		out.Uncertain += f.Messages["uncertain"]
+	}
+	if out.Permissions, err = omadata.EndAfterLoss(ctx, a.DB, func() time.Time { return now }); err != nil {
+		return out, err
 	}
 	out.Entries, err = a.DB.Last(ctx)
 	return out, err

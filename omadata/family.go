@@ -1,6 +1,7 @@
 package omadata
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -86,6 +87,7 @@ func people(m store.Matter) []person.ID {
 // reading is one reading of the registers for matters.
 type reading struct {
 	who   person.ID // 0: the program
+	staff string    // an officer in its place: "officer:sari"; "": nobody
 	verb  string
 	names bool
 	codes bool
@@ -97,7 +99,7 @@ func (s *Service) families(ctx context.Context, r reading, matters []store.Matte
 	if err != nil {
 		return nil, err
 	}
-	act, err := audit.Begin(actor(r.who), r.verb, purpose.ID(), purpose.LegalBasis(), s.now())
+	act, err := audit.Begin(cmp.Or(r.staff, actor(r.who)), r.verb, purpose.ID(), purpose.LegalBasis(), s.now())
 	if err != nil {
 		return nil, err
 	}

@@ -122,7 +122,7 @@ func (s *Service) begin(ctx context.Context, c *call) (did bool, err error) {
 				return err
 			}
 			did = true
-			if again, err := s.again(ctx, tx, c, g); again || err != nil {
+			if again, err := s.again(tx, c, g); again || err != nil {
 				return err
 			}
 			now := s.now()
@@ -197,7 +197,7 @@ func (s *Service) mayAsk(ctx context.Context, tx store.Tx, c *call, f *family, a
 
 // again uses what was fetched under another permission of the same person, as in
 // the matter of a brother or sister, while it is fresh: the source is not asked.
-func (s *Service) again(ctx context.Context, tx store.Tx, c *call, g permission.Grant) (bool, error) {
+func (s *Service) again(tx store.Tx, c *call, g permission.Grant) (bool, error) {
 	now := s.now()
 	old, ok, err := tx.FreshHandover(c.a.Purpose(), c.source.ID, c.row.Subject, now)
 	if err != nil || !ok {

@@ -3,7 +3,6 @@ package omadata_test
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/json"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -417,12 +416,4 @@ func wants(t testing.TB, err error, kind fault.Kind) {
 	if err == nil || fault.KindOf(err) != kind {
 		t.Errorf("error %v, want one of kind %s", err, kind)
 	}
-}
-
-func decoded[T any](t testing.TB, b []byte) (v T) {
-	t.Helper()
-	if err := json.Unmarshal(b, &v); err != nil {
-		t.Fatal(err)
-	}
-	return v
 }

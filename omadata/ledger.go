@@ -154,7 +154,8 @@ func (s *Service) apply(ctx context.Context, tx store.Tx, c change) (row store.P
 	if err != nil || len(next.Events()) == len(c.p.Events()) {
 		return c.row, c.p, gone, false, err
 	}
-	if row, err = c.row, nil; c.over != "" {
+	row = c.row
+	if c.over != "" {
 		if gone, err = s.over(tx, row, c.over); err != nil {
 			return row, c.p, gone, false, err
 		}

@@ -65,10 +65,7 @@ func sourceOf(a permission.Agreement, id string) (permission.SourceSpec, bool) {
 // record in the same write.
 func (s *Service) verdict(ctx context.Context, q standing.Question, row store.Permit, a permission.Agreement, key standing.Key) (out standing.Verdict, err error) {
 	n, err := s.c.DB.MatterOf(ctx, Purpose, row.About)
-	if fault.KindOf(err) == fault.Missing && err != nil {
-		return standing.Verdict{Why: standing.WhyEnded}, nil
-	}
-	if err != nil {
+	if err != nil { // without its matter nobody knows: the source hands nothing over
 		return out, err
 	}
 	err = s.steady(ctx, reading{verb: "read the family before a source hands over", codes: true}, n, func(f *family) error {

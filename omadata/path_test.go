@@ -470,6 +470,36 @@ func TestAPersonIsAskedAndTheRequestHasItsDay(t *testing.T) {
 		t.Errorf("%+v", all)
 	}
 	wants(t, c.Answer(c.ctx, anna, c.matter, false, strings.Repeat("x", 2001)), fault.Invalid)
+	aCaseworkerAnswers(t, c, all[0].ID)
+}
+
+// aCaseworkerAnswers settles the task; who asked sees the words, and nobody else.
+func aCaseworkerAnswers(t *testing.T, c *city, id int64) {
+	t.Helper()
+	const sari = "officer:sari"
+	list, err := c.Tasks(c.ctx, sari)
+	c.must(err)
+	if len(list) != 1 || list[0].ID != id || list[0].Words != "" || list[0].Person.Known() {
+		t.Errorf("the list: %+v", list)
+	}
+	seq := c.last()
+	task, err := c.Task(c.ctx, sari, id)
+	c.must(err)
+	if task.Child != "Aino" || len(task.Adults) != 2 || task.Fee == nil || task.Words != "we had a long leave" {
+		t.Errorf("the task: %+v", task)
+	}
+	c.has(seq, sari+" look at a task of a fee", sari+" read the family of a task")
+	wants(t, c.SettleTask(c.ctx, sari, id, " "), fault.Invalid)
+	wants(t, c.SettleTask(c.ctx, sari, id+1, "done"), fault.Missing)
+	c.clock.add(time.Minute)
+	c.must(c.SettleTask(c.ctx, sari, id, "the leave was left out"))
+	wants(t, c.SettleTask(c.ctx, sari, id, "again"), fault.Conflict)
+	if m := c.see(anna); m.Answer != "the leave was left out" || m.AnsweredAt.IsZero() {
+		t.Errorf("who asked sees %q", m.Answer)
+	}
+	if m := c.see(antti); m.Answer != "" {
+		t.Errorf("the other sees %q", m.Answer)
+	}
 }
 
 func TestNoPersonalValueStandsInAnEntry(t *testing.T) {

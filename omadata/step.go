@@ -91,17 +91,27 @@ func (s *Service) expire(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	return s.endWith(ctx, "end a permission whose time is over", row.ID, permission.Step(permission.Expire, a, 0, s.now()), a)
+	return s.endWith(ctx, "end a permission whose time is over", row.ID, a, func(store.Tx, permission.Permission) (permission.Event, bool, error) {
+		return permission.Step(permission.Expire, a, 0, s.now()), true, nil
+	})
 }
 
-// endWith applies a step of the program to a permission.
-func (s *Service) endWith(ctx context.Context, verb string, id int64, e permission.Event, a permission.Agreement) (did bool, err error) {
+// endWith applies a step of the program to a permission: the one that is due inside
+// the write, if one is.
+func (s *Service) endWith(ctx context.Context, verb string, id int64, a permission.Agreement, due func(store.Tx, permission.Permission) (permission.Event, bool, error)) (did bool, err error) {
 	err = s.writeAct(ctx, 0, verb, a, func(tx store.Tx) error {
 		row, err := tx.PermitOf(id)
 		if err != nil {
 			return err
 		}
 		p, err := s.restore(ctx, tx, row)
+		if err != nil {
+			return err
+		}
+		e, is, err := due(tx, p)
+		if err == nil && !is {
+			err = store.ErrNothing
+		}
 		if err != nil {
 			return err
 		}
@@ -151,6 +161,9 @@ func (s *Service) endByCause(ctx context.Context) (did bool, err error) {
 			after = rows[len(rows)-1].ID
 			n, err := s.endSome(ctx, rows)
 			did = did || n
+			if errors.Is(err, errMoved) {
+				return true, nil // a register came in meanwhile: it begins anew
+			}
 			if err != nil {
 				return did, err
 			}
@@ -195,11 +208,13 @@ func (s *Service) endSome(ctx context.Context, rows []store.Permit) (did bool, e
 		if err != nil {
 			return did, err
 		}
-		e, due := p.Due(s.now(), a, f)
-		if !due {
+		if _, due := p.Due(s.now(), a, f); !due {
 			continue
 		}
-		n, err := s.endWith(ctx, "end a permission by its cause", of[i].ID, e, a)
+		n, err := s.endWith(ctx, "end a permission by its cause", of[i].ID, a, func(tx store.Tx, p permission.Permission) (permission.Event, bool, error) {
+			e, due := p.Due(s.now(), a, f)
+			return e, due, unmoved(tx, f)
+		})
 		did = did || n
 		if err != nil {
 			return did, err

@@ -54,6 +54,9 @@ type Matter struct {
 	Place     *Place
 	Open      bool   // the reader can answer now
 	Words     string // that went with the last answer
+
+	Answer     string // of a caseworker to the reader; "": none
+	AnsweredAt time.Time
 }
 
 // Partner is another grown-up: that they have chosen, and nothing of what they have
@@ -138,7 +141,7 @@ func (s *Service) matter(ctx context.Context, who person.ID, n store.MatterID) (
 	if out.Agreement, err = s.Agreement(); err != nil {
 		return out, err
 	}
-	for _, fill := range []func(context.Context, person.ID, *family, *Matter) error{s.ownChoice, s.partners, s.fees, s.place, s.ownIncome} {
+	for _, fill := range []func(context.Context, person.ID, *family, *Matter) error{s.ownChoice, s.partners, s.fees, s.place, s.ownIncome, s.answered} {
 		if err := fill(ctx, who, f, &out); err != nil {
 			return out, err
 		}

@@ -48,6 +48,7 @@ var tasks = []task{
 	{"ask a person", "aino", "/my/fees/5", func() *city { return newCity().withOma(feeAnew) },
 		[]stop{{"#words", "I was ill in May"}, {`button[value="person"]`, kb.Enter}}, "answer fee 17 5 false I was ill in May"},
 	{"take a permission back", "aino", "/my/permissions/9", func() *city { return newCity().withOma(feeAccepted) }, []stop{{`form[action$="/take-back"] button`, kb.Enter}}, "take back 17 9"},
+	{"settle a task", asExpert, "/desk/fees/4", func() *city { return newCity().withOma(feePerson) }, []stop{{"#words", "It is right"}, {`form[action="/desk/fees/4"] button`, kb.Enter}}, "settle fee 4 officer:sari It is right"},
 	{"erase own data", "aino", "/my/erase", func() *city { return newCity().withOma(feeAccepted) }, []stop{{"#sure", " "}, {`form[action="/my/erase"] button`, kb.Enter}}, "erase own data 17 now"},
 	{"run the criteria of care", asPreparer, "/desk/care", func() *city { return newCity().withCare(false) }, []stop{{`form[action$="/care/run"] button`, kb.Enter}}, "run care 2021-01-07 officer:liisa"},
 	{"judge the signs", asPreparer, "/desk/care-needs", func() *city { return newCity().withCare(false) }, []stop{{`form[action$="/care-needs/run"] button`, kb.Enter}}, "needs 2020 officer:liisa"},

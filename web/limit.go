@@ -18,6 +18,7 @@ var perMinute = map[string]int{
 	"POST /desk/services/{service}/try": 20, "POST /desk/services/{service}/find": 10, "POST /desk/rounds/{round}/places": 20, "POST /desk/messages": 5,
 	"POST /my/offers/{case}": 20, "POST /my/objections": 20, "GET /my/uses/{entry}/file": 30,
 	"POST /my/fees/{matter}/way": 20, "POST /my/fees/{matter}/answer": 20, "POST /my/permissions/{permission}/take-back": 20,
+	"GET /desk/fees/{task}": 120, "POST /desk/fees/{task}": 60,
 	"GET /my/copy": 20, "GET /my/copy/file": 20, "GET /my/erase": 20, "POST /my/erase": 5,
 }
 

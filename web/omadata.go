@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"ennakko/access"
 	"ennakko/fee"
 	"ennakko/person"
 )
@@ -45,6 +46,28 @@ type omaData interface {
 	feeMatters
 	permits
 	ownData
+	feeTasks
+}
+
+// omaRoutes are the pages of permissions, fees and one's own data.
+func (s *site) omaRoutes() []route {
+	return []route{
+		{pattern: "GET /desk/fees", action: access.SeeQueue, do: s.tasks, omaData: true},
+		{pattern: "GET /desk/fees/{task}", action: access.SeeCase, do: s.task, omaData: true},
+		{pattern: "POST /desk/fees/{task}", action: access.Settle, do: s.settleTask, omaData: true},
+		{pattern: "GET /my/fees/{matter}", action: access.SeeOwn, do: s.fee, omaData: true},
+		{pattern: "POST /my/fees/{matter}/way", action: access.Permit, do: s.chooseWay, omaData: true},
+		{pattern: "POST /my/fees/{matter}/answer", action: access.Answer, do: s.answerFee, omaData: true},
+		{pattern: "GET /my/permissions/{permission}", action: access.SeeOwn, do: s.showPermit, omaData: true},
+		{pattern: "POST /my/permissions/{permission}/take-back", action: access.Permit, do: s.takeBack, omaData: true},
+		{pattern: "GET /my/permissions/{permission}/receipts/{event}", action: access.SeeOwn, do: s.showReceipt, omaData: true},
+		{pattern: "GET /my/permissions/{permission}/receipts/{event}/file", action: access.SeeOwn, do: s.receiptFile, omaData: true},
+		{pattern: "GET /my/permissions/{permission}/receipts/{event}/signed", action: access.SeeOwn, do: s.receiptSigned, omaData: true},
+		{pattern: "GET /my/copy", action: access.SeeOwn, do: s.showCopy, omaData: true},
+		{pattern: "GET /my/copy/file", action: access.SeeOwn, do: s.copyFile, omaData: true},
+		{pattern: "GET /my/erase", action: access.SeeOwn, do: s.eraseForm, omaData: true},
+		{pattern: "POST /my/erase", action: access.EraseOwn, do: s.erase, omaData: true},
+	}
 }
 
 // said is a text in Finnish, Swedish and English.
@@ -125,8 +148,9 @@ type feeMatter struct {
 	Fee       *proposal // asked about, or in force
 	Was       *proposal // in force while Fee is asked about
 	Place     *carePlace
-	Open      bool // the reader can answer now
-	Words     string
+	Open      bool   // the reader can answer now
+	Answer    string // of a caseworker to the reader; "": none
+	Answered  time.Time
 }
 
 // partner is another grown-up of the household: that they have chosen, and

@@ -17,11 +17,13 @@ import (
 // oma is a made-up family's fee behind the pages: Aino's, with Erik as the
 // other grown-up. It changes as she chooses, and not by itself.
 type oma struct {
-	c      *city
-	matter feeMatter
-	permit permit
-	erased bool
-	empty  bool // nothing can be erased, and nothing stays
+	c       *city
+	matter  feeMatter
+	permit  permit
+	settled time.Time // the task
+	answer  string
+	erased  bool
+	empty   bool // nothing can be erased, and nothing stays
 }
 
 // erikIncome is the other grown-up's, in cents a month. It must not stand on Aino's pages.
@@ -233,4 +235,33 @@ func (o *oma) askOr(who person.ID, err error) error {
 		return err
 	}
 	return o.ask(who, "erase own data", "now")
+}
+
+func (o *oma) FeeTasks(_ context.Context, officer string) ([]feeTask, error) {
+	defer o.held()()
+	o.c.noted = append(o.c.noted, officer+" look at tasks of fees")
+	x := o.task()
+	x.Words, x.Child, x.Adults, x.Fee = "", "", nil, nil
+	return []feeTask{x, {N: 3, Kind: "documents", At: begin.AddDate(0, 0, -40), Due: begin.AddDate(0, 0, -10)}}, nil
+}
+
+func (o *oma) task() feeTask {
+	return feeTask{N: 4, Kind: "ask a person", At: begin, Due: begin.AddDate(0, 1, 0), Settled: o.settled, Words: "May was special", Answer: o.answer, Child: aChild, Adults: []string{"Aino", "Erik"}, Fee: feeAt(6500)}
+}
+
+func (o *oma) FeeTask(_ context.Context, officer string, n int64) (feeTask, error) {
+	defer o.held()()
+	if n != 4 {
+		return feeTask{}, fault.New(fault.Missing, "test", "there is no such task")
+	}
+	o.c.noted = append(o.c.noted, officer+" look at a task of a fee")
+	return o.task(), nil
+}
+
+func (o *oma) SettleFeeTask(_ context.Context, officer string, n int64, words string) error {
+	defer o.held()()
+	o.settled, o.answer = begin.Add(time.Hour), words
+	o.matter.Answer, o.matter.Answered = words, o.settled
+	o.c.asked = append(o.c.asked, fmt.Sprintf("settle fee %d %s %s", n, officer, words))
+	return nil
 }

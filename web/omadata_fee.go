@@ -38,10 +38,10 @@ func (m feeMatter) Waits() bool {
 // choosing reports whether a way can be chosen now.
 func (m feeMatter) choosing() bool {
 	switch m.Stage {
-	case feeOffered, feeNotNow, feeDocuments, feeTakenBack:
+	case feeOffered, feeNotNow, feeDocuments, feeHighest, feeTakenBack:
 		return true
 	}
-	return false
+	return m.Chosen == wayHighest && m.Stage != feeEnded
 }
 
 // feeView is a page of one fee.

@@ -52,7 +52,7 @@ func (o liveOma) AnswerFee(ctx context.Context, who person.ID, n int64, accept b
 
 func (o liveOma) matter(m omadata.Matter) feeMatter {
 	out := feeMatter{N: int64(m.N), Child: m.Child, Stage: string(m.Stage), Agreement: agreementOf(m.Agreement), Chosen: m.Chosen, ChosenAt: m.ChosenAt, Permit: m.Permit,
-		FetchedAt: m.FetchedAt, Fee: proposalOf(m.Fee), Was: proposalOf(m.Was), Open: m.Open, Words: m.Words}
+		FetchedAt: m.FetchedAt, Fee: proposalOf(m.Fee), Was: proposalOf(m.Was), Open: m.Open, Answer: m.Answer, Answered: m.AnsweredAt}
 	if !m.Standing {
 		out.Permit = 0
 	}
@@ -113,9 +113,7 @@ func agreementOf(a permission.Agreement) agreement {
 		}
 		out.Terms = append(out.Terms, words)
 	}
-	for _, r := range x.Recipients {
-		out.Seen = append(out.Seen, r)
-	}
+	out.Seen = append(out.Seen, x.Recipients...)
 	for _, w := range x.Ways {
 		out.Ways = append(out.Ways, way{ID: w.ID, Title: w.Title, How: w.Then})
 	}
@@ -279,4 +277,31 @@ func (o liveOma) EraseOwn(ctx context.Context, who person.ID) (erasable, error) 
 		return before, err
 	}
 	return o.erasable(ctx, who, why) // something came in between: nothing was erased
+}
+
+func (o liveOma) FeeTasks(ctx context.Context, officer string) ([]feeTask, error) {
+	all, err := o.service.Tasks(ctx, officer)
+	out := make([]feeTask, len(all))
+	for i, r := range all {
+		out[i] = taskFrom(r)
+	}
+	return out, err
+}
+
+func taskFrom(r store.Request) feeTask {
+	return feeTask{N: r.ID, Kind: r.Kind, At: r.At, Due: r.Due, Settled: r.Settled, Words: r.Words, Answer: r.Answer}
+}
+
+func (o liveOma) FeeTask(ctx context.Context, officer string, n int64) (feeTask, error) {
+	x, err := o.service.Task(ctx, officer, n)
+	if err != nil {
+		return feeTask{}, err
+	}
+	out := taskFrom(x.Request)
+	out.Child, out.Adults, out.Fee = x.Child, x.Adults, proposalOf(x.Fee)
+	return out, nil
+}
+
+func (o liveOma) SettleFeeTask(ctx context.Context, officer string, n int64, words string) error {
+	return o.service.SettleTask(ctx, officer, n, words)
 }

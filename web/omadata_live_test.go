@@ -237,6 +237,10 @@ func TestARealFamilyGoesThePathOnThePages(t *testing.T) {
 	fee := fmt.Sprintf("/my/fees/%d", h.matter)
 	h.see(0, "/", fee, "You can give")
 	h.see(0, fee, "Incomes Register", "does not depend on this permission", "has not chosen yet")
+	h.ask(0, fee+"/way", url.Values{"way": {wayNotNow}})
+	h.see(0, fee, "You have not chosen yet", `value="permit"`)
+	h.ask(0, fee+"/way", url.Values{"way": {wayDocuments}})
+	h.see(0, fee, "You chose to send documents", `value="permit"`)
 	h.ask(0, fee+"/way", url.Values{"way": {wayPermit}})
 	h.work()
 	h.see(0, fee, "has not chosen yet", "The income of both adults counts")
@@ -275,8 +279,9 @@ func (h *household) withdraws(fee string, mine [2]string) {
 	h.see(0, at, "Your income fetched from the register</b>: is deleted at once", "The decision on the fee, with its grounds</b>: is kept", "gave a permission")
 	h.ask(0, at+"/take-back", url.Values{})
 	after := h.see(0, at+"?done=taken-back", "The permission was taken back", "Your income fetched from the register</b>: is deleted at once")
+	h.see(0, "/my/uses", "took a permission back", "asked a source for data: the Incomes Register", "Your own looks are not shown here")
 	files := regexp.MustCompile(at+`/receipts/\d+`).FindAllString(after, -1)
-	if len(files) != 2 {
+	if len(files) != 4 { // refused in two ways, given, taken back
 		t.Errorf("there are the receipts %q", files)
 	}
 	keys, err := h.app.ReceiptKeys()
@@ -296,7 +301,6 @@ func (h *household) withdraws(fee string, mine [2]string) {
 	if strings.Contains(body, "a month on average") {
 		t.Error("the income is shown after the permission was taken back")
 	}
-	h.see(0, "/my/uses", "took a permission back", "asked a source for data: the Incomes Register", "Your own looks are not shown here")
 	h.see(0, "/my/uses?looks=yes", "looked at who has used data")
 	if copied := h.see(0, "/my/copy", "In the registers", "Permissions"); strings.Contains(copied, strings.TrimPrefix(mine[1], "€")) {
 		t.Error("the copy holds the other's income")

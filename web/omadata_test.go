@@ -18,6 +18,9 @@ import (
 
 // omaDoors is doors for the pages of permissions and fees.
 var omaDoors = map[string]string{
+	"GET /desk/fees":                                           "sari",
+	"GET /desk/fees/{task}":                                    "sari",
+	"POST /desk/fees/{task}":                                   "sari",
 	"GET /my/fees/{matter}":                                    "aino stranger",
 	"POST /my/fees/{matter}/way":                               "aino stranger",
 	"POST /my/fees/{matter}/answer":                            "aino stranger",
@@ -26,10 +29,10 @@ var omaDoors = map[string]string{
 	"GET /my/permissions/{permission}/receipts/{event}":        "aino stranger",
 	"GET /my/permissions/{permission}/receipts/{event}/file":   "aino stranger",
 	"GET /my/permissions/{permission}/receipts/{event}/signed": "aino stranger",
-	"GET /my/copy":      "aino stranger",
-	"GET /my/copy/file": "aino stranger",
-	"GET /my/erase":     "aino stranger",
-	"POST /my/erase":    "aino stranger",
+	"GET /my/copy":                                             "aino stranger",
+	"GET /my/copy/file":                                        "aino stranger",
+	"GET /my/erase":                                            "aino stranger",
+	"POST /my/erase":                                           "aino stranger",
 }
 
 // omaPages are the pages of permissions, fees and one's own data.
@@ -47,6 +50,13 @@ var omaPages = []shownPage{
 	{"fee-person", "aino", "/my/fees/5?done=asked", func() *city { return newCity().withOma(feePerson) }},
 	{"fee-accepted", "aino", "/my/fees/5?done=accepted", func() *city { return newCity().withOma(feeAccepted) }},
 	{"fee-taken-back", "aino", "/my/fees/5", func() *city { return newCity().withOma(feeTakenBack) }},
+	{"fee-answered", "aino", "/my/fees/5", func() *city {
+		c := newCity().withOma(feePerson)
+		c.oma.matter.Answer, c.oma.matter.Answered = "We left the holiday pay of May out.", begin
+		return c
+	}},
+	{"fee-tasks", asExpert, "/desk/fees", func() *city { return newCity().withOma(feePerson) }},
+	{"fee-task", asExpert, "/desk/fees/4", func() *city { return newCity().withOma(feePerson) }},
 	{"permission", "aino", "/my/permissions/9", func() *city { return newCity().withOma(feeAccepted) }},
 	{"permission-taken-back", "aino", "/my/permissions/9?done=taken-back", func() *city { return newCity().withOma(feeTakenBack) }},
 	{"receipt", "aino", "/my/permissions/9/receipts/2", func() *city { return newCity().withOma(feeAccepted) }},
@@ -291,5 +301,30 @@ func TestTheWholePathByKeyboardAlone(t *testing.T) {
 	press(`a[href="/my/permissions/9/receipts/3"]`, `a[download]`)
 	if want := []string{"choose 17 5 permit", "answer fee 17 5 true", "take back 17 9"}; !slices.Equal(c.requests(), want) {
 		t.Errorf("the city was asked %q, not %q", c.requests(), want)
+	}
+}
+
+func TestACaseworkerSettlesWhatTheFamilyAsked(t *testing.T) {
+	c := newCity().withOma(feePerson)
+	h := handlerOf(t, c)
+	shows(t, h, asExpert, "/desk/fees?lang=en", []string{`href="/desk/fees/4"`, "The family asks for the fee to be checked", "The family sends documents", "<b>late</b>"}, []string{aChild, "Erik", "May was special"})
+	shows(t, h, asExpert, "/desk/fees/4?lang=en", []string{aChild, "Aino, Erik", "May was special", "€93", "This look is on the record"}, []string{"resident:17"})
+	if w := post(t, h, asExpert, "/desk/fees/4", url.Values{"words": {" x "}}); w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), `href="#words"`) {
+		t.Errorf("no words: status %d", w.Code)
+	}
+	if w := post(t, h, asExpert, "/desk/fees/5", url.Values{"words": {"done"}}); w.Code != http.StatusNotFound {
+		t.Errorf("another task: status %d", w.Code)
+	}
+	for _, status := range []int{http.StatusSeeOther, http.StatusConflict} {
+		if w := post(t, h, asExpert, "/desk/fees/4", url.Values{"words": {"May was left out"}}); w.Code != status {
+			t.Errorf("status %d, not %d", w.Code, status)
+		}
+	}
+	if got := c.requests(); !slices.Equal(got, []string{"settle fee 4 officer:sari May was left out"}) {
+		t.Errorf("%q", got)
+	}
+	shows(t, h, "aino", "/my/fees/5?lang=en", []string{"Answer from a member of staff", "May was left out", "A first working"}, []string{"officer:sari", "Sari"})
+	if !slices.Contains(c.entries(), "officer:sari look at a task of a fee") {
+		t.Errorf("the look is not on the record: %q", c.entries())
 	}
 }

@@ -28,7 +28,7 @@ type page = *template.Template
 func readPages() (map[string]page, error) {
 	const op = "web.readPages"
 	base, err := template.New("frame").Funcs(template.FuncMap{"asset": asset, "tour": tourPart, "rounds": roundsPart,
-		"agreed": agreedPart, "permitted": permittedPart, "effects": effectsPart, "grouped": groupedPart}).ParseFS(templateFiles, "templates/part_*.html")
+		"agreed": agreedPart, "permitted": permittedPart, "effects": effectsPart, "grouped": groupedPart, "worked": workedPart, "tasklist": tasklistPart}).ParseFS(templateFiles, "templates/part_*.html")
 	if err != nil {
 		return nil, fault.Wrap(err, op, "the frame of the pages cannot be read")
 	}
@@ -107,15 +107,30 @@ type (
 		Words   words
 		Effects []consequence
 	}
+	workedOf struct {
+		Words words
+		Fee   *proposal
+	}
+	tasksOf struct {
+		Words words
+		Title string
+		View  tasksView
+		Tasks []feeTask
+		Done  bool
+	}
 	groupedOf struct {
 		Words words
 		Group groupView
 	}
 )
 
-func agreedPart(w words, a agreement) agreedOf          { return agreedOf{w, a} }
-func permittedPart(w words, p permit) permittedOf       { return permittedOf{w, p} }
-func effectsPart(w words, e []consequence) effectsOf    { return effectsOf{w, e} }
+func agreedPart(w words, a agreement) agreedOf       { return agreedOf{w, a} }
+func permittedPart(w words, p permit) permittedOf    { return permittedOf{w, p} }
+func effectsPart(w words, e []consequence) effectsOf { return effectsOf{w, e} }
+func workedPart(w words, p *proposal) workedOf       { return workedOf{w, p} }
+func tasklistPart(w words, title string, v tasksView, tasks []feeTask, done bool) tasksOf {
+	return tasksOf{w, title, v, tasks, done}
+}
 func groupedPart(w words, g groupView) groupedOf        { return groupedOf{w, g} }
 func roundsPart(w words, rounds []store.Round) roundsOf { return roundsOf{w, rounds} }
 func tourPart(w words, t *tourView) tourOf              { return tourOf{w, t} }
@@ -264,6 +279,7 @@ func (s *site) nav(r *http.Request, t words, path string) []link {
 	add("/", "nav.own", who.Is(access.Resident))
 	add("/desk", "nav.desk", who.Nobody() || s.can(r, access.SeeDesk, access.On{}))
 	add(carePath, "nav.care", s.hasCare() && s.can(r, access.SeeCare, access.On{}))
+	add("/desk/fees", "nav.fees", s.hasOmaData() && s.can(r, access.SeeQueue, access.On{}))
 	add("/desk/search", "nav.search", s.can(r, access.Search, access.On{}))
 	add("/my/uses", "nav.uses", who.Is(access.Resident))
 	add("/desk/record", "nav.record", s.can(r, access.SeeRecord, access.On{}))

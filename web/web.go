@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -313,7 +314,7 @@ func (s *site) careRoutes() []route {
 
 // routes are all pages.
 func (s *site) routes() []route {
-	return append(append(s.careRoutes(), s.demoRoutes()...), []route{
+	return slices.Concat(s.careRoutes(), s.omaRoutes(), s.demoRoutes(), []route{
 		{pattern: "/", action: anyone, do: func(http.ResponseWriter, *http.Request) error { return missing("web") }},
 		{pattern: "GET /{$}", action: anyone, do: s.start},
 		{pattern: "GET /login", action: anyone, do: s.login},
@@ -357,21 +358,8 @@ func (s *site) routes() []route {
 		{pattern: "GET /my/uses/{entry}/file", action: access.SeeOwn, do: s.proofFile},
 		{pattern: "POST /my/objections", action: access.Object, do: s.object},
 
-		{pattern: "GET /my/fees/{matter}", action: access.SeeOwn, do: s.fee, omaData: true},
-		{pattern: "POST /my/fees/{matter}/way", action: access.Permit, do: s.chooseWay, omaData: true},
-		{pattern: "POST /my/fees/{matter}/answer", action: access.Answer, do: s.answerFee, omaData: true},
-		{pattern: "GET /my/permissions/{permission}", action: access.SeeOwn, do: s.showPermit, omaData: true},
-		{pattern: "POST /my/permissions/{permission}/take-back", action: access.Permit, do: s.takeBack, omaData: true},
-		{pattern: "GET /my/permissions/{permission}/receipts/{event}", action: access.SeeOwn, do: s.showReceipt, omaData: true},
-		{pattern: "GET /my/permissions/{permission}/receipts/{event}/file", action: access.SeeOwn, do: s.receiptFile, omaData: true},
-		{pattern: "GET /my/permissions/{permission}/receipts/{event}/signed", action: access.SeeOwn, do: s.receiptSigned, omaData: true},
-		{pattern: "GET /my/copy", action: access.SeeOwn, do: s.showCopy, omaData: true},
-		{pattern: "GET /my/copy/file", action: access.SeeOwn, do: s.copyFile, omaData: true},
-		{pattern: "GET /my/erase", action: access.SeeOwn, do: s.eraseForm, omaData: true},
-		{pattern: "POST /my/erase", action: access.EraseOwn, do: s.erase, omaData: true},
-
 		{pattern: "GET /desk/record", action: access.SeeRecord, do: s.showRecord},
-	}...)
+	})
 }
 
 func missing(op string) error { return fault.New(fault.Missing, op, "there is no such page") }

@@ -18,7 +18,9 @@ import (
 
 type feeFlags struct {
 	family, pack, child, language string
-	explain                       bool
+
+	data    string
+	explain bool
 }
 
 // childFee is the fee of one child; its names are a contract.
@@ -58,17 +60,21 @@ What is shown is personal.`,
 		Example: `  ennakko fee --case family.yaml --explain
   ennakko fee --case family.yaml --child 2 --explain --language fi
   ennakko fee --case family.yaml --json`,
-		RunE: func(*cobra.Command, []string) error {
-			if f.family == "" {
-				return fault.New(fault.Invalid, "cmd.fee", "--case is missing").Do("see ennakko fee --help")
+		RunE: func(c *cobra.Command, _ []string) error {
+			if (f.family == "") == (f.data == "") {
+				return fault.New(fault.Invalid, "cmd.fee", "say either --case or --data").Do("see ennakko fee --help")
 			}
 			if l := person.Language(f.language); l != person.Finnish && l != person.Swedish && l != person.English {
 				return fault.New(fault.Invalid, "cmd.fee", "there is no such language").Do("languages: fi, sv, en")
+			}
+			if f.data != "" {
+				return p.feeOfRecords(c.Context(), f)
 			}
 			return p.fee(f)
 		}}
 	c.Flags().StringVar(&f.family, "case", "", "the file of the family (needed)")
 	c.Flags().StringVar(&f.pack, "pack", "", "the folder of the pack of fees (the one that comes with the program, if it is left out)")
+	c.Flags().StringVar(&f.data, "data", "", "the folder of data, instead of --case: the newest fee of a child in the records, named with --child by its own number")
 	c.Flags().StringVar(&f.child, "child", "", "the child's number in the file (all children in early education, if it is left out)")
 	c.Flags().StringVar(&f.language, "language", "en", "fi, sv or en")
 	c.Flags().BoolVar(&f.explain, "explain", false, "show the working")

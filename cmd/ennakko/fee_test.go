@@ -59,7 +59,7 @@ func TestFeeRefusesWhatItCannotUse(t *testing.T) {
 		code int
 		want string
 	}{
-		{[]string{"fee"}, exitInvalid, "--case is missing"},
+		{[]string{"fee"}, exitInvalid, "--case"},
 		{[]string{"fee", "--case", "nowhere.yaml"}, exitMissing, "cannot be read"},
 		{[]string{"fee", "--case", file, "--child", "2"}, exitInvalid, "no such child"},
 		{[]string{"fee", "--case", file, "--language", "de"}, exitInvalid, "no such language"},

@@ -138,7 +138,8 @@ type offeredMatter struct {
 func (p *program) permissionOffer() *cobra.Command {
 	f, show := &permissionFlags{}, 3
 	c := &cobra.Command{Use: "offer", Short: "Open a matter for each child in the city's early education", Args: args(cobra.NoArgs),
-		Long: "Find the children in the city's own early education, in the registers and on the\nrecord, and open a matter for each: its grown-ups can choose from then on. Again, it\nbrings the families up to date.",
+		Long:    "Find the children in the city's own early education, in the registers and on the\nrecord, and open a matter for each: its grown-ups can choose from then on. Again, it\nbrings the families up to date.",
+		Example: `  ennakko permission offer --data data/demo-fee`,
 		RunE: func(c *cobra.Command, _ []string) error {
 			return p.withIncome(c.Context(), f, func(ap *app.App, in *income, _ person.ID) error {
 				b := newBars(p.err)
@@ -187,6 +188,8 @@ func someMatters(ctx context.Context, ap *app.App, most int) ([]offeredMatter, e
 func (p *program) permissionAsk() *cobra.Command {
 	f := &permissionFlags{}
 	c := &cobra.Command{Use: "ask", Short: "Show somebody what would be fetched, and the ways that they have", Args: args(cobra.NoArgs),
+		Long:    "Show one grown-up of a matter what would be fetched about them, from where, why and\nfor how long, and the other ways that they have. The question is on the record.",
+		Example: `  ennakko permission ask --data data/demo-fee --matter 1 --person 7`,
 		RunE: func(c *cobra.Command, _ []string) error {
 			return p.inMatter(c.Context(), f, func(in *income, who person.ID) error {
 				_, err := in.Ask(c.Context(), who, store.MatterID(f.matter))
@@ -201,6 +204,9 @@ func (p *program) permissionAsk() *cobra.Command {
 func (p *program) permissionGive() *cobra.Command {
 	f, way := &permissionFlags{}, permission.WayPermit
 	c := &cobra.Command{Use: "give", Short: "Give the permission, or take another way; then what waits is done", Args: args(cobra.NoArgs),
+		Long: "Choose for one grown-up: permit the fetch, or another way. Then what waits is done:\nthe income is fetched, if all grown-ups of the family permit it, and the fee proposed.",
+		Example: `  ennakko permission give --data data/demo-fee --matter 1 --person 7
+  ennakko permission give --data data/demo-fee --matter 1 --person 7 --way documents`,
 		RunE: func(c *cobra.Command, _ []string) error {
 			return p.inMatter(c.Context(), f, func(in *income, who person.ID) error {
 				if err := in.Choose(c.Context(), who, store.MatterID(f.matter), way); err != nil {
@@ -218,6 +224,8 @@ func (p *program) permissionGive() *cobra.Command {
 func (p *program) permissionStep() *cobra.Command {
 	f := &permissionFlags{}
 	c := &cobra.Command{Use: "step", Short: "Do what waits: what ended is ended, incomes are fetched, fees are proposed", Args: args(cobra.NoArgs),
+		Long:    "Do once what a server does all the time. Run it on a later day, or with other made-up\nincomes, to see permissions expire and fees proposed anew.",
+		Example: `  ennakko permission step --data data/demo-fee --day 2027-01-11 --incomes 5`,
 		RunE: func(c *cobra.Command, _ []string) error {
 			return p.withIncome(c.Context(), f, func(_ *app.App, in *income, _ person.ID) error {
 				n := 0
@@ -241,6 +249,8 @@ func (p *program) permissionStep() *cobra.Command {
 func (p *program) permissionAnswer() *cobra.Command {
 	f, accept, words := &permissionFlags{}, false, ""
 	c := &cobra.Command{Use: "answer", Short: "Accept the fee that is proposed, or ask a person to look at it", Args: args(cobra.NoArgs),
+		Long:    "Answer the newest proposal of a matter: accept the fee, or ask a person to look at it,\nwith words for the caseworker.",
+		Example: `  ennakko permission answer --data data/demo-fee --matter 1 --person 7 --accept`,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if accept == (words != "") {
 				return fault.New(fault.Invalid, "cmd.permission", "say either --accept or --ask WORDS")
@@ -281,6 +291,8 @@ func (p *program) inMatter(ctx context.Context, f *permissionFlags, do func(in *
 func (p *program) permissionWithdraw() *cobra.Command {
 	f := &permissionFlags{}
 	c := &cobra.Command{Use: "withdraw", Short: "Take a permission back: what is deleted, and what the law keeps", Args: args(cobra.NoArgs),
+		Long:    "Take a permission back. From this moment nothing is handed over under it; what was\nfetched is deleted, unless a decision rests on it that the law keeps.",
+		Example: `  ennakko permission withdraw --data data/demo-fee --permission 1 --person 7`,
 		RunE: func(c *cobra.Command, _ []string) error {
 			return p.withIncome(c.Context(), f, func(ap *app.App, in *income, _ person.ID) error {
 				who, err := p.whoIs(c.Context(), ap, f)
@@ -306,6 +318,8 @@ func (p *program) permissionWithdraw() *cobra.Command {
 func (p *program) permissionList() *cobra.Command {
 	f := &permissionFlags{}
 	c := &cobra.Command{Use: "list", Short: "List somebody's permissions: given, possible and ended", Args: args(cobra.NoArgs),
+		Long:    "List a person's permissions with their state and events. The look is on the record.",
+		Example: `  ennakko permission list --data data/demo-fee --person 7`,
 		RunE: func(c *cobra.Command, _ []string) error {
 			return p.withIncome(c.Context(), f, func(ap *app.App, in *income, _ person.ID) error {
 				who, err := p.whoIs(c.Context(), ap, f)
@@ -334,6 +348,8 @@ func (p *program) permissionList() *cobra.Command {
 func (p *program) permissionReceipt() *cobra.Command {
 	f, event := &permissionFlags{}, 0
 	c := &cobra.Command{Use: "receipt", Short: "Write the signed receipt of one event of a permission", Args: args(cobra.NoArgs),
+		Long:    "Write the signed receipt of one event of a permission to the standard output: what was\nsaid, by whom and when, in the terms of ISO/IEC TS 27560.",
+		Example: `  ennakko permission receipt --data data/demo-fee --permission 1 --event 2 --person 7 > receipt.jws`,
 		RunE: func(c *cobra.Command, _ []string) error {
 			return p.withIncome(c.Context(), f, func(ap *app.App, in *income, _ person.ID) error {
 				who, err := p.whoIs(c.Context(), ap, f)
@@ -368,7 +384,8 @@ type checkedReceipt struct {
 func (p *program) permissionVerify() *cobra.Command {
 	f, keys := &permissionFlags{}, ""
 	c := &cobra.Command{Use: "verify FILE", Short: "Check a receipt with the city's keys", Args: args(cobra.ExactArgs(1)),
-		Long: "Check the signature of a receipt with the keys that the city publishes (--keys, a JWK\nset), or with those of a folder of data. A receipt that was changed ends with 7.",
+		Long:    "Check the signature of a receipt with the keys that the city publishes (--keys, a JWK\nset), or with those of a folder of data. A receipt that was changed ends with 7.",
+		Example: `  ennakko permission verify --data data/demo-fee receipt.jws`,
 		RunE: func(c *cobra.Command, name []string) error {
 			b, err := os.ReadFile(filepath.Clean(name[0]))
 			if err != nil {

@@ -20,8 +20,16 @@ import (
 // Client asks the city. It keeps no answer: each question is put anew.
 type Client struct {
 	url  *url.URL
-	http *http.Client
+	ask  *http.Client
+	tell *http.Client // of marks: the city writes each of them
 }
+
+// How long the city may take for 100 marks, and how long its answers may be, in
+// bytes.
+const (
+	tellTimeout   = 30 * time.Second
+	largestAnswer = 256 << 10
+)
 
 // NewClient makes a client of the city's side at an address such as
 // https://ennakko.city.example:8444, which may be without TLS only on this
@@ -46,7 +54,10 @@ func NewClient(server string, lines *certificate.Store, timeout time.Duration) (
 	if lines != nil {
 		t.DialTLSContext = lines.Dial
 	}
-	return &Client{u, &http.Client{Timeout: timeout, Transport: t, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}, nil
+	within := func(d time.Duration) *http.Client {
+		return &http.Client{Timeout: d, Transport: t, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	}
+	return &Client{u, within(timeout), within(max(timeout, tellTimeout))}, nil
 }
 
 // Ask asks whether a permission stands. An error means that nobody knows, and
@@ -54,7 +65,7 @@ func NewClient(server string, lines *certificate.Store, timeout time.Duration) (
 func (c *Client) Ask(ctx context.Context, q Question) (Verdict, error) {
 	const op = "standing.Ask"
 	var said wireVerdict
-	if err := c.post(ctx, op, PathStanding, wireQuestion{q.ID, q.Permission, q.Purpose, q.Fields, q.Person, q.At}, &said); err != nil {
+	if err := c.post(ctx, op, c.ask, PathStanding, wireQuestion{q.ID, q.Permission, q.Purpose, q.Fields, q.Person, q.At}, &said); err != nil {
 		return Verdict{}, err
 	}
 	bad := func(words string) (Verdict, error) {
@@ -82,7 +93,7 @@ func (c *Client) Ask(ctx context.Context, q Question) (Verdict, error) {
 func (c *Client) Send(ctx context.Context, marks []WireMark) (taken []bool, err error) {
 	const op = "standing.Send"
 	var said wireTaken
-	if err := c.post(ctx, op, PathMarks, wireMarks{marks}, &said); err != nil {
+	if err := c.post(ctx, op, c.tell, PathMarks, wireMarks{marks}, &said); err != nil {
 		return nil, err
 	}
 	if len(said.Marks) > len(marks) || len(said.Marks) == 0 {
@@ -97,7 +108,7 @@ func (c *Client) Send(ctx context.Context, marks []WireMark) (taken []bool, err 
 	return taken, nil
 }
 
-func (c *Client) post(ctx context.Context, op, path string, v, into any) error {
+func (c *Client) post(ctx context.Context, op string, by *http.Client, path string, v, into any) error {
 	b, err := json.Marshal(v)
 	if err != nil {
 		return fault.New(fault.Internal, op, "the question cannot be written")
@@ -107,7 +118,7 @@ func (c *Client) post(ctx context.Context, op, path string, v, into any) error {
 		return fault.New(fault.Internal, op, "the question cannot be made")
 	}
 	q.Header.Set("Content-Type", "application/json")
-	a, err := c.http.Do(q)
+	a, err := by.Do(q)
 	if err != nil {
 		if e, ok := errors.AsType[*url.Error](err); ok {
 			err = e.Err
@@ -115,14 +126,14 @@ func (c *Client) post(ctx context.Context, op, path string, v, into any) error {
 		return fault.New(fault.Later, op, "the permission service does not answer").Because(err)
 	}
 	defer func() { _ = a.Body.Close() }()
-	b, err = io.ReadAll(io.LimitReader(a.Body, largest+1))
+	b, err = io.ReadAll(io.LimitReader(a.Body, largestAnswer+1))
 	kind, _, wrong := mime.ParseMediaType(a.Header.Get("Content-Type"))
 	switch {
 	case err != nil:
 		return fault.New(fault.Later, op, "the permission service did not end its answer")
 	case a.StatusCode == http.StatusForbidden:
 		return fault.New(fault.Later, op, "the permission service does not know this source").Do("let the city put the subject of our certificate among its sources")
-	case a.StatusCode != http.StatusOK || wrong != nil || kind != "application/json" || len(b) > largest:
+	case a.StatusCode != http.StatusOK || wrong != nil || kind != "application/json" || len(b) > largestAnswer:
 		return fault.New(fault.Later, op, "the permission service cannot tell (HTTP %d)", a.StatusCode)
 	}
 	if err := strictjson.Read(b, into); err != nil {

@@ -18,7 +18,12 @@ const (
 	PathMarks    = "/v1/marks"
 )
 
-const largest = 256 << 10
+// How long requests may be, in bytes. Even 100 marks of the most and longest fields
+// fit: a mark that could not be sent would hold up all after it.
+const (
+	largestQuestion = 64 << 10
+	largestMarks    = 4 << 20
+)
 
 // BySubject tells sources apart by the subject of the certificate that they show,
 // as in RFC 4514: {"CN=incomes-adapter": "incomes-register"}. The server must
@@ -51,7 +56,7 @@ type server struct {
 }
 
 // read takes a request of a known source.
-func (s server) read(w http.ResponseWriter, q *http.Request, into any) (source string, ok bool) {
+func (s server) read(w http.ResponseWriter, q *http.Request, largest int64, into any) (source string, ok bool) {
 	source, ok = s.source(q)
 	if !ok {
 		s.log.WarnContext(q.Context(), "somebody who is no source asks about permissions", "path", q.URL.Path)
@@ -80,7 +85,7 @@ func answer(w http.ResponseWriter, status int, v any) {
 
 func (s server) standing(w http.ResponseWriter, q *http.Request) {
 	var in wireQuestion
-	source, ok := s.read(w, q, &in)
+	source, ok := s.read(w, q, largestQuestion, &in)
 	if !ok {
 		return
 	}
@@ -110,7 +115,7 @@ func (s server) standing(w http.ResponseWriter, q *http.Request) {
 // marks takes marks in order, until one cannot be kept now.
 func (s server) marks(w http.ResponseWriter, q *http.Request) {
 	var in wireMarks
-	source, ok := s.read(w, q, &in)
+	source, ok := s.read(w, q, largestMarks, &in)
 	if !ok {
 		return
 	}

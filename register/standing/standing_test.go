@@ -113,9 +113,40 @@ func TestMarksAreTakenInOrderUntilOneCannotBeKeptNow(t *testing.T) {
 	if taken, err := c.Send(t.Context(), []standing.WireMark{mark("mark-later")}); fault.KindOf(err) != fault.Later || taken != nil {
 		t.Errorf("%v %v", taken, err)
 	}
+	long := mark("mark-one")
+	for n := range 200 {
+		long.Fields = append(long.Fields[:n], permission.Field(fmt.Sprintf("f%099d", n)))
+	}
+	if taken, err := c.Send(t.Context(), slices.Repeat([]standing.WireMark{long}, standing.MostMarks)); err != nil || len(taken) != standing.MostMarks {
+		t.Errorf("the longest marks that there can be: %d, %v", len(taken), err)
+	}
 	for _, n := range []int{0, standing.MostMarks + 1} {
 		if _, err := c.Send(t.Context(), slices.Repeat([]standing.WireMark{mark("mark-one")}, n)); err == nil {
 			t.Errorf("%d marks were taken at once", n)
+		}
+	}
+}
+
+func TestAVerdictThatContradictsItselfIsNotBelieved(t *testing.T) {
+	for said, fine := range map[string]bool{
+		`{"id":"question-1","stands":true,"at":"2026-01-01T00:00:00Z","until":"2026-01-01T00:00:01Z"}`:            true,
+		`{"id":"question-1","stands":true,"at":"2026-01-01T00:00:01Z","until":"2026-01-01T00:00:01Z"}`:            false,
+		`{"id":"question-1","stands":true,"until":"2026-01-01T00:00:01Z"}`:                                        false,
+		`{"id":"question-2","stands":true,"at":"2026-01-01T00:00:00Z","until":"2026-01-01T00:00:01Z"}`:            false,
+		`{"id":"question-1","stands":true,"gap":true,"at":"2026-01-01T00:00:00Z","until":"2026-01-01T00:00:01Z"}`: false,
+		`{"id":"question-1","stands":false,"why":"withdrawn"}`:                                                    true,
+		`{"id":"question-1","stands":false,"why":"withdrawn","until":"2026-01-01T00:00:01Z"}`:                     false,
+		`{"id":"question-1","stands":false,"why":"withdrawn","at":"2026-01-01T00:00:01Z"}`:                        false,
+		`{"id":"question-1","stands":false}`:                                                                      false,
+		`{"id":"question-1","why":"withdrawn"}`:                                                                   false,
+	} {
+		c, _ := client(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			_, _ = io.WriteString(w, said)
+		}))
+		v, err := c.Ask(t.Context(), question())
+		if (err == nil) != fine || v.Stands != (fine && strings.Contains(said, `"stands":true`)) || v.Stands && v.For != time.Second {
+			t.Errorf("%s: %+v %v", said, v, err)
 		}
 	}
 }

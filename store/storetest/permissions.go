@@ -191,6 +191,12 @@ func permits(s *suite) {
 		return err
 	})
 	s.refused("no such permission", fault.Missing, func(tx store.Tx) error { _, err := tx.PermitOf(99); return err })
+	s.permitsRead(id)
+}
+
+// permitsRead: events, receipts and what is due read back.
+func (s *suite) permitsRead(id int64) {
+	s.Helper()
 	events, err := s.s.PermitEvents(s.ctx, id)
 	s.must(err)
 	receipt, err := s.s.PermitReceipt(s.ctx, id, 2)

@@ -2,6 +2,8 @@ package tables
 
 import (
 	"context"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/RoaringBitmap/roaring/v2"
@@ -246,6 +248,17 @@ func (d *DB) Requests(ctx context.Context, act audit.Act, limit int) ([]store.Re
 // RequestsOf are what a person asks of the city, newest first.
 func (d *DB) RequestsOf(ctx context.Context, act audit.Act, who person.ID) ([]store.Request, error) {
 	return d.requests(ctx, act, "WHERE person = ? ORDER BY id DESC", int64(who))
+}
+
+// RequestsOfKinds are the requests of some kinds, in the order of Requests; with an id
+// only that one.
+func (d *DB) RequestsOfKinds(ctx context.Context, act audit.Act, kinds []string, id int64, limit int) ([]store.Request, error) {
+	args := []any{id, limit}
+	marks := make([]string, len(kinds))
+	for i, k := range kinds {
+		args, marks[i] = append(args, k), "?"+strconv.Itoa(i+3)
+	}
+	return d.requests(ctx, act, "WHERE kind IN ("+strings.Join(marks, ", ")+") AND (?1 = 0 OR id = ?1) ORDER BY CASE settled WHEN 0 THEN 0 ELSE 1 END, CASE settled WHEN 0 THEN due ELSE -settled END LIMIT ?2", args...)
 }
 
 func (d *DB) requests(ctx context.Context, act audit.Act, query string, args ...any) (out []store.Request, err error) {

@@ -1,0 +1,127 @@
+package omadata
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"ennakko/audit"
+	"ennakko/fault"
+	"ennakko/person"
+	"ennakko/store"
+)
+
+// taskKinds are the requests that wait for a caseworker.
+func taskKinds() []string {
+	return []string{RequestDocuments, RequestPerson, RequestReason, RequestSource}
+}
+
+// mostTasks is how many tasks are listed.
+const mostTasks = 200
+
+// Task is what waits for a caseworker, with the matter it is in.
+type Task struct {
+	store.Request
+	Child  string       // the given name
+	Adults []string     // of the household, given names, in the order of the working
+	Fee    *FeeProposal // the newest, with all its lines; nil: none
+}
+
+// staffAct begins an officer's act on matters of the fee.
+func (s *Service) staffAct(officer, verb string) (audit.Act, error) {
+	return audit.Begin(officer, verb, Purpose, "GDPR 6(1)(c); "+Law, s.now())
+}
+
+// Tasks are what waits for a caseworker, by the day of answer, and the newest that are
+// settled. They name nobody. The look is on the record.
+func (s *Service) Tasks(ctx context.Context, officer string) ([]store.Request, error) {
+	act, err := s.staffAct(officer, "look at tasks of fees")
+	if err != nil {
+		return nil, err
+	}
+	all, err := s.c.DB.RequestsOfKinds(ctx, act, taskKinds(), 0, mostTasks)
+	for i := range all {
+		all[i].Person, all[i].Words, all[i].Answer = 0, "", ""
+	}
+	return all, err
+}
+
+// Task is one of them with its matter, for the caseworker who takes it up.
+func (s *Service) Task(ctx context.Context, officer string, id int64) (Task, error) {
+	const op = "omadata.Task"
+	act, err := s.staffAct(officer, "look at a task of a fee")
+	if err != nil {
+		return Task{}, err
+	}
+	found, err := s.c.DB.RequestsOfKinds(ctx, act, taskKinds(), id, 1)
+	if err != nil {
+		return Task{}, err
+	}
+	if id < 1 || len(found) == 0 {
+		return Task{}, fault.New(fault.Missing, op, "there is no such task")
+	}
+	out := Task{Request: found[0]}
+	m, err := s.c.DB.Matter(ctx, out.Matter)
+	if err != nil {
+		return out, err
+	}
+	families, err := s.families(ctx, reading{staff: officer, verb: "read the family of a task", names: true}, []store.Matter{m})
+	if err != nil {
+		return out, err
+	}
+	f := families[0]
+	out.Child = f.names[m.Child]
+	for _, id := range f.adults {
+		out.Adults = append(out.Adults, f.names[id])
+	}
+	all, err := s.c.DB.Proposals(ctx, act, m.ID)
+	if err != nil {
+		return out, err
+	}
+	for _, p := range all {
+		if len(p.Content) > 0 && p.State != store.ProposalReplaced {
+			out.Fee, err = feeOf(p)
+			return out, err
+		}
+	}
+	return out, nil
+}
+
+// SettleTask notes what a caseworker did about a task. Whoever asked sees the words.
+func (s *Service) SettleTask(ctx context.Context, officer string, id int64, words string) error {
+	const op = "omadata.SettleTask"
+	words = strings.TrimSpace(words)
+	if n := utf8.RuneCountInString(words); n < 3 || len(words) > mostWords {
+		return fault.New(fault.Invalid, op, "say in 3 to %d letters what was done", mostWords)
+	}
+	act, err := s.staffAct(officer, "settle a task of a fee")
+	if err != nil {
+		return err
+	}
+	return s.write(ctx, act, func(tx store.Tx) error {
+		r, err := tx.SettleRequest(id, officer, words, s.now())
+		if err == nil && !slices.Contains(taskKinds(), r.Kind) {
+			err = fault.New(fault.Missing, op, "there is no such task")
+		}
+		if err == nil {
+			tx.About(matterName(r.Matter), r.Person)
+		}
+		return err
+	})
+}
+
+// answered finds what a caseworker answered to somebody last, in a matter.
+func (s *Service) answered(ctx context.Context, who person.ID, _ *family, out *Matter) error {
+	act, err := s.ownAct(who, "look at own requests")
+	if err != nil {
+		return err
+	}
+	all, err := s.c.DB.RequestsOf(ctx, act, who)
+	for _, r := range all {
+		if r.Matter == out.N && !r.Settled.IsZero() && r.Settled.After(out.AnsweredAt) {
+			out.Answer, out.AnsweredAt = r.Answer, r.Settled
+		}
+	}
+	return err
+}
