@@ -323,7 +323,7 @@ func (s *site) careRoutes() []route {
 
 // routes are all pages.
 func (s *site) routes() []route {
-	return append(slices.Concat(s.careRoutes(), s.residentRoutes(), s.omaRoutes(), s.privacyRoutes(), s.demoRoutes()), []route{
+	return slices.Concat(s.careRoutes(), s.residentRoutes(), s.omaRoutes(), s.privacyRoutes(), s.demoRoutes(), []route{
 		{pattern: "/", action: anyone, do: func(http.ResponseWriter, *http.Request) error { return missing("web") }},
 		{pattern: "GET /{$}", action: anyone, do: s.start},
 		{pattern: "GET /login", action: anyone, do: s.login},
@@ -362,7 +362,7 @@ func (s *site) routes() []route {
 		{pattern: "POST /desk/search", action: access.Search, do: s.search},
 
 		{pattern: "GET /desk/record", action: access.SeeRecord, do: s.showRecord},
-	}...)
+	})
 }
 
 func missing(op string) error { return fault.New(fault.Missing, op, "there is no such page") }
