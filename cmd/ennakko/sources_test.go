@@ -173,7 +173,7 @@ func permitAndTakeBack(t *testing.T, data string, far elsewhere, log *said) {
 		}
 	}
 	var seen omadata.Matter
-	for late := time.Now().Add(30 * time.Second); seen.FetchedAt.IsZero() || far.adapter.Waiting() > 0; time.Sleep(20 * time.Millisecond) { // other processes work
+	for late := time.Now().Add(30 * time.Second); seen.FetchedAt.IsZero() || len(far.register.Asked()) < len(m.Adults) || far.adapter.Waiting() > 0; time.Sleep(20 * time.Millisecond) { // other processes work
 		if seen, err = s.Matter(t.Context(), m.Adults[0], m.Matter); err != nil {
 			t.Fatal(err)
 		}
