@@ -202,11 +202,11 @@ func TestABackupBringsNoPermissionBack(t *testing.T) {
 
 func TestTheUseOfIncomeMovesToPostgreSQL(t *testing.T) {
 	if testing.Short() {
-		t.Skip("a server is started; make test runs this")
+		t.Skip("a server is started; -short is make check's race run, make test runs this")
 	}
 	data := city(t)
 	if _, err := os.Stat(filepath.Join(data, "ennakko.db")); err != nil {
-		t.Skip("the records are in PostgreSQL already")
+		t.Fatal("the records that are to move are not in SQLite")
 	}
 	a, clock := openAt(t, data)
 	s := useIncome(t, a, clock)

@@ -17,6 +17,7 @@ done
 command -v initdb >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql"
 command -v pdftotext >/dev/null 2>&1 || missing="$missing poppler-utils"
 command -v promtool >/dev/null 2>&1 || missing="$missing prometheus" # its tool alone is used
+command -v curl >/dev/null 2>&1 || missing="$missing curl"
 [ -x /usr/sbin/bearerbox ] || missing="$missing kannel kannel-extras"
 [ -n "$missing" ] || exit 0
 

@@ -1,14 +1,8 @@
 package service
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"errors"
-	"fmt"
-	"io"
 	"io/fs"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -30,9 +24,6 @@ const (
 	changesFile  = "CHANGES.md"
 )
 
-// maxFile is the most bytes that one file of a pack may have.
-const maxFile = 1 << 20
-
 func files() []string {
 	return []string{serviceFile, criteriaFile, messagesFile, peopleFile, changesFile}
 }
@@ -43,14 +34,14 @@ func files() []string {
 // does.
 func Load(fsys fs.FS, dir string, catalog criteria.Catalog) (*Pack, error) {
 	l := &strictyaml.Faults{Op: loadOp, Dir: dir, Files: files(), Page: "docs/packs.md"}
-	content, err := read(fsys, dir, l)
+	content, err := l.ReadFolder(fsys, "a pack")
 	if err != nil {
 		return nil, err
 	}
 	if err := l.Err(); err != nil {
 		return nil, err
 	}
-	r := reading{pack: &Pack{hash: hash(content), titles: map[string]map[person.Language]string{}}, catalog: catalog, faults: l}
+	r := reading{pack: &Pack{hash: strictyaml.Hash(files(), content), titles: map[string]map[person.Language]string{}}, catalog: catalog, faults: l}
 	r.service(strictyaml.Document(serviceFile, content[serviceFile], l))
 	if r.pack.name != "" && r.pack.name != path.Base(dir) {
 		l.Add(serviceFile, 1, "", "give both the same name", "the pack %q stands in the folder %q", r.pack.name, path.Base(dir))
@@ -58,7 +49,7 @@ func Load(fsys fs.FS, dir string, catalog criteria.Catalog) (*Pack, error) {
 	r.criteria(strictyaml.Document(criteriaFile, content[criteriaFile], l))
 	r.messages(strictyaml.Document(messagesFile, content[messagesFile], l))
 	r.people(strictyaml.Document(peopleFile, content[peopleFile], l))
-	r.changes(string(content[changesFile]))
+	l.Told(r.pack.version, changesFile, string(content[changesFile]))
 	if err := l.Err(); err != nil {
 		return nil, err
 	}
@@ -77,72 +68,6 @@ type reading struct {
 	cohort     map[string]strictyaml.Node // the cohort's keys, until the parameters are known
 	checkedBy  []strictyaml.Node          // names of criteria in the conditions
 	lines      []strictyaml.Node          // the criteria's own places, in their order
-}
-
-// read reads the five files. What is wrong with the folder is told at once.
-func read(fsys fs.FS, dir string, l *strictyaml.Faults) (map[string][]byte, error) {
-	if !fs.ValidPath(dir) {
-		return nil, fault.New(fault.Invalid, loadOp, "the folder's name is not a plain path").Do("name it without .. and without / in front")
-	}
-	entries, err := fs.ReadDir(fsys, dir)
-	if err != nil {
-		return nil, fault.New(fault.Missing, loadOp, "the folder cannot be read").Where("%s", dir).Do("a pack is a folder with service.yaml in it")
-	}
-	content := map[string][]byte{}
-	for _, e := range entries {
-		name := e.Name()
-		if strings.HasPrefix(name, ".") {
-			continue
-		}
-		if !slices.Contains(files(), name) {
-			l.Add(serviceFile, 0, "", "files of a pack: "+strings.Join(files(), ", "), "the file %q does not belong to a pack", strictyaml.Cut(name, 60))
-			continue
-		}
-		b, err := readFile(fsys, path.Join(dir, name))
-		switch {
-		case err != nil:
-			l.Add(name, 0, "", "look at the file's rights", "the file cannot be read")
-		case len(b) > maxFile:
-			l.Add(name, 0, "", "a pack is short enough to be read aloud", "the file is longer than %d bytes", maxFile)
-		}
-		content[name] = b
-	}
-	for _, name := range files() {
-		if _, ok := content[name]; !ok {
-			l.Add(name, 0, "", "files of a pack: "+strings.Join(files(), ", "), "the file is missing")
-		}
-	}
-	return content, nil
-}
-
-func readFile(fsys fs.FS, name string) (b []byte, err error) {
-	f, err := fsys.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	return io.ReadAll(io.LimitReader(f, maxFile+1))
-}
-
-// hash is described at Pack.Hash.
-func hash(content map[string][]byte) string {
-	h := sha256.New()
-	for _, name := range files() {
-		_, _ = fmt.Fprintf(h, "%s\n%d\n", name, len(content[name]))
-		_, _ = h.Write(content[name])
-	}
-	return hex.EncodeToString(h.Sum(nil))
-}
-
-// changes checks that CHANGES.md tells of this version.
-func (r *reading) changes(text string) {
-	if r.pack.version == "" {
-		return
-	}
-	heading := regexp.MustCompile(`(?m)^## ` + regexp.QuoteMeta(r.pack.version) + `\b`)
-	if !heading.MatchString(text) {
-		r.faults.Add(changesFile, 1, "", "add the line: ## "+r.pack.version, "the version %s is not told of", r.pack.version)
-	}
 }
 
 // CheckAll loads and tests every pack in the folders of fsys. It returns those

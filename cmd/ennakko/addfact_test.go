@@ -145,7 +145,7 @@ const addingIn = "ENNAKKO_TEST_ADDING"
 func TestAddingProcess(t *testing.T) {
 	data := os.Getenv(addingIn)
 	if data == "" {
-		t.Skip("only as a process of its own")
+		t.Skip("no test of its own: TestNoEventThatWasAcknowledgedIsLostByAKill starts it as the process that it kills")
 	}
 	for i := range 1000 {
 		code, _, told := runWith(t, pressureOf(fmt.Sprint("k", i), 120+i%40, 80, "2020-12-01"), "register", "add-fact", "--data", data, "--as-of", "2020-12-31")

@@ -25,7 +25,7 @@ const crashDir = "ENNAKKO_TEST_CRASH_DIR"
 func TestCrashing(t *testing.T) {
 	dir := os.Getenv(crashDir)
 	if dir == "" {
-		t.Skip("it is started by the test below")
+		t.Skip("no test of its own: TestAKillBetweenMarkAndHandoverLosesNoMark starts it as the process that it kills")
 	}
 	s := open(t, func(o *standin.SourceOptions) { o.Dir = dir })
 	s.office.mu.Lock()
