@@ -72,7 +72,7 @@ fuzz:
 # Every page as a picture, at the width of a desk and of a phone.
 screenshots: assets test-tools
 	mkdir -p data/screenshots
-	SCREENSHOTS=$(CURDIR)/data/screenshots $(GO) test -count=1 -run 'TestEveryPageIsAccessible|TestTheLogInPageIsAccessible' ./web
+	SCREENSHOTS=$(CURDIR)/data/screenshots $(GO) test -count=1 -run 'TestEveryPageIsAccessible|TestEveryPageOf|TestTheLogInPageIsAccessible' ./web
 	@ls data/screenshots | wc -l
 
 clean:
