@@ -104,7 +104,7 @@ const poll = 200 * time.Millisecond
 func (a *App) Work(ctx context.Context, o WorkOptions) error {
 	s := o.Pack.Schedule()
 	talk := round.NewTalk(o.Pack, a.DB)
-	w := work.New(a.DB, talk, o.Channel, work.Settings{From: s.Sender(), Rate: s.Rate(), Batch: 50, Hand: max(10, o.Window), Valid: s.Validity(), Doubt: o.Doubt, Name: o.Name, Lease: o.Lease})
+	w := work.New(a.DB, talk, o.Channel, work.Settings{From: s.Sender(), Rate: s.Rate(), Batch: 50, Timed: 15, Hand: max(10, o.Window), Valid: s.Validity(), Doubt: o.Doubt, Name: o.Name, Lease: o.Lease})
 	gates, endGates := context.WithCancel(context.WithoutCancel(ctx))
 	defer endGates()
 	ctx, end := context.WithCancel(ctx)
@@ -131,9 +131,11 @@ func (a *App) Work(ctx context.Context, o WorkOptions) error {
 	if o.Tell != nil {
 		g.Go(func() error { l.every(gctx, min(o.TellEvery, time.Minute), "tell officers", l.tell); return nil })
 	}
-	g.Go(func() error { l.loop(gctx, "handle what came", o.Door.poke, l.handle); return nil })
+	l.queued = make(chan struct{}, senders)
+	g.Go(func() error { l.loop(gctx, "read answers", o.Door.poke, l.read); return nil })
+	g.Go(func() error { l.loop(gctx, "keep to the schedule", nil, l.keep); return nil })
 	for range senders {
-		g.Go(func() error { l.loop(gctx, "hand messages over", nil, l.send); return nil })
+		g.Go(func() error { l.loop(gctx, "hand messages over", l.queued, l.send); return nil })
 	}
 	err := g.Wait()
 	endGates()
@@ -146,6 +148,7 @@ type labour struct {
 	app    *App
 	worker *work.Worker
 	driver *Driver
+	queued chan struct{} // wakes who hands messages over
 }
 
 func (l *labour) told(what string, err error) {
@@ -204,8 +207,20 @@ func (l *labour) beat(ctx context.Context) error {
 	return err
 }
 
-func (l *labour) handle(ctx context.Context) (busy bool, err error) {
-	return l.worker.Handle(ctx, l.app.Now())
+// read reads answers, and wakes who hands the confirmations over.
+func (l *labour) read(ctx context.Context) (busy bool, err error) {
+	busy, err = l.worker.Read(ctx, l.app.Now())
+	if busy {
+		select {
+		case l.queued <- struct{}{}:
+		default:
+		}
+	}
+	return busy, err
+}
+
+func (l *labour) keep(ctx context.Context) (busy bool, err error) {
+	return l.worker.Keep(ctx, l.app.Now())
 }
 
 // tell lets officers know what waits for them; of several processes one does.

@@ -17,8 +17,9 @@ import (
 	"ennakko/channel/sms"
 )
 
-// atOnce is how many messages from the operator are kept in one go.
-const atOnce = 200
+// atOnce is how many messages from the operator are kept in one go: few enough
+// that an answer does not wait long for reports.
+const atOnce = 50
 
 // receive keeps what the operator brings, and only then acknowledges it. What
 // cannot be kept now is refused for now: the operator brings it again.
@@ -55,11 +56,11 @@ func (c *Client) keepAll(ctx context.Context, s *session, in *intake) {
 		c.set.Log.Warn("what the operator brought cannot be kept now", "operator", c.set.Name, "error", err)
 		return data.ESME_RX_T_APPN
 	}
+	if len(in.messages) > 0 { // first: a person waits
+		acknowledge(s, in.messageOf, status(c.set.Inbox.Receive(ctx, in.messages)))
+	}
 	if len(in.reports) > 0 {
 		acknowledge(s, in.reportOf, status(c.set.Inbox.Report(ctx, in.reports)))
-	}
-	if len(in.messages) > 0 {
-		acknowledge(s, in.messageOf, status(c.set.Inbox.Receive(ctx, in.messages)))
 	}
 	acknowledge(s, in.nothing, data.ESME_ROK)
 	in.reports, in.reportOf, in.messages, in.messageOf, in.nothing = nil, nil, nil, nil, nil

@@ -88,6 +88,7 @@ func Open(ctx context.Context, path string, v *vault.Vault, opt Options) (*table
 		return nil, errors.Join(fault.Wrap(err, op, "the store does not open for reading"), write.Close())
 	}
 	read.SetMaxOpenConns(4)
+	read.SetMaxIdleConns(4)
 	return tables.New(tables.Engine{Name: "sqlite", Write: write, Read: read, Rebind: func(q string) string { return q }, Duplicate: duplicate, Away: away,
 		Scrub: func(ctx context.Context, db *sql.DB) error {
 			_, err := db.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)")
