@@ -48,8 +48,8 @@ func queue(t *testing.T, who ...string) []string {
 func TestPeopleGoFirstAndNobodyWaitsForEver(t *testing.T) {
 	for _, c := range []struct{ come, want []string }{
 		{[]string{"b1", "b2", "p1"}, []string{"p1", "b1", "b2"}},
-		{[]string{"p1", "b1", "p2", "p3"}, []string{"p1", "p2", "p3", "b1"}},
-		{[]string{"b1", "p1", "p2", "p3", "p4", "b2", "p5"}, []string{"p1", "p2", "p3", "b1", "p4", "p5", "b2"}},
+		{[]string{"p1", "b1", "p2", "p3"}, []string{"p1", "b1", "p2", "p3"}},
+		{[]string{"b1", "p1", "p2", "b2", "p3", "b3"}, []string{"p1", "b1", "p2", "b2", "p3", "b3"}},
 		{[]string{"b1", "b2", "b3"}, []string{"b1", "b2", "b3"}},
 	} {
 		t.Run(fmt.Sprint(c.come), func(t *testing.T) {
