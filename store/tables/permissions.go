@@ -146,6 +146,9 @@ func (t *tx) SavePermit(p store.Permit, e store.PermitEvent) (int64, error) {
 	} else if err := t.changePermit(p, e); err != nil {
 		return 0, err
 	}
+	if err := t.lookAgain(p.About); err != nil {
+		return 0, err
+	}
 	var receipt any
 	if len(e.Receipt) > 0 {
 		sealed, err := t.sealValue("permission.receipt", sealID(p.ID, e.N), e.Receipt)
