@@ -108,6 +108,8 @@ func Exercise(t *testing.T, open func(t *testing.T) Store) {
 		"a request is settled once":                                    requests,
 		"a record between snapshots is known from its day on":          newRecords,
 		"people are erased with what was permitted and fetched":        erasingPermissions,
+		"a number is not given again when its row was erased":          numbersOnce,
+		"a decision is kept with the data of who has left the matter":  decidedOnData,
 		"the uses of a person are found in small and large sets":       usesFound,
 		"other systems know people by links of their own":              links,
 		"a caller has the permissions of its own individuals":          permitsOfACaller,

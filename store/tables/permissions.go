@@ -123,11 +123,8 @@ func (t *tx) NextReceipt(p store.Permit) (int64, int, error) {
 	if p.ID != 0 {
 		return p.ID, p.Events + 1, nil
 	}
-	var most *int64
-	if _, err := t.one("SELECT max(id) FROM permission", nil, &most); err != nil || most == nil {
-		return 1, 1, err
-	}
-	return *most + 1, 1, nil
+	last, err := t.lastOf("permission", "id")
+	return last + 1, 1, err
 }
 
 func (t *tx) SavePermit(p store.Permit, e store.PermitEvent) (int64, error) {
@@ -147,6 +144,9 @@ func (t *tx) SavePermit(p store.Permit, e store.PermitEvent) (int64, error) {
 			return 0, err
 		}
 	} else if err := t.changePermit(p, e); err != nil {
+		return 0, err
+	}
+	if err := t.lookAgain(p.About); err != nil {
 		return 0, err
 	}
 	var receipt any
