@@ -96,6 +96,10 @@ func (p *program) work(ctx context.Context, a *app.App, set config.Config, clock
 	if err != nil {
 		return err
 	}
+	tells, err := teller(a, set.API, name, log)
+	if err != nil {
+		return err
+	}
 	gates := o.gates
 	g, gctx := errgroup.WithContext(ctx)
 	var several channel.Several
@@ -119,6 +123,9 @@ func (p *program) work(ctx context.Context, a *app.App, set config.Config, clock
 		return a.WorkJobs(gctx, app.JobOptions{Name: name, Machine: machine(), Lease: set.Worker.Lease, Slots: set.Worker.Jobs, Log: log, Backups: set.Backup.Folder, BackupEvery: set.Backup.Every,
 			Pack: pack, Office: o.office, Erase: set.Erase.Daily, Owner: set.Erase.Owner})
 	})
+	if tells != nil {
+		g.Go(func() error { return tells.Run(gctx) })
+	}
 	err = g.Wait()
 	log.Info("stopped", "worker", name)
 	return err
@@ -145,7 +152,7 @@ func outside(set config.Config, door *app.Door, log *slog.Logger) (o outsiders, 
 	if set.Pages != nil {
 		_, _, pages = pagesDoor(*set.Pages)
 	}
-	return o, errors.Join(wrong, more, letters, pages)
+	return o, errors.Join(wrong, more, letters, pages, hostsOf(set.API))
 }
 
 // notices is how officers are told by e-mail what waits; nil without the setting.

@@ -104,6 +104,7 @@ func filled(s *suite) (store.RoundID, conversation.Case, []byte) {
 	round := s.round(1, store.Running)
 	c := s.open(round, 1, "+358401234567", "+358501234567")
 	s.queue(c, "k")
+	s.hook("auditor", false)
 	s.sealedPermissions()
 	s.add(0, true, pressure(1, "Observation/a", 150))
 	hash := bytes.Repeat([]byte{7}, 32)
@@ -175,6 +176,7 @@ func readsBack(s *suite, d KeyStore, round store.RoundID, c conversation.Case, h
 		s.Error("what was found in a part does not read back")
 	}
 	s.permissionsReadBack(d)
+	s.hookReadsBack(d)
 }
 
 // sealAll seals all that is there anew, two rows at a time, and stops after

@@ -44,6 +44,7 @@ type Store interface {
 	Covered(ctx context.Context) error
 	Permitted
 	Linked
+	Hooked
 	Watched
 	Session(ctx context.Context, hash []byte) (store.Session, bool, error)
 	TouchSession(ctx context.Context, hash []byte, seen time.Time) error
@@ -115,6 +116,9 @@ func Exercise(t *testing.T, open func(t *testing.T) Store) {
 		"the watch over readings knows staff, famous people and looks": watching,
 		"the record is gone through line by line":                      lines,
 		"what became of permissions is counted":                        permitCounts,
+		"a webhook is its caller's alone":                              hooks,
+		"a webhook is told of what its caller may know":                told,
+		"what a webhook is told is on the record and kept":             deliveries,
 	} {
 		t.Run(name, func(t *testing.T) { do(newSuite(t, open(t))) })
 	}
