@@ -50,7 +50,8 @@ type gateway struct {
 	name   string
 	window int
 	run    func(context.Context) error
-	smpp   *smpp.Client // nil of another kind
+	smpp   *smpp.Client   // nil of another kind
+	kannel *kannel.Client // nil of another kind
 }
 
 func (p *program) runWorker(ctx context.Context, file string) error {
@@ -243,11 +244,11 @@ func newGateway(g config.Gateway, door *app.Door, log *slog.Logger) (gateway, er
 		window = 10
 	}
 	if g.Kind == "kannel" {
-		c, err := kannel.New(kannel.Options{Name: g.Name, SendURL: g.Send, Username: g.Username, Password: g.Password, OwnURL: g.Own, Secret: g.Secret, Window: window, Timeout: g.Answer, Inbox: door, Log: log})
+		c, err := kannel.New(kannel.Options{Name: g.Name, SendURL: g.Send, Username: g.Username, Password: g.Password, OwnURL: g.Own, Secret: g.Secret, StatusURL: g.Status, StatusPassword: g.StatusPassword, Window: window, Timeout: g.Answer, Inbox: door, Log: log})
 		if err != nil {
 			return gateway{}, err
 		}
-		return gateway{Channel: c, name: g.Name, window: window, run: func(ctx context.Context) error { return serveOn(ctx, g.Listen, c.Handler()) }}, nil
+		return gateway{Channel: c, name: g.Name, window: window, run: func(ctx context.Context) error { return serveOn(ctx, g.Listen, c.Handler()) }, kannel: c}, nil
 	}
 	o := smpp.Options{Name: g.Name, Addr: g.Address, SystemID: g.SystemID, Password: g.Password, System: g.SystemType, TwoBinds: g.TwoBinds, HexIDs: g.HexIDs, RefTag: g.RefTag,
 		Window: window, Answer: g.Answer, Inbox: door, Log: log}

@@ -39,6 +39,7 @@ type Store interface {
 	Uses(ctx context.Context, id person.ID, limit int) ([]audit.Entry, error)
 	Posts(ctx context.Context, id store.RoundID) ([]store.Post, error)
 	Mark(ctx context.Context, name string) (string, error)
+	LetterCounts(ctx context.Context) (states map[string]int, refused int, err error)
 	Entry(ctx context.Context, seq uint64) (audit.Entry, []byte, error)
 	Explained(ctx context.Context) error
 	Covered(ctx context.Context) error
