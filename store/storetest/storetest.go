@@ -39,11 +39,13 @@ type Store interface {
 	Uses(ctx context.Context, id person.ID, limit int) ([]audit.Entry, error)
 	Posts(ctx context.Context, id store.RoundID) ([]store.Post, error)
 	Mark(ctx context.Context, name string) (string, error)
+	LetterCounts(ctx context.Context) (states map[string]int, refused int, err error)
 	Entry(ctx context.Context, seq uint64) (audit.Entry, []byte, error)
 	Explained(ctx context.Context) error
 	Covered(ctx context.Context) error
 	Permitted
 	Linked
+	Hooked
 	Watched
 	Session(ctx context.Context, hash []byte) (store.Session, bool, error)
 	TouchSession(ctx context.Context, hash []byte, seen time.Time) error
@@ -117,6 +119,9 @@ func Exercise(t *testing.T, open func(t *testing.T) Store) {
 		"the watch over readings knows staff, famous people and looks": watching,
 		"the record is gone through line by line":                      lines,
 		"what became of permissions is counted":                        permitCounts,
+		"a webhook is its caller's alone":                              hooks,
+		"a webhook is told of what its caller may know":                told,
+		"what a webhook is told is on the record and kept":             deliveries,
 	} {
 		t.Run(name, func(t *testing.T) { do(newSuite(t, open(t))) })
 	}

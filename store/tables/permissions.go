@@ -161,8 +161,11 @@ func (t *tx) SavePermit(p store.Permit, e store.PermitEvent) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	return p.ID, t.put("INSERT INTO permission_event (permission, n, kind, at, by, version, hash, way, cause, signers, receipt) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
-		p.ID, e.N, e.Kind, micro(e.At), int64(e.By), e.Version, e.Hash, e.Way, e.Cause, signers, receipt)
+	if err := t.put("INSERT INTO permission_event (permission, n, kind, at, by, version, hash, way, cause, signers, receipt) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+		p.ID, e.N, e.Kind, micro(e.At), int64(e.By), e.Version, e.Hash, e.Way, e.Cause, signers, receipt); err != nil {
+		return 0, err
+	}
+	return p.ID, t.tellOf(p, e.N, e.Kind)
 }
 
 func signersText(ids []person.ID) (string, error) {
