@@ -97,6 +97,8 @@ type Service struct {
 	texts map[textID]permission.Agreement
 	calls map[int64]context.CancelFunc // sources that are being asked, by permission
 	swept int64                        // the registers against which all permissions were held last
+
+	receiptsAt time.Time // not before are receipts tried that are owed
 }
 
 // textID names a version of an agreement.
