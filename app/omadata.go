@@ -37,6 +37,9 @@ func (a *App) NewOmaData(clock Clock, o OmaData) (s *omadata.Service, closing fu
 	if o.Contacts != nil {
 		c.Receipts = omadata.Receipts{Key: a.receiptKey, Contacts: o.Contacts, Address: o.Address}
 	}
+	if c.Messages, err = a.feeMessages(); err != nil {
+		return nil, nil, err
+	}
 	r := &newest{app: a}
 	c.Registers = r.open
 	s, err = omadata.New(c)

@@ -155,6 +155,12 @@ type Precedent struct {
 	Content string // JSON, as the package permission/precedent writes it
 }
 
+// Refusal is a no to a service, by message or letter.
+type Refusal struct {
+	Person person.ID
+	At     time.Time
+}
+
 // SourceMark is what a source says of one hand-over.
 type SourceMark struct {
 	ID         string // the request's number at the source
