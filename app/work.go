@@ -12,7 +12,6 @@ import (
 	"ennakko/audit"
 	"ennakko/channel"
 	"ennakko/fault"
-	"ennakko/round"
 	"ennakko/service"
 	"ennakko/store"
 	"ennakko/work"
@@ -47,7 +46,7 @@ const poll = 200 * time.Millisecond
 // over first.
 func (a *App) Work(ctx context.Context, o WorkOptions) error {
 	s := o.Pack.Schedule()
-	talk := round.NewTalk(o.Pack, a.DB)
+	talk := a.talk(o.Pack)
 	w := work.New(a.DB, talk, o.Channel, work.Settings{From: s.Sender(), Rate: s.Rate(), Batch: 50, Timed: 15, Hand: max(10, o.Window), Valid: s.Validity(), Doubt: o.Doubt, Name: o.Name, Lease: o.Lease})
 	gates, endGates := context.WithCancel(context.WithoutCancel(ctx))
 	defer endGates()

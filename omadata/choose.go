@@ -149,7 +149,7 @@ func (s *Service) Choose(ctx context.Context, who person.ID, n store.MatterID, w
 				return store.ErrNothing
 			}
 			told(tx, row, a, "way "+way)
-			return nil
+			return s.chose(tx, who, way)
 		})
 	})
 	if err == nil {

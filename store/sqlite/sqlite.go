@@ -56,12 +56,15 @@ var oversightTables string
 //go:embed 13_links.sql
 var links string
 
+//go:embed 14_receipts.sql
+var receipts string
+
 //go:embed 16_webhooks.sql
 var webhooks string
 
 // steps make the tables of a new file, and bring those of an older one up to
 // date. A step only adds. The file's user_version counts those that were taken.
-var steps = []string{first, gateways, doubts, post, erase, jobs, units, permissions, care, delta, oversightTables, links, webhooks}
+var steps = []string{first, gateways, doubts, post, erase, jobs, units, permissions, care, delta, oversightTables, links, receipts, webhooks}
 
 // queueStep is the step with which the tables of the queue come, too.
 const queueStep = 6

@@ -105,6 +105,7 @@ func Exercise(t *testing.T, open func(t *testing.T) Store) {
 		"what a phone was sent is counted by kind and time":            wrote,
 		"an agreement is kept in all its versions":                     agreements,
 		"a permission stands from giving to withdrawal":                permits,
+		"a receipt that is owed is made once":                          owedReceipts,
 		"what is handed over is kept and read only with a grant":       handovers,
 		"a matter has its people and one proposal at a time":           matters,
 		"a request is settled once":                                    requests,

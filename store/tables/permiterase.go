@@ -37,7 +37,7 @@ func (t *tx) erasePermissions(id person.ID) (int, error) {
 		for _, q := range []string{
 			"UPDATE proposal SET content = NULL, words = NULL, answered_by = 0, state = 'withdrawn' WHERE id IN (SELECT proposal FROM proposal_ground WHERE permission = ?)",
 			"DELETE FROM proposal_ground WHERE permission = ?", "DELETE FROM source_mark WHERE permission = ?", "DELETE FROM handover WHERE permission = ?",
-			"DELETE FROM webhook_delivery WHERE permission = ?", "DELETE FROM permission_event WHERE permission = ?", "DELETE FROM permission WHERE id = ?"} {
+			"DELETE FROM webhook_delivery WHERE permission = ?", "DELETE FROM receipt_owed WHERE permission = ?", "DELETE FROM permission_event WHERE permission = ?", "DELETE FROM permission WHERE id = ?"} {
 			if _, err := t.exec(q, p); err != nil {
 				return 0, err
 			}
