@@ -56,9 +56,12 @@ var oversightTables string
 //go:embed 13_links.sql
 var links string
 
+//go:embed 15_documents.sql
+var documents string
+
 // steps make the tables of a new file, and bring those of an older one up to
 // date. A step only adds. The file's user_version counts those that were taken.
-var steps = []string{first, gateways, doubts, post, erase, jobs, units, permissions, care, delta, oversightTables, links}
+var steps = []string{first, gateways, doubts, post, erase, jobs, units, permissions, care, delta, oversightTables, links, documents}
 
 // queueStep is the step with which the tables of the queue come, too.
 const queueStep = 6
