@@ -55,6 +55,19 @@ type feeView struct {
 	Fault    string // text key of what is wrong with the form
 	Typed    string
 	Phone    string
+
+	Sent       int       // documents that were kept just now
+	Refused    []refusal // files that were not
+	HoursFault string
+	TypedHours string
+}
+
+// HoursNow is what stands in the field of the hours.
+func (v feeView) HoursNow(w words) string {
+	if v.HoursFault != "" || v.Place == nil {
+		return v.TypedHours
+	}
+	return w.Week(v.Place.Hours)
 }
 
 // stepView is a step of the way to a fee.
@@ -86,7 +99,7 @@ func (s *site) fee(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	v.Done = doneOf(r, "chosen", "asked", "accepted")
+	v.Done = doneOf(r, "chosen", "asked", "accepted", "sent", "deleted", "hours")
 	return s.showFee(w, r, http.StatusOK, v)
 }
 

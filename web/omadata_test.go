@@ -21,6 +21,12 @@ var omaDoors = map[string]string{
 	"GET /desk/fees":                                           "sari",
 	"GET /desk/fees/{task}":                                    "sari",
 	"POST /desk/fees/{task}":                                   "sari",
+	"POST /desk/fees/{task}/assess":                            "sari",
+	"GET /desk/fees/{task}/documents/{document}":               "sari",
+	"POST /my/fees/{matter}/documents":                         "aino stranger",
+	"GET /my/fees/{matter}/documents/{document}":               "aino stranger",
+	"POST /my/fees/{matter}/documents/{document}/delete":       "aino stranger",
+	"POST /my/fees/{matter}/hours":                             "aino stranger",
 	"GET /my/fees/{matter}":                                    "aino stranger",
 	"POST /my/fees/{matter}/way":                               "aino stranger",
 	"POST /my/fees/{matter}/answer":                            "aino stranger",
@@ -55,6 +61,7 @@ var omaPages = []shownPage{
 		c.oma.matter.Answer, c.oma.matter.Answered = "We left the holiday pay of May out.", begin
 		return c
 	}},
+	{"fee-sent", "aino", "/my/fees/5?done=sent", func() *city { return newCity().withDocuments() }},
 	{"fee-tasks", asExpert, "/desk/fees", func() *city { return newCity().withOma(feePerson) }},
 	{"fee-task", asExpert, "/desk/fees/4", func() *city { return newCity().withOma(feePerson) }},
 	{"permission", "aino", "/my/permissions/9", func() *city { return newCity().withOma(feeAccepted) }},

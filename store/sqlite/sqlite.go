@@ -59,12 +59,15 @@ var links string
 //go:embed 14_receipts.sql
 var receipts string
 
+//go:embed 15_documents.sql
+var documents string
+
 //go:embed 16_webhooks.sql
 var webhooks string
 
 // steps make the tables of a new file, and bring those of an older one up to
 // date. A step only adds. The file's user_version counts those that were taken.
-var steps = []string{first, gateways, doubts, post, erase, jobs, units, permissions, care, delta, oversightTables, links, receipts, webhooks}
+var steps = []string{first, gateways, doubts, post, erase, jobs, units, permissions, care, delta, oversightTables, links, receipts, documents, webhooks}
 
 // queueStep is the step with which the tables of the queue come, too.
 const queueStep = 6

@@ -47,6 +47,7 @@ type Store interface {
 	Linked
 	Hooked
 	Watched
+	Documented
 	Session(ctx context.Context, hash []byte) (store.Session, bool, error)
 	TouchSession(ctx context.Context, hash []byte, seen time.Time) error
 	log.Records
@@ -109,6 +110,9 @@ func Exercise(t *testing.T, open func(t *testing.T) Store) {
 		"what is handed over is kept and read only with a grant":       handovers,
 		"a matter has its people and one proposal at a time":           matters,
 		"a request is settled once":                                    requests,
+		"a document is sealed, read back, and gone for good":           documents,
+		"documents are kept as long as a decision wants them":          keptDocuments,
+		"the hours of care are those that were said last":              careHours,
 		"a record between snapshots is known from its day on":          newRecords,
 		"people are erased with what was permitted and fetched":        erasingPermissions,
 		"a number is not given again when its row was erased":          numbersOnce,

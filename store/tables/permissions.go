@@ -244,8 +244,8 @@ func (t *tx) AddRequest(r store.Request) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	return id, t.put("INSERT INTO request (id, kind, person, matter, at, due, basis, words, settled, settled_by, answer) VALUES (?,?,?,?,?,?,?,?,0,'',NULL)",
-		id, r.Kind, int64(r.Person), int64(r.Matter), micro(r.At), micro(r.Due), r.Basis, words)
+	return id, t.put("INSERT INTO request (id, kind, person, about, matter, at, due, basis, words, settled, settled_by, answer) VALUES (?,?,?,?,?,?,?,?,?,0,'',NULL)",
+		id, r.Kind, int64(r.Person), int64(r.About), int64(r.Matter), micro(r.At), micro(r.Due), r.Basis, words)
 }
 
 func (t *tx) SettleRequest(id int64, by, answer string, now time.Time) (r store.Request, err error) {
