@@ -1,13 +1,18 @@
 package omadata_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
+	"ennakko/audit"
 	"ennakko/fault"
 	"ennakko/omadata"
 	"ennakko/permission"
 	"ennakko/register"
+	"ennakko/register/incomes"
+	"ennakko/register/standing"
+	"ennakko/store"
 )
 
 // twoTexts is a city whose agreement has a second version, from a month on.
@@ -103,5 +108,49 @@ func TestAFeeOnDataThatMayNotBeUsedAnyMoreIsNotAccepted(t *testing.T) {
 			wants(t, c.Answer(c.ctx, anna, c.matter, true, ""), fault.Conflict)
 			c.must(c.Answer(c.ctx, anna, c.matter, false, "he has moved out"))
 		})
+	}
+}
+
+// The city's word to a source is on the text that stands when it is given, not on the
+// one that stood when the question came.
+func TestASourceIsToldOfTheTextThatStandsNow(t *testing.T) {
+	pack, err := feePack()
+	if err != nil {
+		t.Fatal(err)
+	}
+	wide, narrow := pack.Agreement().Spec(), pack.Agreement().Spec()
+	wide.Sources[0].Fields = append(wide.Sources[0].Fields, permission.SourceField{Field: incomes.FieldPayer, What: wide.Title})
+	narrow.Version, narrow.From = 2, start.AddDate(0, 1, 0)
+	first, err := permission.NewAgreement(wide)
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := permission.NewAgreement(narrow)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := newCity(t, func(o *omadata.Config) { o.Agreements = []permission.Agreement{first, second} })
+	c.choose(anna, permission.WayPermit)
+	c.clock.add(32 * 24 * time.Hour)
+	ask := func() standing.Verdict {
+		t.Helper()
+		v, err := c.Standing(c.ctx, standing.Question{ID: "question-1", Source: "incomes-register", Permission: c.permit(anna).ID, Purpose: first.Purpose(), Fields: []permission.Field{incomes.FieldPayer},
+			Person: peopleKey(t).Person(c.world.code(t, anna)), At: c.clock.Now()})
+		c.must(err)
+		return v
+	}
+	if !ask().Stands {
+		t.Fatal("under the first text the payer may be handed over")
+	}
+	omadata.Writing(c.Service, func(write omadata.Write) omadata.Write {
+		return func(ctx context.Context, act audit.Act, do func(store.Tx) error) error {
+			if act.Verb() == "ask whether a permission stands" && c.permit(anna).Version == 1 {
+				c.must(c.another(func(o *omadata.Config) { o.Agreements = []permission.Agreement{first, second} }).Choose(c.ctx, anna, c.matter, permission.WayPermit))
+			}
+			return write(ctx, act, do)
+		}
+	})
+	if v := ask(); v.Stands || v.Why != standing.WhyFields {
+		t.Errorf("the payer may be handed over under a text that does not list it: %+v", v)
 	}
 }
