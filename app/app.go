@@ -17,6 +17,7 @@ import (
 	"ennakko/channel/phone"
 	"ennakko/fault"
 	"ennakko/intake"
+	"ennakko/oversight"
 	"ennakko/register"
 	"ennakko/register/parquet"
 	"ennakko/round"
@@ -39,6 +40,10 @@ type Config struct {
 	Elsewhere bool           // the log of the record is on another machine; PostgreSQL only
 	PartBits  uint           // people of one part of a preparation, as a power of two; 0: those of one file of facts
 	Facts     parquet.Remote // a storage of facts that machines share; nil: the folder is all there is
+
+	// Oversight is what is unusual in the readings of staff, in the city's time zone; nil:
+	// oversight.Usual.
+	Oversight *oversight.Rules
 }
 
 // App is the open program.
@@ -49,6 +54,16 @@ type App struct {
 	Log     *log.Log // nil: it is on another machine
 	vault   *vault.Vault
 	zone    *time.Location
+}
+
+// oversight are the rules by which readings of staff are unusual.
+func (a *App) oversight() oversight.Rules {
+	r := oversight.Usual(a.zone)
+	if a.Oversight != nil {
+		r = *a.Oversight
+		r.Zone = a.zone
+	}
+	return r
 }
 
 // Zone is the city's time zone.
