@@ -153,7 +153,7 @@ func (s *Sender) tell(ctx context.Context, w store.Webhook) (tried int, err erro
 	permitted := s.permitted(w)
 	for _, d := range waiting {
 		if ctx.Err() != nil || s.Now().Sub(began) > oneLook {
-			return tried, nil
+			break // the rest waits
 		}
 		if !permitted {
 			if err := s.giveUp(ctx, w, d, "the settings do not permit it any more"); err != nil {
