@@ -25,7 +25,7 @@ var floors = map[string]int{
 
 	"audit": 10, "person": 10, "place": 10,
 
-	"audit/log": 20, "permission": 20, "access": 20,
+	"audit/log": 20, "permission": 20, "access": 20, "document": 20,
 
 	"strictyaml": 20, "strictjson": 15, "coding": 20, "clinical": 25, "register": 30, "criteria": 30, "packs": 30,
 	"permission/receipt": 30, "permission/precedent": 30,

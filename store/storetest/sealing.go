@@ -32,7 +32,7 @@ type KeyStore interface {
 }
 
 // plainColumns are the columns of bytes that are not sealed.
-var plainColumns = []string{"audit_entry.people", "audit_entry.salt", "audit_entry.leaf", "person.code_hash", "identity.content_hash", "contact.content_hash", "session.hash", "new_record.resource", "profile.hash"}
+var plainColumns = []string{"audit_entry.people", "audit_entry.salt", "audit_entry.leaf", "person.code_hash", "identity.content_hash", "contact.content_hash", "session.hash", "new_record.resource", "profile.hash", "document.mark"}
 
 // EveryColumnOfBytes fails when a keeper has a column of bytes of which nobody
 // has said whether it is sealed: what is forgotten is lost with the older key.
@@ -383,6 +383,9 @@ func (s *suite) sealedPermissions() {
 		if err := tx.AnswerProposal(p, store.ProposalAccepted, 1, "yes", Start); err != nil {
 			return err
 		}
+		if _, _, err = tx.AddDocument(store.Document{Matter: m, Person: 1, Came: Start, Kind: "pdf", Name: "slip.pdf"}, []byte("pay")); err != nil {
+			return err
+		}
 		r, err := tx.AddRequest(store.Request{Kind: "k", Person: 1, At: Start, Due: Start, Words: "asked"})
 		if err != nil {
 			return err
@@ -415,6 +418,13 @@ func (s *suite) permissionsReadBack(d KeyStore) {
 		p, err := tx.OpenHandover(s.grantFor(feeFields, 1), 1)
 		if string(p.Content) != "income" {
 			s.Error("what was fetched does not read back")
+		}
+		if err != nil {
+			return err
+		}
+		x, pay, err := tx.OpenDocument(1)
+		if x.Name != "slip.pdf" || string(pay) != "pay" {
+			s.Error("a document does not read back")
 		}
 		return err
 	}))

@@ -47,6 +47,7 @@ type Store interface {
 	Linked
 	Hooked
 	Watched
+	Documented
 	Session(ctx context.Context, hash []byte) (store.Session, bool, error)
 	TouchSession(ctx context.Context, hash []byte, seen time.Time) error
 	log.Records
@@ -105,11 +106,17 @@ func Exercise(t *testing.T, open func(t *testing.T) Store) {
 		"what a phone was sent is counted by kind and time":            wrote,
 		"an agreement is kept in all its versions":                     agreements,
 		"a permission stands from giving to withdrawal":                permits,
+		"a receipt that is owed is made once":                          owedReceipts,
 		"what is handed over is kept and read only with a grant":       handovers,
 		"a matter has its people and one proposal at a time":           matters,
 		"a request is settled once":                                    requests,
+		"a document is sealed, read back, and gone for good":           documents,
+		"documents are kept as long as a decision wants them":          keptDocuments,
+		"the hours of care are those that were said last":              careHours,
 		"a record between snapshots is known from its day on":          newRecords,
 		"people are erased with what was permitted and fetched":        erasingPermissions,
+		"a number is not given again when its row was erased":          numbersOnce,
+		"a decision is kept with the data of who has left the matter":  decidedOnData,
 		"the uses of a person are found in small and large sets":       usesFound,
 		"other systems know people by links of their own":              links,
 		"a caller has the permissions of its own individuals":          permitsOfACaller,

@@ -139,6 +139,10 @@ func (t *tx) SetObjection(purpose string, id person.ID, at time.Time, on bool) (
 	return t.caseIDs("SELECT k.id FROM kase k JOIN round r ON r.id = k.round WHERE k.child = ? AND r.state IN ('running', 'paused') ORDER BY k.id", int64(id))
 }
 
+func (t *tx) CasesAbout(service string, who person.ID) ([]conversation.CaseID, error) {
+	return t.caseIDs("SELECT k.id FROM kase k JOIN round r ON r.id = k.round WHERE k.child = ? AND r.service = ? AND r.state IN ('running', 'paused') ORDER BY k.id", int64(who), service)
+}
+
 func (t *tx) MoveRound(id store.RoundID, by time.Duration) error {
 	var text string
 	found, err := t.one("SELECT schedule FROM round WHERE id = ?", []any{int64(id)}, &text)
