@@ -339,7 +339,13 @@ func look(folder string) (parts, error) {
 	if p.facts && p.fhir {
 		return p, fault.New(fault.Invalid, "intake.Run", "the folder holds health records as FHIR and as files of facts").Do("give them in two folders: one snapshot holds them once")
 	}
-	p.csv = p.csv || !p.fhir && !p.facts
+	if !p.csv && !p.fhir && !p.facts {
+		if _, err := os.Stat(filepath.Join(folder, "snapshot.yaml")); err != nil {
+			return p, fault.New(fault.Missing, "intake.Run", "the folder holds nothing that is read").Where("%s", folder).
+				Do("FHIR has files *.json or *.ndjson, perhaps with .gz behind, here or in folders below; register files have the names in docs/registers.md, and snapshot.yaml beside them")
+		}
+		p.csv = true
+	}
 	return p, nil
 }
 
