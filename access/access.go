@@ -106,13 +106,14 @@ const (
 	NameIndividuals  Action = "name individuals"  // of other systems: have numbers of their own for people
 	KeepPermissions  Action = "keep permissions"  // of other systems: at a person's word
 	AuditPermissions Action = "audit permissions" // of other systems: all permissions
+	KeepWebhooks     Action = "keep webhooks"     // of other systems: be told when a permission that they may see changes
 )
 
 // Actions are all of them.
 func Actions() []Action {
 	return []Action{SeeDesk, PreviewMessages, Prepare, ChangeCapacity, TestSend, TryCriteria, SeePlaces, Approve, Pause, Resume, Stop, SeeQueue, Settle,
 		SeeCase, Search, SeeRecord, SeePrivacy, SettleRequest, LookInto, DecideUse, SeeOwn, Answer, Object, Permit, EraseOwn, SendDocument, AskCity, SeeDocument, AssessIncome, SeeCare, RunCare, TryCare, SeeFinding,
-		AskUsage, SeeAgreements, NameIndividuals, KeepPermissions, AuditPermissions}
+		AskUsage, SeeAgreements, NameIndividuals, KeepPermissions, AuditPermissions, KeepWebhooks}
 }
 
 // Level is a level of assurance of an identification (eIDAS, article 8).

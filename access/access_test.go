@@ -39,8 +39,8 @@ var may = map[access.Role]string{
 
 	access.UsageReader:    "ask usage",
 	access.ConsentConfig:  "see agreements,name individuals",
-	access.ConsentService: "see agreements,name individuals,keep permissions",
-	access.ConsentAudit:   "see agreements,audit permissions",
+	access.ConsentService: "see agreements,name individuals,keep permissions,keep webhooks",
+	access.ConsentAudit:   "see agreements,audit permissions,keep webhooks",
 }
 
 func TestEveryRoleMayDoWhatIsListedAndNothingElse(t *testing.T) {

@@ -69,6 +69,9 @@ type Gateway struct {
 	Listen string `yaml:"listen"` // where reports and answers are taken
 	Own    string `yaml:"own"`    // that address as Kannel sees it
 	Secret string `yaml:"secret"`
+	Status string `yaml:"status"` // its status page: http://127.0.0.1:13000/status.xml; "": it is not asked
+
+	StatusPassword string `yaml:"status_password"`
 
 	Username string `yaml:"username"`
 	Password string `yaml:"password"`

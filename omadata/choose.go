@@ -156,7 +156,7 @@ func (s *Service) Choose(ctx context.Context, who person.ID, n store.MatterID, w
 				}
 			}
 			told(tx, row, a, wayWords(way, gone))
-			return nil
+			return s.chose(tx, who, way)
 		})
 	})
 	if err == nil {

@@ -69,7 +69,16 @@ type PermitEvent struct {
 	Way        string
 	Cause      string
 	Signers    []person.ID // who had a say
-	Receipt    []byte      // as it was signed; sealed in the store
+	Receipt    []byte      // as it was signed; sealed in the store. Not read back: see Signed
+	Signed     bool        // a receipt is kept
+}
+
+// OwedReceipt is a receipt that could not be made when its event was kept.
+type OwedReceipt struct {
+	Permission int64
+	N          int // of the event, from 1
+	Since      time.Time
+	Gone       Deleted // what the event took away, and what the law kept
 }
 
 // The states of a hand-over.
@@ -150,6 +159,12 @@ type Precedent struct {
 	Content string // JSON, as the package permission/precedent writes it
 }
 
+// Refusal is a no to a service, by message or letter.
+type Refusal struct {
+	Person person.ID
+	At     time.Time
+}
+
 // SourceMark is what a source says of one hand-over.
 type SourceMark struct {
 	ID         string // the request's number at the source
@@ -171,6 +186,7 @@ type Payload struct {
 type Permissions interface {
 	Matters
 	Handovers
+	Receipts
 	// AddAgreement keeps a version of an agreement. The same again changes nothing;
 	// other words under the same version are a conflict.
 	AddAgreement(a Agreement) error
@@ -214,6 +230,14 @@ type Permissions interface {
 	// AddSourceMark keeps what a source says, once: fresh is false when it is there
 	// already.
 	AddSourceMark(m SourceMark) (fresh bool, err error)
+}
+
+// Receipts is what is written of receipts that could not be made at once.
+type Receipts interface {
+	// OweReceipt notes that the receipt of an event that is kept is still to be made.
+	OweReceipt(o OwedReceipt) error
+	// KeepReceipt keeps a receipt that was owed; ok is false when it is owed no more.
+	KeepReceipt(permission int64, n int, receipt []byte) (ok bool, err error)
 }
 
 // Matters is what is written of matters and their proposals.

@@ -241,7 +241,8 @@ type permitEvent struct {
 	You     bool
 	Version int
 	Cause   string // of an end: with words: cause.<cause>
-	Receipt bool
+	Receipt bool   // there is one
+	Later   bool   // there will be one
 }
 
 // consequence is what a withdrawal does to one kind of data.

@@ -9,7 +9,6 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"ennakko/fault"
 	"ennakko/person"
 )
 
@@ -116,6 +115,13 @@ func (s *site) showFee(w http.ResponseWriter, r *http.Request, status int, v fee
 	return s.render(w, r, status, "fee.html", view{words: t, Title: t.T("fee.title", v.Child), Path: v.Path(), Data: v})
 }
 
+// showMovedOn shows where the matter stands to somebody whose page was older: what they
+// pressed there was not done.
+func (s *site) showMovedOn(w http.ResponseWriter, r *http.Request, v feeView) error {
+	v.Done = "moved-on"
+	return s.showFee(w, r, http.StatusConflict, v)
+}
+
 func (s *site) feeView(r *http.Request) (feeView, error) {
 	n, err := numberOf(r, "matter")
 	if err != nil {
@@ -144,8 +150,11 @@ func (s *site) chooseWay(w http.ResponseWriter, r *http.Request) error {
 	want := r.PostFormValue("way")
 	offered := slices.ContainsFunc(v.Agreement.Ways, func(x way) bool { return x.ID == want })
 	switch {
+	case !v.Choosing && v.Chosen == want: // the button was pressed twice
+		http.Redirect(w, r, v.Path()+"?done=chosen", http.StatusSeeOther)
+		return nil
 	case !v.Choosing:
-		return fault.New(fault.Conflict, "web.chooseWay", "a way was chosen already").Do("look at the page again")
+		return s.showMovedOn(w, r, v)
 	case !offered && want != wayNotNow:
 		v.Fault = "fee.way.fault"
 		return s.showFee(w, r, http.StatusUnprocessableEntity, v)
@@ -169,10 +178,17 @@ func (s *site) answerFee(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if !v.Open {
-		return fault.New(fault.Conflict, "web.answerFee", "no answer is asked for now").Do("look at the page again")
-	}
 	said, accept := "asked", r.PostFormValue("answer") == "accept"
+	switch {
+	case !v.Open && accept && v.Stage == feeAccepted: // the button was pressed twice
+		http.Redirect(w, r, v.Path()+"?done=accepted", http.StatusSeeOther)
+		return nil
+	case !v.Open && r.PostFormValue("answer") == "person" && v.Stage == feePerson:
+		http.Redirect(w, r, v.Path()+"?done=asked", http.StatusSeeOther)
+		return nil
+	case !v.Open:
+		return s.showMovedOn(w, r, v)
+	}
 	v.Typed = strings.TrimSpace(strings.ToValidUTF8(r.PostFormValue("words"), ""))
 	n := utf8.RuneCountInString(v.Typed)
 	switch {

@@ -153,7 +153,7 @@ func (o liveOma) permit(v omadata.View) permit {
 		}
 	}
 	for _, e := range v.Events {
-		out.Events = append(out.Events, permitEvent{Kind: e.Kind.String(), At: e.At, You: e.Mine, Version: e.Version, Cause: string(e.Cause), Receipt: e.Receipt})
+		out.Events = append(out.Events, permitEvent{Kind: e.Kind.String(), At: e.At, You: e.Mine, Version: e.Version, Cause: string(e.Cause), Receipt: e.Receipt, Later: e.Later})
 	}
 	if out.stands() {
 		out.Until = v.Until

@@ -212,6 +212,9 @@ func New(c Config) (http.Handler, error) {
 	if c.Live == nil || c.Context == nil || c.Door == nil || c.Policies == nil {
 		return nil, fault.New(fault.Invalid, "web.New", "the pages need a live service, a context, a log-in and policies")
 	}
+	if c.Live.App.Log == nil {
+		return nil, fault.New(fault.Conflict, "web.New", "the pages show what is proved of the record, and its log is on another machine").Do("serve the pages there")
+	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}

@@ -69,6 +69,20 @@ func TestEveryColumnOfBytesIsListedAsSealedOrNot(t *testing.T) {
 	storetest.EveryColumnOfBytes(t, rows, tables.SealedColumns())
 }
 
+func TestEveryTableIsMovedAndBroughtBack(t *testing.T) {
+	_, path := open(t)
+	raw, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = raw.Close() }()
+	rows, err := raw.QueryContext(t.Context(), "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'") //nolint:rowserrcheck // EveryTable does
+	if err != nil {
+		t.Fatal(err)
+	}
+	storetest.EveryTable(t, rows, tables.Names())
+}
+
 func write(t *testing.T, d *tables.DB) {
 	t.Helper()
 	a, err := audit.Begin("officer:a", "test", "p", "law", storetest.Start)

@@ -69,6 +69,45 @@ func EveryColumnOfBytes(t *testing.T, rows *sql.Rows, sealed []string) {
 	}
 }
 
+// notMoved are the tables that are no city's own: what the processes say to each other
+// now, a round that is being prepared, which goes with the queue and is asked for again,
+// and which steps the tables have taken.
+var notMoved = []string{"job_progress", "keeper", "preparation", "preparation_part", "schema_step"}
+
+// EveryTable fails when a keeper has a table that is not among those which are moved
+// to another keeper and brought back from a backup, or when one of those is not there.
+// Rows are the names of the tables, closed when they were read.
+func EveryTable(t *testing.T, rows *sql.Rows, names []string) {
+	t.Helper()
+	defer func() { _ = rows.Close() }()
+	there := map[string]bool{}
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			t.Fatal(err)
+		}
+		if there[name] = true; strings.HasPrefix(name, "river_") || slices.Contains(notMoved, name) {
+			continue
+		}
+		if !slices.Contains(names, name) {
+			t.Errorf("is %s the city's? List it in store/tables/copy.go, or here", name)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	for _, name := range names {
+		if !there[name] || seen[name] {
+			t.Errorf("%s is listed and not there, or listed twice", name)
+		}
+		seen[name] = true
+	}
+	if len(there) < 50 {
+		t.Errorf("there are only %d tables", len(there))
+	}
+}
+
 // ExerciseKeys changes the key. Base makes an empty store, and open opens it
 // with keys.
 func ExerciseKeys(t *testing.T, base func(t *testing.T) (open func(v *vault.Vault) KeyStore)) {
@@ -104,6 +143,7 @@ func filled(s *suite) (store.RoundID, conversation.Case, []byte) {
 	round := s.round(1, store.Running)
 	c := s.open(round, 1, "+358401234567", "+358501234567")
 	s.queue(c, "k")
+	s.hook("auditor", false)
 	s.sealedPermissions()
 	s.add(0, true, pressure(1, "Observation/a", 150))
 	hash := bytes.Repeat([]byte{7}, 32)
@@ -175,6 +215,7 @@ func readsBack(s *suite, d KeyStore, round store.RoundID, c conversation.Case, h
 		s.Error("what was found in a part does not read back")
 	}
 	s.permissionsReadBack(d)
+	s.hookReadsBack(d)
 }
 
 // sealAll seals all that is there anew, two rows at a time, and stops after

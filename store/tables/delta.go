@@ -178,10 +178,12 @@ func (d *DB) NewRecords(ctx context.Context, known time.Time, of store.NewRecord
 	return out, err
 }
 
-// LastNewRecord is the number of the newest record that came in, 0 if none did.
+// LastNewRecord is the number of the newest record that came in, also when it was
+// erased; 0 if none did.
 func (d *DB) LastNewRecord(ctx context.Context) (int64, error) {
 	var last *int64
-	_, err := d.row(ctx, "SELECT max(id) FROM new_record", nil, &last)
+	query, args := newestNumber("new_record", "id")
+	_, err := d.row(ctx, query, args, &last)
 	if err != nil || last == nil {
 		return 0, err
 	}

@@ -56,9 +56,16 @@ func (t *tx) Matter(id store.MatterID) (m store.Matter, err error) {
 	return m, err
 }
 
+// lookAgain says that a child's matters are to be looked at, whatever the clock says of
+// whoever looked last.
+func (t *tx) lookAgain(child person.ID) error {
+	return t.put("UPDATE matter SET looked = 0 WHERE child = ?", int64(child))
+}
+
 func (t *tx) MatterLooked(id store.MatterID, at time.Time) error {
-	var newest int64 // a permission may have been changed by a clock that is ahead
-	if _, err := t.one("SELECT coalesce(max(p.changed), 0) FROM permission p JOIN matter m ON m.child = p.about WHERE m.id = ?", []any{int64(id)}, &newest); err != nil {
+	var newest int64 // something may have been changed by a clock that is ahead
+	if _, err := t.one(`SELECT coalesce(max(x), 0) FROM (SELECT max(p.changed) AS x FROM permission p JOIN matter m ON m.child = p.about WHERE m.id = ?1
+		UNION ALL SELECT max(h.ended) FROM handover h JOIN permission p ON p.id = h.permission JOIN matter m ON m.child = p.about WHERE m.id = ?1) y`, []any{int64(id)}, &newest); err != nil {
 		return err
 	}
 	return t.put("UPDATE matter SET looked = ? WHERE id = ?", max(newest, zeroMicro(at)), int64(id))

@@ -109,7 +109,29 @@ func (d *DB) PermitReceipt(ctx context.Context, id int64, n int) ([]byte, error)
 	if err != nil {
 		return nil, err
 	}
-	return d.vault.Open("permission.receipt", sealID(id, n), sealed)
+	return d.vault.Open(receiptSeal, sealID(id, n), sealed)
+}
+
+// OwedReceipts are receipts that are still to be made, the oldest first: of a
+// permission, or of all (0), at most limit.
+func (d *DB) OwedReceipts(ctx context.Context, permission int64, limit int) (out []store.OwedReceipt, err error) {
+	err = d.rows(ctx, "SELECT permission, n, since, handovers, begun, proposals, kept FROM receipt_owed WHERE permission = ?1 OR ?1 = 0 ORDER BY since, permission, n LIMIT ?2", []any{permission, limit}, func(scan func(...any) error) error {
+		var o store.OwedReceipt
+		var since int64
+		err := scan(&o.Permission, &o.N, &since, &o.Gone.Handovers, &o.Gone.Begun, &o.Gone.Proposals, &o.Gone.Kept)
+		o.Since = fromMicro(since)
+		out = append(out, o)
+		return err
+	})
+	return out, err
+}
+
+// AnyReceipt reports whether a receipt was ever kept: the key that signed it must not
+// be made anew.
+func (d *DB) AnyReceipt(ctx context.Context) (bool, error) {
+	var n int
+	_, err := d.row(ctx, "SELECT CASE WHEN EXISTS (SELECT 1 FROM permission_event WHERE receipt IS NOT NULL) THEN 1 ELSE 0 END", nil, &n)
+	return n > 0, err
 }
 
 // Handovers are the hand-overs of a permission, newest first.
