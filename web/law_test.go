@@ -98,3 +98,15 @@ func TestAFormWhoseSessionHasEndedLeadsBackToItsPage(t *testing.T) {
 		}
 	}
 }
+
+func TestAStepOfAFindingIsToldBeforeItsRule(t *testing.T) {
+	for line, want := range map[string][2]string{
+		"personen lever: population.death_date.none() — population.death_date, ingen anteckning: ja": {"personen lever: uppgift om död, ingen anteckning: ja", "population.death_date.none()"},
+		"age >= 18 — ålder i år: 37": {"ålder i år: 37", "age >= 18"},
+		"alla dessa":                 {"alla dessa", ""},
+	} {
+		if said, code := inTurn(wordsIn(t, person.Swedish), line); said != want[0] || code != want[1] {
+			t.Errorf("%q: %q and %q", line, said, code)
+		}
+	}
+}
