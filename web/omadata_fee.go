@@ -54,6 +54,19 @@ type feeView struct {
 	Fault    string // text key of what is wrong with the form
 	Typed    string
 	Phone    string
+
+	Sent       int       // documents that were kept just now
+	Refused    []refusal // files that were not
+	HoursFault string
+	TypedHours string
+}
+
+// HoursNow is what stands in the field of the hours.
+func (v feeView) HoursNow(w words) string {
+	if v.HoursFault != "" || v.Place == nil {
+		return v.TypedHours
+	}
+	return w.Week(v.Place.Hours)
 }
 
 // stepView is a step of the way to a fee.
@@ -85,7 +98,7 @@ func (s *site) fee(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	v.Done = doneOf(r, "chosen", "asked", "accepted")
+	v.Done = doneOf(r, "chosen", "asked", "accepted", "sent", "deleted", "hours")
 	return s.showFee(w, r, http.StatusOK, v)
 }
 
@@ -145,8 +158,10 @@ func (s *site) chooseWay(w http.ResponseWriter, r *http.Request) error {
 	case !offered && want != wayNotNow:
 		v.Fault = "fee.way.fault"
 		return s.showFee(w, r, http.StatusUnprocessableEntity, v)
+	case r.PostFormValue("text") != v.Agreement.Hash: // the agreement has changed since it was shown
+		return s.showMovedOn(w, r, v)
 	}
-	if err := s.omaData.ChooseWay(r.Context(), whoOf(r).Person, v.N, want); err != nil {
+	if err := s.omaData.ChooseWay(r.Context(), whoOf(r).Person, v.N, want, v.Agreement.Hash); err != nil {
 		return err
 	}
 	http.Redirect(w, r, v.Path()+"?done=chosen", http.StatusSeeOther)
@@ -189,7 +204,11 @@ func (s *site) answerFee(w http.ResponseWriter, r *http.Request) error {
 	if v.Fault != "" {
 		return s.showFee(w, r, http.StatusUnprocessableEntity, v)
 	}
-	if err := s.omaData.AnswerFee(r.Context(), whoOf(r).Person, v.N, accept, v.Typed); err != nil {
+	if r.PostFormValue("fee") != strconv.FormatInt(v.Fee.N, 10) { // another fee is proposed since this one was shown
+		v.Typed = ""
+		return s.showMovedOn(w, r, v)
+	}
+	if err := s.omaData.AnswerFee(r.Context(), whoOf(r).Person, v.N, v.Fee.N, accept, v.Typed); err != nil {
 		return err
 	}
 	http.Redirect(w, r, v.Path()+"?done="+said, http.StatusSeeOther)

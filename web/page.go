@@ -30,7 +30,7 @@ func readPages() (map[string]page, error) {
 	const op = "web.readPages"
 	base, err := template.New("frame").Funcs(template.FuncMap{"asset": asset, "tour": tourPart, "rounds": roundsPart,
 		"agreed": agreedPart, "permitted": permittedPart, "effects": effectsPart, "grouped": groupedPart, "worked": workedPart, "tasklist": tasklistPart,
-		"tabs": tabsPart, "decision": decisionPart, "three": threePart, "boxes": boxesPart}).ParseFS(templateFiles, "templates/part_*.html")
+		"inc": func(i int) int { return i + 1 }, "tabs": tabsPart, "decision": decisionPart, "three": threePart, "boxes": boxesPart}).ParseFS(templateFiles, "templates/part_*.html")
 	if err != nil {
 		return nil, fault.Wrap(err, op, "the frame of the pages cannot be read")
 	}
