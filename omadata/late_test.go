@@ -207,3 +207,30 @@ func TestASettingThatChangedATextStandsInTheWayOfNoWithdrawal(t *testing.T) {
 		t.Errorf("it is %s: %v", c.permit(anna).State, err)
 	}
 }
+
+// The registers know of a grown-up who has come to the household; the matter was not
+// brought up to date yet. The fee of two of three would be wrong.
+func TestAGrownUpWhoHasJustComeToTheHouseholdIsNotLeftOut(t *testing.T) {
+	c := newCity(t)
+	c.choose(anna, permission.WayPermit)
+	c.world.set(aino, register.GuardianOf, guardian(anna, true), guardian(antti, true), guardian(pekka, true))
+	c.registersCame()
+	seq := c.last()
+	c.choose(antti, permission.WayPermit)
+	m := c.see(anna)
+	if m.Fee != nil || c.source.times() != 0 || m.Stage != omadata.WithPartner || len(m.Partners) != 2 || m.Partners[1] != (omadata.Partner{Name: "Pekka"}) {
+		t.Errorf("%s, %+v, the source was asked %d times", m.Stage, m.Partners, c.source.times())
+	}
+	for _, e := range c.entries(seq) {
+		if e.Verb == "look at own matter" && e.Seq == c.last() && !e.People.Contains(uint32(pekka)) {
+			t.Error("the entry does not say that the third was read")
+		}
+	}
+	c.world.set(pekka, register.DeathDate, register.Fact{Value: c.clock.Now().AddDate(0, 0, -1).Truncate(24 * time.Hour)})
+	c.registersCame()
+	c.clock.add(time.Hour)
+	c.work()
+	if m := c.see(anna); m.Stage != omadata.Fetching && m.Stage != omadata.Proposed {
+		t.Errorf("without the third it is %s", m.Stage)
+	}
+}
