@@ -17,6 +17,7 @@ import (
 	"ennakko/channel/phone"
 	"ennakko/fault"
 	"ennakko/intake"
+	"ennakko/oversight"
 	"ennakko/register"
 	"ennakko/register/parquet"
 	"ennakko/round"
@@ -38,7 +39,12 @@ type Config struct {
 	Database  Database
 	Elsewhere bool           // the log of the record is on another machine; PostgreSQL only
 	PartBits  uint           // people of one part of a preparation, as a power of two; 0: those of one file of facts
+	Address   string         // of the city's pages, as people write it in a browser: "palvelu.city.example"; "": as the packs say
 	Facts     parquet.Remote // a storage of facts that machines share; nil: the folder is all there is
+
+	// Oversight is what is unusual in the readings of staff, in the city's time zone; nil:
+	// oversight.Usual.
+	Oversight *oversight.Rules
 }
 
 // App is the open program.
@@ -49,6 +55,16 @@ type App struct {
 	Log     *log.Log // nil: it is on another machine
 	vault   *vault.Vault
 	zone    *time.Location
+}
+
+// oversight are the rules by which readings of staff are unusual.
+func (a *App) oversight() oversight.Rules {
+	r := oversight.Usual(a.zone)
+	if a.Oversight != nil {
+		r = *a.Oversight
+		r.Zone = a.zone
+	}
+	return r
 }
 
 // Zone is the city's time zone.
@@ -198,14 +214,18 @@ func (a *App) rooms(ctx context.Context, p *service.Pack, known time.Time, files
 	if err := a.shelf().Bring(ctx, files); err != nil {
 		return round.Rooms{}, nil, err
 	}
+	own, err := a.ownSources(p, known)
+	if err != nil {
+		return round.Rooms{}, nil, err
+	}
 	facts := parquet.NewSource(a.path("facts"), files)
-	return round.Rooms{Store: a.DB, Registers: register.NewReader(a.DB, facts, a.DB.Identities(known), a.DB.Invitations(p.Name(), known)), Pack: p,
-		Worker: a.Worker(p), Progress: progress}, func() { _ = facts.Close() }, nil
+	sources := append([]register.Source{facts, a.DB.Identities(known)}, own...)
+	return round.Rooms{Store: a.DB, Registers: register.NewReader(a.DB, sources...), Pack: p, Worker: a.Worker(p), Progress: progress, Address: a.Address}, func() { _ = facts.Close() }, nil
 }
 
 // Worker makes the worker of a service's conversations over the embedded
 // network.
-func (a *App) Worker(p *service.Pack) *work.Worker { return a.workerOf(p, round.NewTalk(p, a.DB)) }
+func (a *App) Worker(p *service.Pack) *work.Worker { return a.workerOf(p, a.talk(p)) }
 
 func (a *App) workerOf(p *service.Pack, t *round.Talk) *work.Worker {
 	s := p.Schedule()

@@ -31,7 +31,7 @@ func (a *App) NewDriver(ctx context.Context, p *service.Pack, more ...*service.P
 			return nil, fault.New(fault.Invalid, "app.NewDriver", "the services %s and %s send from different numbers", p.Name(), other.Name()).Do("run each on its own")
 		}
 	}
-	talk := round.NewTalk(p, a.DB, more...)
+	talk := a.talk(p, more...)
 	d := &Driver{app: a, packs: append([]*service.Pack{p}, more...), talk: talk, worker: a.workerOf(p, talk), freed: map[store.RoundID]time.Time{}}
 	_, err := d.worker.Recover(ctx, a.Now())
 	return d, err

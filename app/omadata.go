@@ -2,17 +2,8 @@ package app
 
 import (
 	"context"
-	"crypto/ed25519"
-	"crypto/rand"
-	"crypto/x509"
-	"encoding/pem"
-	"errors"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"sync"
 
-	"ennakko/fault"
 	"ennakko/fee"
 	"ennakko/omadata"
 	"ennakko/permission/receipt"
@@ -44,10 +35,10 @@ func (a *App) NewOmaData(clock Clock, o OmaData) (s *omadata.Service, closing fu
 	}
 	c := omadata.Config{DB: a.DB, Sources: o.Sources, People: o.People, Fees: pack, Agreements: pack.Agreements(), Now: clock.Now, Erase: a.EraseByNumber, Settings: o.Settings}
 	if o.Contacts != nil {
-		if c.Receipts.Key, err = a.receiptKey(); err != nil {
-			return nil, nil, err
-		}
-		c.Receipts.Contacts, c.Receipts.Address = o.Contacts, o.Address
+		c.Receipts = omadata.Receipts{Key: a.receiptKey, Contacts: o.Contacts, Address: o.Address}
+	}
+	if c.Messages, err = a.feeMessages(); err != nil {
+		return nil, nil, err
 	}
 	r := &newest{app: a}
 	c.Registers = r.open
@@ -121,68 +112,4 @@ func (n *newest) close() error {
 	err := n.facts.Close()
 	n.facts, n.reader = nil, nil
 	return err
-}
-
-// receiptFile is the key that signs receipts, in the folder of keys.
-const receiptFile = "receipt.pem"
-
-// receiptKey reads the key that signs receipts, and makes it the first time.
-func (a *App) receiptKey() (ed25519.PrivateKey, error) {
-	const op = "app.receiptKey"
-	path := a.path("keys", receiptFile)
-	b, err := os.ReadFile(filepath.Clean(path))
-	if errors.Is(err, fs.ErrNotExist) {
-		return makeReceiptKey(path)
-	}
-	if err != nil {
-		return nil, fault.Wrap(err, op, "the key of receipts cannot be read")
-	}
-	block, _ := pem.Decode(b)
-	if block == nil {
-		return nil, fault.New(fault.Tampered, op, "the key of receipts is not readable")
-	}
-	key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
-	ours, ok := key.(ed25519.PrivateKey)
-	if err != nil || !ok {
-		return nil, fault.New(fault.Tampered, op, "the key of receipts is not readable")
-	}
-	return ours, nil
-}
-
-// makeReceiptKey writes a new key, whole or not at all: a process that makes it at
-// the same time wins or loses.
-func makeReceiptKey(path string) (ed25519.PrivateKey, error) {
-	const op = "app.receiptKey"
-	_, key, err := ed25519.GenerateKey(rand.Reader)
-	if err != nil {
-		return nil, fault.Wrap(err, op, "a key of receipts cannot be made")
-	}
-	der, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		return nil, fault.Wrap(err, op, "a key of receipts cannot be made")
-	}
-	part, err := os.CreateTemp(filepath.Dir(path), "receipt-*.part")
-	if err != nil {
-		return nil, fault.Wrap(err, op, "the key of receipts cannot be written")
-	}
-	defer func() { _ = os.Remove(part.Name()) }()
-	_, err = part.Write(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
-	if err = errors.Join(err, part.Sync(), part.Close()); err == nil {
-		err = os.Link(part.Name(), path)
-	}
-	if errors.Is(err, fs.ErrExist) {
-		return nil, fault.New(fault.Later, op, "another process has just made the key of receipts").Do("try again")
-	}
-	return key, fault.Wrap(err, op, "the key of receipts cannot be written")
-}
-
-// ReceiptKeys are the public keys by which receipts are checked. The city publishes
-// them.
-func (a *App) ReceiptKeys() (receipt.Keys, error) {
-	key, err := a.receiptKey()
-	if err != nil {
-		return receipt.Keys{}, err
-	}
-	public, _ := key.Public().(ed25519.PublicKey)
-	return receipt.NewKeys(public)
 }

@@ -122,7 +122,7 @@ func TestTheUseOfIncomeOverImportedRegisters(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	keys, err := a.ReceiptKeys()
+	keys, err := a.ReceiptKeys(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

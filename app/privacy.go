@@ -76,7 +76,7 @@ func (p *Privacy) follow(ctx context.Context) error {
 
 // begin makes the book anew; the lock is held.
 func (p *Privacy) begin(ctx context.Context) error {
-	p.book, p.relatives = oversight.New(oversight.Usual(p.app.zone)), map[oversight.Pair]bool{}
+	p.book, p.relatives = oversight.New(p.app.oversight()), map[oversight.Pair]bool{}
 	return p.read(ctx)
 }
 
@@ -156,7 +156,9 @@ func (p *Privacy) Settle(ctx context.Context, id int64, officer, words string) e
 	}
 	return p.app.DB.Write(ctx, act, func(tx store.Tx) error {
 		r, err := tx.SettleRequest(id, officer, words, p.clock.Now())
-		tx.About("request", r.Person)
+		if tx.About("request"); r.Person.Known() { // a matter of the desk's own is nobody's
+			tx.About("", r.Person)
+		}
 		return err
 	})
 }

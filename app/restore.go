@@ -11,7 +11,6 @@ import (
 
 	"ennakko/fault"
 	"ennakko/omadata"
-	"ennakko/round"
 	"ennakko/store"
 	"ennakko/work"
 )
@@ -111,7 +110,7 @@ func (a *App) Lost(ctx context.Context, l Lost) (Restored, error) {
 		if err != nil {
 			return out, err
 		}
-		w := a.workerOf(p, round.NewTalk(p, a.DB))
+		w := a.Worker(p)
 		services[r.Service] = w
 		if err := w.Lost(ctx, l.Since, l.Until, now, a.DB.NextTimer); err != nil {
 			return out, err

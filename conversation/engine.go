@@ -83,6 +83,9 @@ type (
 	// Decided is what the guardians told an officer: by telephone, by letter or
 	// in person.
 	Decided struct{ Choice Choice }
+	// Elsewhere says that the person whom the offer is for did by another way what was
+	// asked, and was told so there: no message tells of it.
+	Elsewhere struct{ Choice Choice }
 	// Objected says that the family objects to this use of data: nothing more is
 	// sent, and an officer serves it.
 	Objected struct{}
@@ -103,6 +106,7 @@ func (Answered) event()  {}
 func (Reported) event()  {}
 func (PhoneFree) event() {}
 func (Decided) event()   {}
+func (Elsewhere) event() {}
 func (Objected) event()  {}
 func (Stopped) event()   {}
 func (Moved) event()     {}
@@ -206,6 +210,8 @@ func Step(c Case, ev Event, v View, now time.Time, r Rules) (Case, []Effect) {
 		s.answered(e)
 	case Decided:
 		s.decided(e.Choice)
+	case Elsewhere:
+		s.elsewhere(e.Choice)
 	case Objected:
 		s.objected()
 	case Stopped:

@@ -192,7 +192,11 @@ func (s *Service) mayAsk(ctx context.Context, tx store.Tx, c *call, f *family, a
 	busy := slices.ContainsFunc(kept, func(h store.Handover) bool {
 		return h.Source == c.source.ID && (h.State == store.HandoverBegun || h.State == store.HandoverGot && h.Fresh.After(now))
 	})
-	if busy || row.Due.IsZero() || row.Due.After(now) || !everyone(f, all) {
+	ready, err := s.ready(ctx, tx, f, all)
+	if err != nil {
+		return g, err
+	}
+	if busy || row.Due.IsZero() || row.Due.After(now) || !ready {
 		return g, store.ErrNothing
 	}
 	if f.codes[row.Subject].IsZero() {

@@ -174,26 +174,29 @@ func (s *Service) apply(ctx context.Context, tx store.Tx, c change) (row store.P
 	if w.State != permission.Standing {
 		row.Until, row.Due = time.Time{}, time.Time{}
 	}
-	kept, err := s.eventRow(ctx, next, n, c.a, gone)
-	if err != nil {
-		return row, c.p, gone, false, err
-	}
+	kept, owed := s.eventRow(ctx, next, n, c.a, gone)
 	if row.ID, err = tx.SavePermit(row, kept); err != nil {
 		return row, c.p, gone, false, err
+	}
+	if owed {
+		if err := tx.OweReceipt(store.OwedReceipt{Permission: row.ID, N: n, Since: kept.At, Gone: gone}); err != nil {
+			return row, c.p, gone, false, err
+		}
 	}
 	row.Events, row.Changed = n, kept.At
 	return row, next, gone, true, nil
 }
 
-// eventRow is the newest event of a permission as it is kept.
-func (s *Service) eventRow(ctx context.Context, p permission.Permission, n int, a permission.Agreement, gone store.Deleted) (store.PermitEvent, error) {
+// eventRow is the newest event of a permission as it is kept. Owed is true when its
+// receipt cannot be made now: what a person decides counts at once all the same.
+func (s *Service) eventRow(ctx context.Context, p permission.Permission, n int, a permission.Agreement, gone store.Deleted) (out store.PermitEvent, owed bool) {
 	events := p.Events()
 	e := events[len(events)-1]
-	out := store.PermitEvent{N: n, Kind: e.Kind.String(), At: e.At, By: e.By, Version: e.Version, Hash: e.Hash, Way: e.Way, Cause: string(e.Cause), Signers: e.Signers}
-	if len(s.c.Receipts.Key) == 0 || e.Kind == permission.Ask {
-		return out, nil
+	out = store.PermitEvent{N: n, Kind: e.Kind.String(), At: e.At, By: e.By, Version: e.Version, Hash: e.Hash, Way: e.Way, Cause: string(e.Cause), Signers: e.Signers}
+	if s.c.Receipts.Key == nil || e.Kind == permission.Ask {
+		return out, false
 	}
 	var err error
-	out.Receipt, err = s.receiptOf(p, func(version int) (permission.Agreement, error) { return s.text(ctx, p.Purpose(), version) }, a, gone)
-	return out, err
+	out.Receipt, err = s.receiptOf(ctx, p, n, a, gone)
+	return out, err != nil
 }

@@ -2,12 +2,15 @@ package omadata
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
 	"ennakko/audit"
 	"ennakko/fault"
 	"ennakko/permission"
+	"ennakko/person"
+	"ennakko/register"
 	"ennakko/register/standing"
 	"ennakko/store"
 )
@@ -139,11 +142,21 @@ func sourceWhy(w permission.Why) standing.Why {
 	return standing.WhyNotGiven
 }
 
+// What a mark must not be, as it stands on the record.
+const (
+	markKept   = "handed over"
+	markOther  = "of another person"
+	markFields = "of data that the agreement does not list"
+)
+
 // Mark implements standing.Office: it keeps what a source says of a hand-over, once,
-// as an entry that the person sees.
+// as an entry that the person sees. A mark of another person than the one whose
+// permission it names, or of data that was not agreed on, is refused for good: it is
+// kept apart, and the data-protection officer is to look.
 func (s *Service) Mark(ctx context.Context, m standing.Mark) error {
 	const op = "omadata.Mark"
-	if _, known := s.c.People[m.Source]; !known {
+	key, known := s.c.People[m.Source]
+	if !known {
 		return fault.New(fault.Missing, op, "the source %q is not known", m.Source)
 	}
 	row, err := s.c.DB.Permit(ctx, m.Permission)
@@ -157,20 +170,97 @@ func (s *Service) Mark(ctx context.Context, m standing.Mark) error {
 	if err != nil {
 		return err
 	}
-	act, err := audit.Begin("source:"+m.Source, "hand over", row.Purpose, a.Spec().Basis+"; "+a.Spec().Law, s.now())
+	code, err := s.codeOf(ctx, row.Subject)
+	if err != nil {
+		return err
+	}
+	src, _ := sourceOf(a, m.Source)
+	if !key.Person(code).Is(m.Person) {
+		return s.badMark(ctx, m, row, a, markOther)
+	}
+	for _, f := range m.Fields {
+		if !slices.Contains(fieldsFrom(src), f) {
+			return s.badMark(ctx, m, row, a, markFields)
+		}
+	}
+	return s.keepMark(ctx, m, a, "hand over", markKept, func(tx store.Tx) error {
+		tx.About(permissionName(m.Permission), row.Subject)
+		tx.Fields(m.Fields)
+		return nil
+	})
+}
+
+// codeOf reads the identity code of one person, by which a source knows them.
+func (s *Service) codeOf(ctx context.Context, who person.ID) (person.Code, error) {
+	purpose, err := familyPurpose(s.c.Fees)
+	if err != nil {
+		return person.Code{}, err
+	}
+	act, err := audit.Begin(actor(0), "look whom a source's mark is of", purpose.ID(), purpose.LegalBasis(), s.now())
+	if err != nil {
+		return person.Code{}, err
+	}
+	g, err := permission.Check(act, purpose, []permission.Field{register.Code}, permission.Just(who), nil)
+	if err != nil {
+		return person.Code{}, err
+	}
+	registers, done, err := s.c.Registers(ctx)
+	if err != nil {
+		return person.Code{}, err
+	}
+	defer done()
+	rows, err := registers.Read(ctx, g, nil, "a source's mark")
+	for _, r := range rows {
+		if c, err := person.ParseCode(r.Text(g, register.Code)); err == nil && r.ID == who {
+			return c, nil
+		}
+	}
+	return person.Code{}, err
+}
+
+// keepMark keeps what a source says, once, with its entry.
+func (s *Service) keepMark(ctx context.Context, m standing.Mark, a permission.Agreement, verb, outcome string, also func(store.Tx) error) error {
+	act, err := audit.Begin("source:"+m.Source, verb, a.Purpose(), a.Spec().Basis+"; "+a.Spec().Law, s.now())
 	if err != nil {
 		return err
 	}
 	return s.write(ctx, act, func(tx store.Tx) error {
-		fresh, err := tx.AddSourceMark(store.SourceMark{ID: m.Source + "/" + m.ID, Permission: m.Permission, Source: m.Source, At: m.At, Outcome: "handed over"})
+		fresh, err := tx.AddSourceMark(store.SourceMark{ID: m.Source + "/" + m.ID, Permission: m.Permission, Source: m.Source, At: m.At, Outcome: outcome})
 		if err == nil && !fresh {
 			err = store.ErrNothing
 		}
-		tx.About(permissionName(m.Permission), row.Subject)
-		tx.Fields(m.Fields)
-		tx.Detail("request %s, mark %s, at the source on %s", safeWord(m.Request), safeWord(m.ID), m.At.UTC().Format(time.RFC3339))
+		if err != nil {
+			return err
+		}
+		tx.Detail("request %s, mark %s, at the source on %s: %s", safeWord(m.Request), safeWord(m.ID), m.At.UTC().Format(time.RFC3339), outcome)
+		return also(tx)
+	})
+}
+
+// RequestMark is a task of the data-protection officer: a source says that it handed
+// over what it must not. The law gives 72 hours to tell the authority of a breach.
+const RequestMark = "look at a mark"
+
+const (
+	breachLaw   = "GDPR 33(1)"
+	breachHours = 72 * time.Hour
+)
+
+// badMark puts a mark that must not be before the data-protection officer, and refuses
+// it. A mark of another person is no use of the data of whose permission it names.
+func (s *Service) badMark(ctx context.Context, m standing.Mark, row store.Permit, a permission.Agreement, wrong string) error {
+	err := s.keepMark(ctx, m, a, "tell of a hand-over that must not be", wrong, func(tx store.Tx) error {
+		if tx.About(permissionName(m.Permission)); wrong != markOther {
+			tx.About("", row.Subject)
+		}
+		now := s.now()
+		_, err := tx.AddRequest(store.Request{Kind: RequestMark, At: now, Due: now.Add(breachHours), Basis: breachLaw, Words: m.Source + ", mark " + safeWord(m.ID) + " under " + permissionName(m.Permission) + ": " + wrong})
 		return err
 	})
+	if err == nil || errors.Is(err, store.ErrNothing) {
+		err = fault.New(fault.Refused, "omadata.Mark", "the mark is %s", wrong).Do("look at the source's own journal: the data-protection officer has been told")
+	}
+	return err
 }
 
 // safeWord keeps only what a request's number is made of.

@@ -49,6 +49,7 @@ type Config struct {
 	Receipts   Receipts
 	People     map[string]standing.Key                                                   // by source: the key of its marks of people
 	Erase      func(ctx context.Context, who person.ID, by string) (store.Erased, error) // takes a person out of all records; nil: it cannot be done here
+	Messages   Messages                                                                  // in which people were told of the offer; nil: none are sent
 	Now        func() time.Time
 	Random     io.Reader // nil: the system's
 	Settings
@@ -99,6 +100,8 @@ type Service struct {
 	texts map[textID]permission.Agreement
 	calls map[*int64]context.CancelFunc // sources that are being asked, each by its permission
 	swept int64                         // the registers against which all permissions were held last
+
+	receiptsAt time.Time // not before are receipts tried that are owed
 }
 
 // textID names a version of an agreement.

@@ -40,7 +40,8 @@ type ViewEvent struct {
 	Version int
 	Way     string
 	Cause   permission.Cause
-	Receipt bool
+	Receipt bool // there is one
+	Later   bool // there will be one: it could not be made when this happened
 }
 
 // Permissions are somebody's permissions, given, possible and ended. The look is on
@@ -112,8 +113,8 @@ func (s *Service) view(ctx context.Context, who person.ID, row store.Permit, f *
 	if now, err := s.Agreement(); err == nil {
 		v.Current = now.Hash() == a.Hash()
 	}
-	for i, e := range p.Events() {
-		v.Events = append(v.Events, ViewEvent{i + 1, e.Kind, e.At, e.By == who, e.Version, e.Way, e.Cause, len(s.c.Receipts.Key) > 0 && e.Kind != permission.Ask})
+	if v.Events, err = s.viewEvents(ctx, who, p); err != nil {
+		return v, err
 	}
 	if v.Handovers, err = s.c.DB.Handovers(ctx, row.ID); err != nil {
 		return v, err
@@ -121,10 +122,29 @@ func (s *Service) view(ctx context.Context, who person.ID, row store.Permit, f *
 	if v.Marks, err = s.c.DB.SourceMarks(ctx, row.ID); err != nil {
 		return v, err
 	}
+	v.Marks = slices.DeleteFunc(v.Marks, func(m store.SourceMark) bool { return m.Outcome != markKept })
 	gone, err := s.c.DB.WouldDelete(ctx, row.ID)
 	v.IfTaken.Permission = row.ID
 	v.IfTaken.count(gone, a)
 	return v, err
+}
+
+// viewEvents are the events in the life of a permission, with whether there is a
+// receipt of each.
+func (s *Service) viewEvents(ctx context.Context, who person.ID, p permission.Permission) (out []ViewEvent, err error) {
+	kept, err := s.c.DB.PermitEvents(ctx, p.ID())
+	if err != nil {
+		return nil, err
+	}
+	owed, err := s.c.DB.OwedReceipts(ctx, p.ID(), len(kept))
+	if err != nil {
+		return nil, err
+	}
+	for i, e := range p.Events() { // it may have had more since
+		later := slices.ContainsFunc(owed, func(o store.OwedReceipt) bool { return o.N == i+1 })
+		out = append(out, ViewEvent{i + 1, e.Kind, e.At, e.By == who, e.Version, e.Way, e.Cause, kept[i].Signed, later && !kept[i].Signed})
+	}
+	return out, nil
 }
 
 // Receipt is the signed receipt of one event in the life of a permission. To others

@@ -70,6 +70,7 @@ const (
 	CareGap         permission.Field = "care.gap"
 	Invited         permission.Field = "invitation.sent"
 	Declined        permission.Field = "invitation.declined"
+	FeeUndecided    permission.Field = "fee.undecided"
 	HealthRead      permission.Field = "health.read" // the fields of records are clinical.Kind.Field
 )
 
@@ -100,6 +101,7 @@ func Fields() []FieldSpec {
 		{CareGap, "care", Number, None, "what is undone: the criterion's name beside the expected benefit, from 0 to 1,000"},
 		{Invited, "invitation", Date, None, "day on which this service asked the person"},
 		{Declined, "invitation", Date, None, "day on which the person said no to this service"},
+		{FeeUndecided, "fee", Date, None, "day on which a matter of a fee was opened in which the person has not chosen a way yet"},
 		{HealthRead, "health", Date, Unknown, "that the person's health record was read, and as of when"},
 		{"health.condition", "health", Record, Unknown, "diagnoses and problems"},
 		{"health.observation", "health", Record, Unknown, "measurements, laboratory results and other observations"},

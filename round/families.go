@@ -33,7 +33,7 @@ var ofChildren = []permission.Field{register.Name, register.NonDisclosure, regis
 // read reads the children, and what is needed of their guardians: two readings,
 // two entries in the record.
 func (f *families) read(ctx context.Context, set *roaring.Bitmap, object string, ofGuardians ...permission.Field) error {
-	units, err := f.Store.Units(ctx, f.asOf)
+	units, err := f.Rooms.units(ctx, f.asOf)
 	if err != nil {
 		return err
 	}

@@ -14,6 +14,7 @@ import (
 	"ennakko/permission"
 	"ennakko/person"
 	"ennakko/register"
+	"ennakko/service"
 	"ennakko/store"
 )
 
@@ -122,7 +123,7 @@ func (p *preparation) siblings(ctx context.Context, act audit.Act, cohort *roari
 // assign holds a place for each child: see package assign for the objective.
 func (p *preparation) assign(ctx context.Context, _ audit.Act) error {
 	p.progress("assigning places", 0, 1)
-	units, err := p.Store.Units(ctx, p.AsOf)
+	units, err := p.Rooms.units(ctx, p.AsOf)
 	if err != nil {
 		return err
 	}
@@ -157,6 +158,9 @@ func (p *preparation) unitsWithPlaces(units []store.Unit) []*assign.Unit {
 	for _, u := range units {
 		if n, changed := p.capacity[offer.Place{Unit: u.ID, Language: u.Language}]; changed {
 			u.Places = n
+		}
+		if u.Kind == service.NoUnit {
+			u.Places = len(p.met)
 		}
 		if p.free != nil {
 			u.Places = free[offer.Place{Unit: u.ID, Language: u.Language}]

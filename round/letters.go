@@ -62,7 +62,7 @@ func WriteLetters(ctx context.Context, r Rooms, id store.RoundID, officer string
 	if err := w.read(ctx, set, roundObject(id)+": letters", register.Address, register.Dwelling); err != nil {
 		return Letters{}, err
 	}
-	units, err := r.Store.Units(ctx, rd.AsOf) // as they were offered
+	units, err := r.units(ctx, rd.AsOf) // as they were offered
 	if err != nil {
 		return Letters{}, err
 	}
@@ -201,7 +201,7 @@ func (w *writing) letter(l store.Listed, h home, child string) (letter.Row, erro
 	if !ok {
 		return letter.Row{}, fault.New(fault.Internal, "round.WriteLetters", "a unit that was offered is not in the unit register").Where("case %d", l.Case)
 	}
-	text, err := NewTalk(w.Pack, w.Store).Text(conversation.LetterText, h.language,
+	text, err := NewTalk(w.Pack, w.Store).At(w.Rooms.Address).Text(conversation.LetterText, h.language,
 		work.Values{Guardian: h.recipient(), Child: child, Unit: unit.Name[h.language], Deadline: l.Deadline, When: l.When, Round: w.round.ID})
 	if err != nil {
 		return letter.Row{}, err

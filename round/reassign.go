@@ -62,7 +62,7 @@ func Reassign(ctx context.Context, r Rooms, id store.RoundID, change store.Place
 
 // recall takes up the children and the changes of capacity of a prepared round.
 func (p *preparation) recall(ctx context.Context, rd store.Round, change store.PlaceCount) error {
-	units, err := p.Store.Units(ctx, rd.AsOf)
+	units, err := p.Rooms.units(ctx, rd.AsOf)
 	if err != nil {
 		return err
 	}

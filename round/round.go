@@ -56,6 +56,7 @@ type Rooms struct {
 	Pack      *service.Pack
 	Worker    *work.Worker
 	Progress  func(what string, done, total int) // may be nil
+	Address   string                             // of the city's pages, as people write it; "": as the pack says
 }
 
 func (r Rooms) progress(what string, done, total int) {

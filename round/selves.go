@@ -12,6 +12,7 @@ import (
 	"ennakko/permission"
 	"ennakko/person"
 	"ennakko/register"
+	"ennakko/service"
 )
 
 // everyLanguage is the language of a unit that serves in all (ISO 639-2).
@@ -20,6 +21,13 @@ const everyLanguage = "mul"
 // ownHomes reads what the assignment needs of grown-ups who answer for
 // themselves: where they live and how much they are in need.
 func (p *preparation) ownHomes(ctx context.Context, act audit.Act, set *roaring.Bitmap) error {
+	if p.Pack.UnitKind() == service.NoUnit { // there is no way to anywhere: nothing is read
+		p.children = map[person.ID]*assign.Child{}
+		for _, id := range p.met {
+			p.children[id] = &assign.Child{ID: id, Language: everyLanguage, X: math.NaN(), Y: math.NaN()}
+		}
+		return nil
+	}
 	need, order := []permission.Field{register.Address}, p.Pack.Order()
 	if order.Field != "" {
 		need = append(need, order.Field)

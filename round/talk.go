@@ -21,8 +21,9 @@ type Talk struct {
 	rounds interface {
 		Round(ctx context.Context, id store.RoundID) (store.Round, error)
 	}
-	mu    sync.Mutex
-	known map[store.RoundID]spoken
+	address string // of the city's pages; "": that of the packs
+	mu      sync.Mutex
+	known   map[store.RoundID]spoken
 }
 
 // spoken is a round as the talk knows it.
@@ -36,6 +37,13 @@ func NewTalk(p *service.Pack, s Store, more ...*service.Pack) *Talk {
 	return &Talk{packs: append([]*service.Pack{p}, more...), rounds: s, known: map[store.RoundID]spoken{}}
 }
 
+// At lets messages name where the city's pages are, as people write it, in the place of
+// what the packs say. It gives the talk back; "" changes nothing.
+func (t *Talk) At(address string) *Talk {
+	t.address = address
+	return t
+}
+
 // Text renders a message of the round's pack. A new yes to an appointment that was
 // given back is confirmed as a first one is: with its time, which may be another.
 func (t *Talk) Text(k conversation.Kind, l person.Language, v work.Values) (string, error) {
@@ -46,7 +54,7 @@ func (t *Talk) Text(k conversation.Kind, l person.Language, v work.Values) (stri
 	if k == conversation.ConfirmChanged && v.Answer == "A" && !v.When.IsZero() {
 		k = conversation.ConfirmAccept
 	}
-	return r.pack.Text(service.Kind(k), l, service.Values{Guardian: v.Guardian, Child: v.Child, Unit: v.Unit, Deadline: v.Deadline, When: v.When, Answer: v.Answer})
+	return r.pack.Text(service.Kind(k), l, service.Values{Guardian: v.Guardian, Child: v.Child, Unit: v.Unit, Deadline: v.Deadline, When: v.When, Answer: v.Answer, Address: t.address})
 }
 
 // Segments is the number of SMS parts of a text.

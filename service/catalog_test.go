@@ -27,5 +27,6 @@ var catalog = criteria.Catalog{
 	{Name: "care.gap", Kind: criteria.Number, Absent: criteria.AbsentNone},
 	{Name: "invitation.sent", Kind: criteria.Date, Absent: criteria.AbsentNone},
 	{Name: "invitation.declined", Kind: criteria.Date, Absent: criteria.AbsentNone},
+	{Name: "fee.undecided", Kind: criteria.Date, Absent: criteria.AbsentNone},
 	{Name: "contacts.mobile", Kind: criteria.Hidden, Absent: criteria.AbsentNone},
 }

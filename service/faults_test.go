@@ -35,7 +35,7 @@ func TestABrokenPackSaysAllThatIsWrongWithFileLineAndHint(t *testing.T) {
 		{"service.yaml", "owner: City\n", "owner: City\n  phone: x\n",
 			"small/service.yaml:4: this is not YAML: mapping values are not allowed in this context (look at indentation, colons and quotes)"},
 		{"service.yaml", "owner: City", "owners: City",
-			"small/service.yaml:1: the key \"owner\" is missing (add it)\nsmall/service.yaml:3: the key \"owners\" is not known (keys here: name, version, owner, phone, title, law, conditions, purpose, cohort, schedule, guardians, measures, units, order, appointments, comparison, outcomes)"},
+			"small/service.yaml:1: the key \"owner\" is missing (add it)\nsmall/service.yaml:3: the key \"owners\" is not known (keys here: name, version, owner, phone, title, law, conditions, purpose, cohort, schedule, guardians, measures, units, address, order, appointments, comparison, outcomes)"},
 		{"service.yaml", "owner: City", "owner: City\nowner: City",
 			"small/service.yaml:4: the key \"owner\" stands twice (keep one of them)"},
 		{"service.yaml", "version: \"1\"", "version: 1",

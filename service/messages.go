@@ -57,7 +57,7 @@ func (r rule) key(self bool) string {
 // {phone}. A dated one is of a service whose places are appointments: it tells when
 // the appointment is. Where people answer for themselves there is one person to name and
 // nobody else to tell.
-func kinds(self, dated bool) []rule {
+func kinds(self, dated, placed bool) []rule {
 	all := familyKinds()
 	if dated {
 		for i, r := range all {
@@ -86,8 +86,28 @@ func kinds(self, dated bool) []rule {
 			}
 			*list = names
 		}
+		if !placed {
+			all[i].unplaced()
+		}
 	}
 	return all
+}
+
+// unplaced is a rule of a service that offers no place: its messages name the address
+// where people log in, and need not name anybody.
+func (r *rule) unplaced() {
+	without := func(list []string, name string) []string {
+		return slices.DeleteFunc(list, func(n string) bool { return n == name })
+	}
+	r.must, r.may = without(r.must, "unit"), append(without(r.may, "unit"), "address")
+	switch r.kind {
+	case LetterText, WhichChild: // a letter has a name on it, and of two people on one phone one is meant
+	default:
+		r.must, r.may = without(r.must, "person"), append(r.may, "person")
+	}
+	if r.kind == Inquiry || r.kind == LetterText {
+		r.must = append(r.must, "address")
+	}
 }
 
 func familyKinds() []rule {
@@ -112,10 +132,13 @@ func familyKinds() []rule {
 	}
 }
 
+// kinds are the rules of the service's messages, in their order.
+func (p *Pack) kinds() []rule { return kinds(p.ForSelf(), p.calendar != nil, p.unitKind != NoUnit) }
+
 // Kinds lists the kinds of message that the service has, in their order.
 func (p *Pack) Kinds() []Kind {
 	var out []Kind
-	for _, r := range kinds(p.ForSelf(), p.calendar != nil) {
+	for _, r := range p.kinds() {
 		out = append(out, r.kind)
 	}
 	return out
@@ -138,6 +161,7 @@ type Values struct {
 	Deadline time.Time // the moment after which no answer is in time
 	When     time.Time // of the appointment; zero: it has none now
 	Number   string    // the number that the inquiry comes from; empty: the schedule's sender
+	Address  string    // where people log in, as they write it; empty: the pack's
 }
 
 // template is a text cut at its placeholders: texts and names take turns.
@@ -177,13 +201,13 @@ func (t template) names(name string) bool {
 // messages reads messages.yaml.
 func (r *reading) messages(x strictyaml.Node) {
 	var names []string
-	self, dated := r.pack.ForSelf(), r.pack.calendar != nil
-	for _, rule := range kinds(self, dated) {
+	self := r.pack.ForSelf()
+	for _, rule := range r.pack.kinds() {
 		names = append(names, rule.key(self))
 	}
 	got := x.Keys(names...)
 	r.pack.messages = map[Kind]map[person.Language]template{}
-	for _, rule := range kinds(self, dated) {
+	for _, rule := range r.pack.kinds() {
 		k := got[rule.key(self)].Keys("fi", "sv", "en")
 		r.pack.messages[rule.kind] = map[person.Language]template{}
 		for _, l := range person.Languages() {
@@ -193,7 +217,11 @@ func (r *reading) messages(x strictyaml.Node) {
 			}
 			n := k[string(l)]
 			if text := n.TextUpTo(limit); text != "" {
-				r.pack.messages[rule.kind][l] = checkMessage(n, rule, text)
+				t := checkMessage(n, rule, text)
+				if t.names("address") && r.pack.address == "" {
+					n.Bad("write address: in service.yaml", "the message %s names {address}, and the pack has none", rule.kind)
+				}
+				r.pack.messages[rule.kind][l] = t
 			}
 		}
 	}
@@ -239,7 +267,7 @@ func checkMessage(n strictyaml.Node, r rule, text string) template {
 // missing or holds control characters is a fault that does not repeat it.
 func (p *Pack) Text(k Kind, l person.Language, v Values) (string, error) {
 	const op = "service.Text"
-	all := kinds(p.ForSelf(), p.calendar != nil)
+	all := p.kinds()
 	i := slices.IndexFunc(all, func(r rule) bool { return r.kind == k })
 	if i < 0 || p.messages[k][l] == nil {
 		return "", fault.New(fault.Missing, op, "there is no message %q in the language %q", k, l)
@@ -286,6 +314,10 @@ func (p *Pack) value(name string, l person.Language, v Values) (string, *fault.E
 	case "number":
 		if s = v.Number; s == "" {
 			s = p.schedule.sender
+		}
+	case "address":
+		if s = v.Address; s == "" {
+			s = p.address
 		}
 	case "when":
 		if s = noTime[l]; !v.When.IsZero() {

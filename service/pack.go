@@ -37,6 +37,7 @@ type Pack struct {
 	schedule   Schedule
 	guardians  Guardians
 	unitKind   string
+	address    string // "": the messages name none
 	order      Order
 	calendar   *Calendar   // nil: places have no time
 	comparison *Comparison // nil: nobody is invited later
@@ -163,6 +164,10 @@ func (p *Pack) Owner() string { return p.owner }
 // Phone is the telephone number at which a person answers residents.
 func (p *Pack) Phone() string { return p.phone }
 
+// Address is where people log in, as they write it: without "https://". "": the
+// service's messages name none.
+func (p *Pack) Address() string { return p.address }
+
 // Title is the service's name for a resident.
 func (p *Pack) Title(l person.Language) string { return p.title[l] }
 
@@ -217,8 +222,12 @@ func (p *Pack) Guardians() Guardians { return p.guardians }
 // ForSelf reports whether the service is for grown-ups who answer for themselves.
 func (p *Pack) ForSelf() bool { return p.guardians == Self }
 
-// UnitKind is the kind of unit in which places are held: "early_education" or
-// another of the unit register.
+// NoUnit is the kind of unit of a service that offers no place in any: it tells
+// people of something that they can ask for.
+const NoUnit = "none"
+
+// UnitKind is the kind of unit in which places are held: "early_education", another
+// of the unit register, or NoUnit.
 func (p *Pack) UnitKind() string { return p.unitKind }
 
 // Order says who comes first where places are fewer than people.

@@ -13,7 +13,7 @@ import (
 // service reads service.yaml.
 func (r *reading) service(x strictyaml.Node) {
 	p := r.pack
-	k := x.Keys("name", "version", "owner", "phone", "title", "law", "conditions", "purpose", "cohort", "schedule", "guardians", "measures", "?", "units", "order", "appointments", "comparison", "outcomes")
+	k := x.Keys("name", "version", "owner", "phone", "title", "law", "conditions", "purpose", "cohort", "schedule", "guardians", "measures", "?", "units", "address", "order", "appointments", "comparison", "outcomes")
 	p.name, p.version, p.owner, p.phone = k["name"].Name(), k["version"].TextUpTo(40), k["owner"].Text(), k["phone"].TextUpTo(40)
 	p.title = k["title"].Texts()
 	for _, e := range k["law"].List() {
@@ -39,7 +39,13 @@ func (r *reading) service(x strictyaml.Node) {
 func (r *reading) places(k map[string]strictyaml.Node) {
 	r.pack.unitKind = "early_education"
 	if units := k["units"]; units.There() {
-		r.pack.unitKind = units.OneOf("early_education", "health_station", "exercise_group")
+		r.pack.unitKind = units.OneOf("early_education", "health_station", "exercise_group", NoUnit)
+		if r.pack.unitKind == NoUnit && !r.pack.ForSelf() {
+			units.Bad("write guardians: self", "only grown-ups who answer for themselves are offered something that has no place")
+		}
+	}
+	if address := k["address"]; address.There() {
+		r.pack.address = address.TextUpTo(maxName)
 	}
 	if order := k["order"]; order.There() {
 		f := order.Keys("field", "with")

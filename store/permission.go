@@ -69,7 +69,16 @@ type PermitEvent struct {
 	Way        string
 	Cause      string
 	Signers    []person.ID // who had a say
-	Receipt    []byte      // as it was signed; sealed in the store
+	Receipt    []byte      // as it was signed; sealed in the store. Not read back: see Signed
+	Signed     bool        // a receipt is kept
+}
+
+// OwedReceipt is a receipt that could not be made when its event was kept.
+type OwedReceipt struct {
+	Permission int64
+	N          int // of the event, from 1
+	Since      time.Time
+	Gone       Deleted // what the event took away, and what the law kept
 }
 
 // The states of a hand-over.
@@ -126,7 +135,8 @@ type Request struct {
 	ID        int64
 	Kind      string
 	Person    person.ID
-	Matter    MatterID // 0: none
+	About     person.ID // a child for whom they ask; 0: themself
+	Matter    MatterID  // 0: none
 	At        time.Time
 	Due       time.Time // by law
 	Basis     string    // which
@@ -144,6 +154,12 @@ type Precedent struct {
 	By      string
 	Lawful  bool
 	Content string // JSON, as the package permission/precedent writes it
+}
+
+// Refusal is a no to a service, by message or letter.
+type Refusal struct {
+	Person person.ID
+	At     time.Time
 }
 
 // SourceMark is what a source says of one hand-over.
@@ -167,6 +183,7 @@ type Payload struct {
 type Permissions interface {
 	Matters
 	Handovers
+	Receipts
 	// AddAgreement keeps a version of an agreement. The same again changes nothing;
 	// other words under the same version are a conflict.
 	AddAgreement(a Agreement) error
@@ -197,10 +214,24 @@ type Permissions interface {
 	// is settled already is a conflict.
 	AddRequest(r Request) (int64, error)
 	SettleRequest(id int64, by, answer string, now time.Time) (Request, error)
+	// OpenRequests are the requests in a matter that are not settled, oldest first,
+	// without their words.
+	OpenRequests(id MatterID) ([]Request, error)
+	// OpenRequestsAbout are the unsettled requests of a kind about a person, by whoever
+	// asked, oldest first, without their words.
+	OpenRequestsAbout(kind string, about person.ID) ([]Request, error)
 	AddPrecedent(p Precedent) (int64, error)
 	// AddSourceMark keeps what a source says, once: fresh is false when it is there
 	// already.
 	AddSourceMark(m SourceMark) (fresh bool, err error)
+}
+
+// Receipts is what is written of receipts that could not be made at once.
+type Receipts interface {
+	// OweReceipt notes that the receipt of an event that is kept is still to be made.
+	OweReceipt(o OwedReceipt) error
+	// KeepReceipt keeps a receipt that was owed; ok is false when it is owed no more.
+	KeepReceipt(permission int64, n int, receipt []byte) (ok bool, err error)
 }
 
 // Matters is what is written of matters and their proposals.
@@ -219,6 +250,9 @@ type Matters interface {
 	NewestProposal(id MatterID) (p Proposal, ok bool, err error)
 	// AnswerProposal keeps the answer to an open proposal; another is a conflict.
 	AnswerProposal(id int64, state string, by person.ID, words string, now time.Time) error
+	// DropProposals takes away the content of a matter's proposals that are not
+	// decided: what they rest on was taken back.
+	DropProposals(id MatterID) (int, error)
 	// DeleteDecided takes away the content of decisions from before a moment: the law
 	// wants them no longer.
 	DeleteDecided(before time.Time, limit int) (int, error)

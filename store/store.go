@@ -48,7 +48,9 @@ type Tx interface {
 	Permissions // store/permission.go
 	Oversight   // store/oversight.go
 	Appointments
-	Links // store/link.go
+	Links     // store/link.go
+	Webhooks  // store/webhook.go
+	Documents // store/document.go
 }
 
 // Marker adds to the act's entry in the record.
@@ -434,6 +436,9 @@ type Desk interface {
 	AddStep(s RoundStep) error
 	// OpenCases are the cases of a round without a final answer.
 	OpenCases(id RoundID) ([]conversation.CaseID, error)
+	// CasesAbout are the cases about a person in the rounds of a service that have not
+	// ended.
+	CasesAbout(service string, who person.ID) ([]conversation.CaseID, error)
 	// SetObjection notes that a person objects to a purpose, or no longer does,
 	// and returns the person's open cases of running and paused rounds.
 	SetObjection(purpose string, id person.ID, at time.Time, on bool) ([]conversation.CaseID, error)

@@ -49,6 +49,8 @@ type omaData interface {
 	permits
 	ownData
 	feeTasks
+	paperwork
+	assessments
 }
 
 // omaRoutes are the pages of permissions, fees and one's own data.
@@ -57,7 +59,13 @@ func (s *site) omaRoutes() []route {
 		{pattern: "GET /desk/fees", action: access.SeeQueue, do: s.tasks, omaData: true},
 		{pattern: "GET /desk/fees/{task}", action: access.SeeCase, do: s.task, omaData: true},
 		{pattern: "POST /desk/fees/{task}", action: access.Settle, do: s.settleTask, omaData: true},
+		{pattern: "POST /desk/fees/{task}/assess", action: access.AssessIncome, do: s.assess, omaData: true},
+		{pattern: "GET /desk/fees/{task}/documents/{document}", action: access.SeeDocument, do: s.taskDocument, omaData: true},
 		{pattern: "GET /my/fees/{matter}", action: access.SeeOwn, do: s.fee, omaData: true},
+		{pattern: "POST /my/fees/{matter}/documents", action: access.SendDocument, do: s.sendDocuments, omaData: true},
+		{pattern: "GET /my/fees/{matter}/documents/{document}", action: access.SeeOwn, do: s.ownDocument, omaData: true},
+		{pattern: "POST /my/fees/{matter}/documents/{document}/delete", action: access.SendDocument, do: s.deleteDocument, omaData: true},
+		{pattern: "POST /my/fees/{matter}/hours", action: access.Answer, do: s.setHours, omaData: true},
 		{pattern: "POST /my/fees/{matter}/way", action: access.Permit, do: s.chooseWay, omaData: true},
 		{pattern: "POST /my/fees/{matter}/answer", action: access.Answer, do: s.answerFee, omaData: true},
 		{pattern: "GET /my/permissions/{permission}", action: access.SeeOwn, do: s.showPermit, omaData: true},
@@ -154,6 +162,10 @@ type feeMatter struct {
 	Open      bool   // the reader can answer now
 	Answer    string // of a caseworker to the reader; "": none
 	Answered  time.Time
+	CanSend   bool           // documents are waited for
+	Documents []sentDocument // the reader's own, also those that are gone
+	Paper     paper
+	Shares    hourShares
 }
 
 // partner is another grown-up of the household: that they have chosen, and
@@ -179,6 +191,7 @@ type proposal struct {
 	Own    int          // the reader's number in the lines; 0: they do not tell of the reader alone
 	Drawn  *fee.Picture // fee by the family's income, with all else as it is; nil: none
 	Person []said       // why a caseworker must look; none: nobody must
+	Looked string       // what the caseworker wrote who assessed the income; "": nobody did
 }
 
 // line is one step of the working.
@@ -192,7 +205,9 @@ type line struct {
 // carePlace is the place that the fee is for.
 type carePlace struct {
 	Unit  said
-	Hours int // a week, in hundredths; 0: not known
+	Hours int  // a week, in hundredths; 0: not known
+	Said  bool // the family said so
+	Pre   bool // pre-primary education is among them
 }
 
 // permit is a permission of the reader.
@@ -230,7 +245,8 @@ type permitEvent struct {
 	You     bool
 	Version int
 	Cause   string // of an end: with words: cause.<cause>
-	Receipt bool
+	Receipt bool   // there is one
+	Later   bool   // there will be one
 }
 
 // consequence is what a withdrawal does to one kind of data.

@@ -85,9 +85,12 @@ func ainosIncome() (out []income) {
 // withOma gives the city permissions and fees, at a stage.
 func (c *city) withOma(stage string) *city {
 	o := &oma{c: c, matter: feeMatter{N: 5, Child: aChild, Stage: feeOffered, Agreement: agreementOf(feePack().Agreement()), Partners: []partner{{Name: "Erik", Chosen: true}},
-		Place: &carePlace{all3("Päiväkoti Kielo", "Daghemmet Kielo", "Kielo daycare centre"), 3750}}}
+		Place: &carePlace{Unit: all3("Päiväkoti Kielo", "Daghemmet Kielo", "Kielo daycare centre"), Hours: 3750}}}
 	o.permit = permit{N: 9, State: permitPossible, Agreement: o.matter.Agreement, Matter: 5, About: aChild}
 	o.at(stage)
+	o.matter.Shares = hourShares{Part: 2000, Full: 3500, Percent: 60, Free: 2000}
+	d := feePack().Documents()
+	o.matter.Paper = paper{ByPost: d.ByPost, InPerson: d.InPerson, Keep: periodOf(d.Keep), KeepWhy: d.KeepWhy, KeepLaw: d.KeepLaw, Undecided: periodOf(d.Undecided)}
 	c.oma = o
 	return c
 }
@@ -96,6 +99,7 @@ func (c *city) withOma(stage string) *city {
 func (o *oma) at(stage string) {
 	m := &o.matter
 	m.Stage, m.Open = stage, stage == feeProposed || stage == feeAnew
+	m.CanSend = stage == feeDocuments || stage == feePerson
 	switch stage {
 	case feeOffered, feeNotNow:
 		return
@@ -246,7 +250,8 @@ func (o *oma) FeeTasks(_ context.Context, officer string) ([]feeTask, error) {
 }
 
 func (o *oma) task() feeTask {
-	return feeTask{N: 4, Kind: "ask a person", At: begin, Due: begin.AddDate(0, 1, 0), Settled: o.settled, Words: "May was special", Answer: o.answer, Child: aChild, Adults: []string{"Aino", "Erik"}, Fee: feeAt(6500)}
+	return feeTask{N: 4, Kind: "ask a person", At: begin, Due: begin.AddDate(0, 1, 0), Settled: o.settled, Words: "May was special", Answer: o.answer, Child: aChild, Adults: []string{"Aino", "Erik"}, Fee: feeAt(6500),
+		Told: []telling{{"Aino", wayDocuments, false}, {"Erik", wayPermit, true}}, Documents: someDocuments(), Kinds: kindsOfIncome(), Hours: 3750, Sent: 2, Newest: begin}
 }
 
 func (o *oma) FeeTask(_ context.Context, officer string, n int64) (feeTask, error) {

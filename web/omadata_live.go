@@ -57,14 +57,15 @@ func (o liveOma) matter(m omadata.Matter) feeMatter {
 		out.Permit = 0
 	}
 	for _, p := range m.Partners {
-		out.Partners = append(out.Partners, partner(p))
+		out.Partners = append(out.Partners, partner{p.Name, p.Chosen})
 	}
 	for _, i := range m.Income {
 		out.Income = append(out.Income, income{Month: i.Month.First(), Kind: string(i.Kind), Cents: i.Cents})
 	}
 	if m.Place != nil {
-		out.Place = &carePlace{Unit: m.Place.Name, Hours: m.Place.Hours}
+		out.Place = &carePlace{Unit: m.Place.Name, Hours: m.Place.Hours, Said: m.Place.Said, Pre: m.Place.PrePrimary}
 	}
+	o.paper(m, &out)
 	return out
 }
 
@@ -80,6 +81,9 @@ func proposalOf(p *omadata.FeeProposal) *proposal {
 			x.Law = nil // told at the line before
 		}
 		out.Lines = append(out.Lines, x)
+	}
+	if w.Assessed != nil {
+		out.Looked = w.Assessed.Words
 	}
 	for _, r := range w.Fee.Person {
 		out.Person = append(out.Person, r.Words)
@@ -149,7 +153,7 @@ func (o liveOma) permit(v omadata.View) permit {
 		}
 	}
 	for _, e := range v.Events {
-		out.Events = append(out.Events, permitEvent{Kind: e.Kind.String(), At: e.At, You: e.Mine, Version: e.Version, Cause: string(e.Cause), Receipt: e.Receipt})
+		out.Events = append(out.Events, permitEvent{Kind: e.Kind.String(), At: e.At, You: e.Mine, Version: e.Version, Cause: string(e.Cause), Receipt: e.Receipt, Later: e.Later})
 	}
 	if out.stands() {
 		out.Until = v.Until
@@ -281,11 +285,14 @@ func (o liveOma) EraseOwn(ctx context.Context, who person.ID) (erasable, error) 
 
 func (o liveOma) FeeTasks(ctx context.Context, officer string) ([]feeTask, error) {
 	all, err := o.service.Tasks(ctx, officer)
-	out := make([]feeTask, len(all))
-	for i, r := range all {
-		out[i] = taskFrom(r)
+	if err != nil {
+		return nil, err
 	}
-	return out, err
+	out, matters := make([]feeTask, len(all)), make([]store.MatterID, len(all))
+	for i, r := range all {
+		out[i], matters[i] = taskFrom(r), r.Matter
+	}
+	return out, o.sentIn(ctx, out, matters)
 }
 
 func taskFrom(r store.Request) feeTask {
@@ -299,6 +306,7 @@ func (o liveOma) FeeTask(ctx context.Context, officer string, n int64) (feeTask,
 	}
 	out := taskFrom(x.Request)
 	out.Child, out.Adults, out.Fee = x.Child, x.Adults, proposalOf(x.Fee)
+	out.Told, out.Documents, out.Kinds, out.Hours = tellings(x), documentsOf(x.Documents), o.kinds(), int(x.Hours)
 	return out, nil
 }
 

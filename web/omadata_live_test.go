@@ -16,6 +16,7 @@ import (
 
 	"ennakko/access"
 	"ennakko/app"
+	"ennakko/fault"
 	"ennakko/omadata"
 	"ennakko/packs"
 	"ennakko/permission/receipt"
@@ -109,8 +110,20 @@ func newHousehold(t *testing.T) *household {
 	return h
 }
 
-// open makes the pages.
-func (h *household) open() {
+// TestPagesAreNotServedWhereTheLogOfTheRecordIsNot: they could not show what is proved.
+func TestPagesAreNotServedWhereTheLogOfTheRecordIsNot(t *testing.T) {
+	h := newHousehold(t)
+	log := h.app.Log
+	h.app.Log = nil
+	defer func() { h.app.Log = log }()
+	_, err := New(h.config())
+	if fault.KindOf(err) != fault.Conflict {
+		t.Errorf("pages without proofs: %v", err)
+	}
+}
+
+// config is what the pages are made of.
+func (h *household) config() Config {
 	h.t.Helper()
 	pack, err := h.app.Pack("pre-primary")
 	if err != nil {
@@ -125,10 +138,17 @@ func (h *household) open() {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	h.site, err = New(Config{Live: h.app.NewDesk(pack, h.clock), Context: h.t.Context(), Door: client, Policies: policies, OmaData: h.service, Pace: h.clock})
+	return Config{Live: h.app.NewDesk(pack, h.clock), Context: h.t.Context(), Door: client, Policies: policies, OmaData: h.service, Pace: h.clock}
+}
+
+// open makes the pages.
+func (h *household) open() {
+	h.t.Helper()
+	site, err := New(h.config())
 	if err != nil {
 		h.t.Fatal(err)
 	}
+	h.site = site
 }
 
 // find looks for a child with two grown-ups at home, and logs them in.
@@ -296,7 +316,7 @@ func (h *household) withdraws(fee string, mine [2]string) {
 	if len(files) != 4 { // refused in two ways, given, taken back
 		t.Errorf("there are the receipts %q", files)
 	}
-	keys, err := h.app.ReceiptKeys()
+	keys, err := h.app.ReceiptKeys(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -324,7 +324,7 @@ func (s *site) requestsView(r *http.Request, named int64, name string) (requests
 		if x.ID == named {
 			a.Asker = name
 		}
-		a.Foreign = x.Kind == omadata.RequestReason || x.Kind == omadata.RequestSource
+		a.Foreign = x.Kind == omadata.RequestReason || x.Kind == omadata.RequestSource || x.Kind == omadata.RequestMark
 		a.Overdue, a.Soon = a.Left < 0, a.Left >= 0 && a.Left <= soon
 		if !x.Settled.IsZero() {
 			v.Settled = append(v.Settled, a)

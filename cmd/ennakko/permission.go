@@ -421,6 +421,6 @@ func (p *program) receiptKeys(ctx context.Context, f *permissionFlags, file stri
 	if err != nil {
 		return receipt.Keys{}, err
 	}
-	set, err := ap.ReceiptKeys()
+	set, err := ap.ReceiptKeys(ctx)
 	return set, errors.Join(err, ap.Close(context.WithoutCancel(ctx)))
 }

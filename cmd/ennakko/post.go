@@ -132,5 +132,6 @@ func openSettings(ctx context.Context, set config.Config, clock app.Clock) (*app
 	if err != nil {
 		return nil, err
 	}
-	return app.Open(ctx, app.Config{Data: set.Data, Packs: pl.packFS(), Clock: clock, Facts: facts, Elsewhere: set.Record == "elsewhere", Database: app.Database{Writer: set.Database.Writer, Reader: set.Database.Reader}})
+	rules := set.Oversight.Rules()
+	return app.Open(ctx, app.Config{Data: set.Data, Oversight: &rules, Packs: pl.packFS(), Clock: clock, Facts: facts, Elsewhere: set.Record == "elsewhere", Database: app.Database{Writer: set.Database.Writer, Reader: set.Database.Reader}})
 }

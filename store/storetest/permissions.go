@@ -24,6 +24,8 @@ type Permitted interface {
 	PermitsLapsed(ctx context.Context, now time.Time, limit int) ([]store.Permit, error)
 	PermitEvents(ctx context.Context, id int64) ([]store.PermitEvent, error)
 	PermitReceipt(ctx context.Context, id int64, n int) ([]byte, error)
+	OwedReceipts(ctx context.Context, permission int64, limit int) ([]store.OwedReceipt, error)
+	AnyReceipt(ctx context.Context) (bool, error)
 	Handovers(ctx context.Context, id int64) ([]store.Handover, error)
 	KeptAgreement(ctx context.Context, purpose string, version int, at time.Time) (store.Agreement, error)
 	MattersOf(ctx context.Context, purpose string, who person.ID) ([]store.MatterID, error)
@@ -210,6 +212,55 @@ func (s *suite) permitsRead(id int64) {
 	s.must(err)
 	if len(due) != 1 || due[0].Subject != 4 || len(lapsed) != 1 || lapsed[0].Subject != 4 {
 		s.Errorf("due %d, lapsed %d", len(due), len(lapsed))
+	}
+}
+
+// owedReceipts: what is owed reads back, is made once, and then it is like any other.
+func owedReceipts(s *suite) {
+	if any, err := s.s.AnyReceipt(s.ctx); any || err != nil {
+		s.Errorf("there is a receipt before the first: %v", err)
+	}
+	id, gone := s.give(1, 9), store.Deleted{Handovers: 1, Begun: 2, Proposals: 3, Kept: 4}
+	other := s.give(2, 9)
+	if any, err := s.s.AnyReceipt(s.ctx); !any || err != nil {
+		s.Errorf("there is no receipt after the first: %v", err)
+	}
+	for i, x := range []int64{id, other} {
+		s.write(func(tx store.Tx) error {
+			p, err := tx.PermitOf(x)
+			if err != nil {
+				return err
+			}
+			at := Start.Add(time.Duration(2-i) * time.Minute)
+			if _, err := tx.SavePermit(p, store.PermitEvent{N: 2, Kind: "withdraw", At: at, By: p.Subject, Version: 1, Hash: "h1"}); err != nil {
+				return err
+			}
+			return tx.OweReceipt(store.OwedReceipt{Permission: x, N: 2, Since: at, Gone: gone})
+		})
+	}
+	all, err := s.s.OwedReceipts(s.ctx, 0, 10)
+	s.must(err)
+	one, err := s.s.OwedReceipts(s.ctx, id, 10)
+	s.must(err)
+	if len(all) != 2 || all[0].Permission != other || len(one) != 1 || one[0] != all[1] || one[0].Gone != gone || !one[0].Since.Equal(Start.Add(2*time.Minute)) {
+		s.Errorf("owed: %+v and %+v", all, one)
+	}
+	s.write(func(tx store.Tx) error {
+		first, err := tx.KeepReceipt(id, 2, []byte("later"))
+		again, err2 := tx.KeepReceipt(id, 2, []byte("again"))
+		if !first || again {
+			s.Errorf("kept %t, and again %t", first, again)
+		}
+		return firstOf(err, err2)
+	})
+	events, err := s.s.PermitEvents(s.ctx, id)
+	s.must(err)
+	theirs, err := s.s.PermitEvents(s.ctx, other)
+	s.must(err)
+	receipt, err := s.s.PermitReceipt(s.ctx, id, 2)
+	s.must(err)
+	if left, err := s.s.OwedReceipts(s.ctx, 0, 10); err != nil || len(left) != 1 || string(receipt) != "later" || !events[1].Signed || theirs[1].Signed {
+		s.Errorf("%d are owed, the receipt is %q, %v", len(left), receipt, err)
 	}
 }
 

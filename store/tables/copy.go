@@ -12,8 +12,9 @@ func Names() []string {
 	return []string{"audit_entry", "audit_person", "audit_mass", "log_checkpoint", "snapshot", "snapshot_file", "set_aside", "person", "identity", "contact", "unit",
 		"objection", "round", "round_hand", "round_capacity", "breakdown", "finding", "kase", "place", "draft", "waiting", "party", "timer", "outbox", "incoming",
 		"report", "gateway_part", "early_report", "worker", "allowance", "item", "round_step", "letter", "session", "post", "mark",
-		"agreement", "matter", "matter_person", "permission", "permission_event", "handover", "source_mark", "proposal", "proposal_ground", "request", "precedent",
-		"lot", "drawn", "later", "new_record", "profile", "individual", "staff", "famous", "looked"}
+		"agreement", "matter", "matter_person", "permission", "permission_event", "receipt_owed", "handover", "source_mark", "proposal", "proposal_ground", "request", "precedent",
+		"lot", "drawn", "later", "new_record", "profile", "individual", "staff", "famous", "looked", "webhook", "webhook_delivery",
+		"document", "document_piece", "care_hours"}
 }
 
 // Source reads one table row by row, as it is kept: sealed values stay sealed.

@@ -146,6 +146,12 @@ func (t *tx) AnswerProposal(id int64, state string, by person.ID, words string, 
 	return err
 }
 
+func (t *tx) DropProposals(id store.MatterID) (int, error) {
+	n, err := t.exec("UPDATE proposal SET content = NULL, words = NULL, state = ? WHERE matter = ? AND state IN (?, ?) AND content IS NOT NULL",
+		store.ProposalWithdrawn, int64(id), store.ProposalOpen, store.ProposalAsked)
+	return int(n), err
+}
+
 func (t *tx) DeleteDecided(before time.Time, limit int) (int, error) {
 	n, err := t.exec("UPDATE proposal SET content = NULL, words = NULL, answered_by = 0, state = ? WHERE id IN (SELECT id FROM proposal WHERE state = ? AND answered < ? ORDER BY id LIMIT ?)",
 		store.ProposalPast, store.ProposalAccepted, micro(before), limit)

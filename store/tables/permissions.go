@@ -151,7 +151,7 @@ func (t *tx) SavePermit(p store.Permit, e store.PermitEvent) (int64, error) {
 	}
 	var receipt any
 	if len(e.Receipt) > 0 {
-		sealed, err := t.sealValue("permission.receipt", sealID(p.ID, e.N), e.Receipt)
+		sealed, err := t.sealValue(receiptSeal, sealID(p.ID, e.N), e.Receipt)
 		if err != nil {
 			return 0, err
 		}
@@ -161,8 +161,31 @@ func (t *tx) SavePermit(p store.Permit, e store.PermitEvent) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	return p.ID, t.put("INSERT INTO permission_event (permission, n, kind, at, by, version, hash, way, cause, signers, receipt) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
-		p.ID, e.N, e.Kind, micro(e.At), int64(e.By), e.Version, e.Hash, e.Way, e.Cause, signers, receipt)
+	if err := t.put("INSERT INTO permission_event (permission, n, kind, at, by, version, hash, way, cause, signers, receipt) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+		p.ID, e.N, e.Kind, micro(e.At), int64(e.By), e.Version, e.Hash, e.Way, e.Cause, signers, receipt); err != nil {
+		return 0, err
+	}
+	return p.ID, t.tellOf(p, e.N, e.Kind)
+}
+
+// receiptSeal names receipts to the seal.
+const receiptSeal = "permission.receipt"
+
+func (t *tx) OweReceipt(o store.OwedReceipt) error {
+	return t.put("INSERT INTO receipt_owed (permission, n, since, handovers, begun, proposals, kept) VALUES (?,?,?,?,?,?,?)",
+		o.Permission, o.N, micro(o.Since), o.Gone.Handovers, o.Gone.Begun, o.Gone.Proposals, o.Gone.Kept)
+}
+
+func (t *tx) KeepReceipt(permission int64, n int, receipt []byte) (bool, error) {
+	owed, err := t.exec("DELETE FROM receipt_owed WHERE permission = ? AND n = ?", permission, n)
+	if err != nil || owed == 0 {
+		return false, err
+	}
+	sealed, err := t.sealValue(receiptSeal, sealID(permission, n), receipt)
+	if err != nil {
+		return false, err
+	}
+	return true, t.put("UPDATE permission_event SET receipt = ? WHERE permission = ? AND n = ?", sealed, permission, n)
 }
 
 func signersText(ids []person.ID) (string, error) {
@@ -173,15 +196,15 @@ func signersText(ids []person.ID) (string, error) {
 	return string(b), fault.Wrap(err, "store", "those who have a say cannot be written")
 }
 
-const eventColumns = "permission, n, kind, at, by, version, hash, way, cause, signers"
+const eventColumns = "permission, n, kind, at, by, version, hash, way, cause, signers, CASE WHEN receipt IS NULL THEN 0 ELSE 1 END"
 
 func scanPermitEvent(scan func(...any) error) (e store.PermitEvent, err error) {
-	var at, by int64
+	var at, by, signed int64
 	var signers string
-	if err := scan(&e.Permission, &e.N, &e.Kind, &at, &by, &e.Version, &e.Hash, &e.Way, &e.Cause, &signers); err != nil {
+	if err := scan(&e.Permission, &e.N, &e.Kind, &at, &by, &e.Version, &e.Hash, &e.Way, &e.Cause, &signers, &signed); err != nil {
 		return e, fault.Wrap(err, "store.PermitEvents", "an event cannot be read")
 	}
-	e.At, e.By = fromMicro(at), person.ID(by) //nolint:gosec // it was a person's number
+	e.At, e.By, e.Signed = fromMicro(at), person.ID(by), signed != 0 //nolint:gosec // it was a person's number
 	return e, fault.Wrap(json.Unmarshal([]byte(signers), &e.Signers), "store.PermitEvents", "those who had a say are not readable")
 }
 
@@ -221,8 +244,8 @@ func (t *tx) AddRequest(r store.Request) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	return id, t.put("INSERT INTO request (id, kind, person, matter, at, due, basis, words, settled, settled_by, answer) VALUES (?,?,?,?,?,?,?,?,0,'',NULL)",
-		id, r.Kind, int64(r.Person), int64(r.Matter), micro(r.At), micro(r.Due), r.Basis, words)
+	return id, t.put("INSERT INTO request (id, kind, person, about, matter, at, due, basis, words, settled, settled_by, answer) VALUES (?,?,?,?,?,?,?,?,?,0,'',NULL)",
+		id, r.Kind, int64(r.Person), int64(r.About), int64(r.Matter), micro(r.At), micro(r.Due), r.Basis, words)
 }
 
 func (t *tx) SettleRequest(id int64, by, answer string, now time.Time) (r store.Request, err error) {

@@ -1,0 +1,94 @@
+package omadata
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"ennakko/fault"
+	"ennakko/permission"
+	"ennakko/person"
+	"ennakko/store"
+)
+
+// Messages is the talk by text message and letter in which people are told that a
+// lower fee may be possible, and in which they can say no.
+type Messages interface {
+	// Chose says, in the write that keeps it, that somebody has chosen a way (no: none,
+	// now): nothing more is sent to them about it, and their own no is settled.
+	Chose(tx store.Tx, who person.ID, no bool, now time.Time) error
+	// Nos are those who said no by message and whose no is not settled, the oldest first.
+	Nos(ctx context.Context, limit int) ([]store.Refusal, error)
+}
+
+// chose tells the talk that somebody has chosen.
+func (s *Service) chose(tx store.Tx, who person.ID, way string) error {
+	if s.c.Messages == nil {
+		return nil
+	}
+	return s.c.Messages.Chose(tx, who, way == NotNow, s.now())
+}
+
+// nos remembers a no that came by message: it is the same as "not now" on the pages, in
+// each matter that was open then and in which nothing was chosen. Nobody asks again.
+func (s *Service) nos(ctx context.Context) (did bool, err error) {
+	if s.c.Messages == nil {
+		return false, nil
+	}
+	all, err := s.c.Messages.Nos(ctx, 1)
+	if err != nil || len(all) == 0 {
+		return false, err
+	}
+	no := all[0]
+	a, err := s.Agreement()
+	if err != nil {
+		return false, err
+	}
+	ids, err := s.undecidedBy(ctx, no.Person, a, no.At)
+	if err != nil {
+		return false, err
+	}
+	for _, n := range ids {
+		err := s.Choose(ctx, no.Person, n, NotNow)
+		if err != nil && fault.KindOf(err) != fault.Missing { // they have no say in it any more
+			return false, err
+		}
+	}
+	act, err := s.act(0, "note a no that came by message", a)
+	if err != nil {
+		return false, err
+	}
+	return true, s.write(ctx, act, func(tx store.Tx) error {
+		tx.About("", no.Person)
+		tx.Detail("in %d matters", len(ids))
+		return s.chose(tx, no.Person, NotNow)
+	})
+}
+
+// undecidedBy are the matters that were open at a moment and in which somebody has not
+// chosen under an agreement.
+func (s *Service) undecidedBy(ctx context.Context, who person.ID, a permission.Agreement, at time.Time) ([]store.MatterID, error) {
+	ids, err := s.c.DB.MattersOf(ctx, Purpose, who)
+	if err != nil {
+		return nil, err
+	}
+	var out []store.MatterID
+	for _, n := range ids {
+		m, err := s.c.DB.Matter(ctx, n)
+		if err != nil {
+			return nil, err
+		}
+		if m.Opened.After(at) || !slices.Contains(m.People, store.MatterPerson{Person: who, Part: store.Guardian}) {
+			continue
+		}
+		row, there, err := s.permitIn(ctx, who, m.Child)
+		if err != nil {
+			return nil, err
+		}
+		chosen := there && row.Version == a.Version() && !slices.Contains([]string{permission.Asked.String(), permission.Expired.String(), permission.Ended.String()}, row.State)
+		if !chosen && !(there && row.State == permission.Standing.String()) { // a permission under an older text stays as it is
+			out = append(out, n)
+		}
+	}
+	return out, nil
+}
