@@ -234,3 +234,25 @@ func TestAGrownUpWhoHasJustComeToTheHouseholdIsNotLeftOut(t *testing.T) {
 		t.Errorf("without the third it is %s", m.Stage)
 	}
 }
+
+// Whoever was waited for has left the household: the income of those who are left is
+// fetched without anybody having to choose again.
+func TestWhoWaitedForSomebodyWhoHasLeftIsNotForgotten(t *testing.T) {
+	for name, permitted := range map[string][]person.ID{"the other had not chosen": {anna}, "the other had permitted": {antti, anna}, "in the other order": {anna, antti}} {
+		t.Run(name, func(t *testing.T) {
+			c := newCity(t)
+			for _, who := range permitted {
+				c.choose(who, permission.WayPermit)
+			}
+			before := c.source.times()
+			c.world.set(aino, register.GuardianOf, guardian(anna, true), guardian(antti, false))
+			c.registersCame()
+			c.clock.add(31 * 24 * time.Hour)
+			c.work()
+			m := c.see(anna)
+			if m.Stage != omadata.Proposed || m.Fee == nil || m.Fee.Working.Adults != 1 || c.source.times() != before+1 {
+				t.Errorf("%s, %+v, the source was asked %d times", m.Stage, m.Fee, c.source.times()-before)
+			}
+		})
+	}
+}
