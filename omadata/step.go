@@ -203,7 +203,11 @@ func (s *Service) sweepAll(ctx context.Context, number int64) (did bool, err err
 			}
 		}
 	}
-	if err := errors.Join(errs...); err != nil {
+	again, err := s.dueAgain(ctx)
+	if did = did || again; errors.Is(err, errMoved) {
+		return true, nil
+	}
+	if err := errors.Join(append(errs, err)...); err != nil {
 		return did, err
 	}
 	act, err := s.upkeep("have held permissions against a register")
