@@ -208,7 +208,12 @@ func (l *Live) followRecords(ctx context.Context) (bool, error) {
 	}
 	slices.Sort(people)
 	if len(people) > 0 {
-		if err := l.App.lookAt(ctx, "system:care", "take events into what was found", "register health", []string{string(register.HealthRead)}, people...); err != nil {
+		var around []person.ID // whoever lives with them is looked at anew, too
+		for _, id := range people {
+			around = append(around, b.live.Around(id)...)
+		}
+		slices.Sort(around)
+		if err := l.App.lookAt(ctx, "system:care", "take events into what was found", "register health", []string{string(register.HealthRead)}, slices.Compact(around)...); err != nil {
 			return false, err
 		}
 	}
