@@ -38,7 +38,6 @@ func TestAHouseholdIsAllWhoLiveInTheDwelling(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cares = cares[:min(len(cares), 8)]
 	always, err := l.Compile("smoking.exists() || !(smoking.exists()) || true")
 	if err != nil {
 		t.Fatal(err)
@@ -115,6 +114,7 @@ func atHome(t *testing.T, l *criteria.Language, seed uint64) []*criteria.Care {
 	cares := slices.DeleteFunc(newTrial(l, 37, seed).cares, func(c *criteria.Care) bool {
 		return !slices.ContainsFunc(c.Fields(), func(f string) bool { _, shared := cutHousehold(f); return shared })
 	})
+	cares = cares[:min(len(cares), 8)]
 	always, err := l.Compile("smoking.exists() || !(smoking.exists()) || true")
 	if err != nil {
 		t.Fatal(err)
