@@ -150,12 +150,12 @@ func (s *Sender) tell(ctx context.Context, w store.Webhook) (tried int, err erro
 		}
 		return 0, err
 	}
-	refused := s.permitted(w)
+	permitted := s.permitted(w)
 	for _, d := range waiting {
 		if ctx.Err() != nil || s.Now().Sub(began) > oneLook {
-			return tried, nil
+			break // the rest waits
 		}
-		if refused != nil {
+		if !permitted {
 			if err := s.giveUp(ctx, w, d, "the settings do not permit it any more"); err != nil {
 				return tried, err
 			}
@@ -172,14 +172,14 @@ func (s *Sender) tell(ctx context.Context, w store.Webhook) (tried int, err erro
 	return tried, nil
 }
 
-// permitted is nil while the settings let a webhook be told.
-func (s *Sender) permitted(w store.Webhook) error {
+// permitted reports whether the settings let a webhook be told.
+func (s *Sender) permitted(w store.Webhook) bool {
 	c, known := s.Callers[w.Caller]
 	if !known || w.Everyone && !c.All || !w.Everyone && !c.Own && !c.All {
-		return fault.New(fault.Refused, "webhook.Send", "the settings do not let the system see permissions any more")
+		return false
 	}
 	_, err := ParseAddress(w.Address, c.Hosts)
-	return err
+	return err == nil
 }
 
 func (s *Sender) giveUp(ctx context.Context, w store.Webhook, d store.Delivery, why string) error {
