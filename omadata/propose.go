@@ -325,9 +325,10 @@ func (w Working) same(old Working) bool {
 	return w.Fee.Euros == old.Fee.Euros && w.Hours == old.Hours && w.Fee.Highest == old.Fee.Highest && w.Unit == old.Unit && w.Fee.Size == old.Fee.Size && (len(w.Fee.Person) > 0) == (len(old.Fee.Person) > 0)
 }
 
-// Answer takes the answer of a grown-up of the household to the open proposal: it
-// is accepted, and so decided, or a person of the city is asked to look.
-func (s *Service) Answer(ctx context.Context, who person.ID, n store.MatterID, accept bool, words string) error {
+// AnswerSeen takes the answer of a grown-up of the household to the proposal that they
+// saw (0: whichever is open): it is accepted, and so decided, or a person of the city is
+// asked to look. When another has come in its place: Conflict.
+func (s *Service) AnswerSeen(ctx context.Context, who person.ID, n store.MatterID, seen int64, accept bool, words string) error {
 	const op = "omadata.Answer"
 	a, err := s.Agreement()
 	if err != nil {
@@ -353,8 +354,11 @@ func (s *Service) Answer(ctx context.Context, who person.ID, n store.MatterID, a
 				return noMatter(op)
 			}
 			p, ok, err := tx.NewestProposal(n)
-			if err == nil && (!ok || p.State != store.ProposalOpen) {
+			if err == nil && (!ok || p.State != store.ProposalOpen || seen != 0 && seen != p.ID) {
 				err = fault.New(fault.Conflict, op, "there is no proposal that waits for an answer").Do("look at the matter again")
+			}
+			if err == nil && accept {
+				err = s.acceptable(ctx, tx, f, p)
 			}
 			if err != nil {
 				return err

@@ -67,7 +67,7 @@ func feeAt(euros int) *proposal {
 		panic(err)
 	}
 	x.Lines = slices.DeleteFunc(x.Lines, func(l fee.Line) bool { return l.Adult == 2 })
-	return proposalOf(&omadata.FeeProposal{Made: begin.Add(6 * time.Hour), Own: 1, Working: omadata.Working{Fee: x, Picture: &drawn}})
+	return proposalOf(&omadata.FeeProposal{ID: int64(euros), Made: begin.Add(6 * time.Hour), Own: 1, Working: omadata.Working{Fee: x, Picture: &drawn}})
 }
 
 // ainosIncome is a year of wages, with a benefit in some months.
@@ -173,14 +173,14 @@ func (o *oma) FeeMatter(_ context.Context, who person.ID, n int64) (feeMatter, e
 	return o.matter, o.ask(who, "look at own fee", "")
 }
 
-func (o *oma) ChooseWay(_ context.Context, who person.ID, n int64, way string) error {
+func (o *oma) ChooseWay(_ context.Context, who person.ID, n int64, way, _ string) error {
 	defer o.held()()
 	err := o.ask(who, "choose", fmt.Sprintf("%d %s", n, way))
 	o.at(map[string]string{wayPermit: feeFetching, wayDocuments: feeDocuments, wayHighest: feeHighest, wayNotNow: feeNotNow}[way])
 	return err
 }
 
-func (o *oma) AnswerFee(_ context.Context, who person.ID, n int64, accept bool, words string) error {
+func (o *oma) AnswerFee(_ context.Context, who person.ID, n, _ int64, accept bool, words string) error {
 	defer o.held()()
 	err := o.ask(who, "answer fee", strings.TrimSpace(fmt.Sprintf("%d %t %s", n, accept, words)))
 	o.at(map[bool]string{true: feeAccepted, false: feePerson}[accept])
