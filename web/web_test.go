@@ -438,7 +438,7 @@ func TestEveryVerbOfTheRecordHasWords(t *testing.T) {
 			found++
 			verb := string(m[1])
 			if len(m[2]) > 0 { // the name of a source follows
-				verb += map[string]string{"ask ": "x", "take in what ": "x sent"}[verb]
+				verb += map[string]string{"ask ": "x", "take in what ": "x sent", "tell ": "x of a permission"}[verb]
 			}
 			if _, ok := (words{catalogue: texts, Lang: person.Swedish}).verb(verb); !ok {
 				t.Errorf("%s: the page of the record has no words for %q", path, m[1])
