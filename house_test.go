@@ -25,7 +25,7 @@ var floors = map[string]int{
 
 	"audit": 10, "person": 10, "place": 10,
 
-	"audit/log": 20, "permission": 20, "access": 20,
+	"audit/log": 20, "permission": 20, "access": 20, "document": 20,
 
 	"strictyaml": 20, "strictjson": 15, "coding": 20, "clinical": 25, "register": 30, "criteria": 30, "packs": 30,
 	"permission/receipt": 30, "permission/precedent": 30,
@@ -48,6 +48,8 @@ var floors = map[string]int{
 
 	"app": 90,
 
+	"webhook": 89,
+
 	"api": 92,
 
 	"web": 95,
@@ -68,7 +70,7 @@ var only = map[string][]string{
 	"github.com/go-json-experiment/json":     {"strictjson"},
 	"github.com/tink-crypto/tink-go/v2":      {"store/vault"},
 	"github.com/transparency-dev/tessera":    {"audit/log"},
-	"net/http":                               {"web", "signin", "testcity/idp", "channel/kannel", "channel/suomifi", "testcity/post", "cmd/ennakko", "register/xroad", "register/standing", "register/incomes", "register/adapter", "testcity/incomes", "api"},
+	"net/http":                               {"web", "signin", "testcity/idp", "channel/kannel", "channel/suomifi", "testcity/post", "cmd/ennakko", "register/xroad", "register/standing", "register/incomes", "register/adapter", "testcity/incomes", "api", "webhook"},
 	"github.com/zitadel/oidc/v3/pkg/op":      {"testcity/idp"},
 	"github.com/coreos/go-oidc/v3/oidc":      {"signin"},
 	"github.com/getkin/kin-openapi/openapi3": {}, // tests alone

@@ -90,8 +90,12 @@ const (
 	SeeOwn          Action = "see own"
 	Answer          Action = "answer"
 	Object          Action = "object"
-	Permit          Action = "permit"      // give a permission, refuse it, or take it back
-	EraseOwn        Action = "erase own"   // have one's own data erased
+	Permit          Action = "permit"    // give a permission, refuse it, or take it back
+	EraseOwn        Action = "erase own" // have one's own data erased
+	SendDocument    Action = "send document"
+	AskCity         Action = "ask the city" // file a request about one's own data
+	SeeDocument     Action = "see document" // that a family sent
+	AssessIncome    Action = "assess income"
 	SeeCare         Action = "see care"    // criteria of care with counts
 	RunCare         Action = "run care"    // run them over everyone
 	TryCare         Action = "try care"    // what another threshold would change, in counts
@@ -102,13 +106,14 @@ const (
 	NameIndividuals  Action = "name individuals"  // of other systems: have numbers of their own for people
 	KeepPermissions  Action = "keep permissions"  // of other systems: at a person's word
 	AuditPermissions Action = "audit permissions" // of other systems: all permissions
+	KeepWebhooks     Action = "keep webhooks"     // of other systems: be told when a permission that they may see changes
 )
 
 // Actions are all of them.
 func Actions() []Action {
 	return []Action{SeeDesk, PreviewMessages, Prepare, ChangeCapacity, TestSend, TryCriteria, SeePlaces, Approve, Pause, Resume, Stop, SeeQueue, Settle,
-		SeeCase, Search, SeeRecord, SeePrivacy, SettleRequest, LookInto, DecideUse, SeeOwn, Answer, Object, Permit, EraseOwn, SeeCare, RunCare, TryCare, SeeFinding,
-		AskUsage, SeeAgreements, NameIndividuals, KeepPermissions, AuditPermissions}
+		SeeCase, Search, SeeRecord, SeePrivacy, SettleRequest, LookInto, DecideUse, SeeOwn, Answer, Object, Permit, EraseOwn, SendDocument, AskCity, SeeDocument, AssessIncome, SeeCare, RunCare, TryCare, SeeFinding,
+		AskUsage, SeeAgreements, NameIndividuals, KeepPermissions, AuditPermissions, KeepWebhooks}
 }
 
 // Level is a level of assurance of an identification (eIDAS, article 8).

@@ -32,15 +32,15 @@ func resident(l access.Level, id person.ID) access.Who {
 var may = map[access.Role]string{
 	access.Preparer: "see desk,preview messages,prepare,change capacity,test send,try criteria,see places,pause,resume,stop,see care,run care,try care",
 	access.Approver: "see desk,preview messages,try criteria,see places,approve,pause,resume,stop,see care,try care",
-	access.Expert:   "see desk,preview messages,see queue,settle,see case,search,see care,try care,see finding",
+	access.Expert:   "see desk,preview messages,see queue,settle,see case,search,see document,assess income,see care,try care,see finding",
 	access.DPO:      "see desk,preview messages,see record,see privacy,settle request,look into readings,decide on a use of data",
 	access.Leader:   "see desk,preview messages,see care",
-	access.Resident: "see own,answer,object,permit,erase own",
+	access.Resident: "see own,answer,object,permit,erase own,send document,ask the city",
 
 	access.UsageReader:    "ask usage",
 	access.ConsentConfig:  "see agreements,name individuals",
-	access.ConsentService: "see agreements,name individuals,keep permissions",
-	access.ConsentAudit:   "see agreements,audit permissions",
+	access.ConsentService: "see agreements,name individuals,keep permissions,keep webhooks",
+	access.ConsentAudit:   "see agreements,audit permissions,keep webhooks",
 }
 
 func TestEveryRoleMayDoWhatIsListedAndNothingElse(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 
 	"ennakko/access"
 	"ennakko/fault"
+	"ennakko/webhook"
 )
 
 // Caller is another system.
@@ -22,6 +23,7 @@ type Caller struct {
 	Token   string        // SHA-256 of its token, hex; "": it has none
 	Client  string        // its client at the log-in service, by which people sign; "": nobody signs through it
 	Roles   []access.Role // what it may do
+	Hosts   []string      // on which it may have webhooks; nil: none
 }
 
 // Callers are the systems that may call. The zero Callers are none.
@@ -61,13 +63,26 @@ func NewCallers(all []Caller) (Callers, error) {
 				bad("it has a role that is none of another system's")
 			}
 		}
+		for _, h := range c.Hosts {
+			if webhook.ParseHost(h) != nil {
+				bad("a host of its webhooks is not written as hooks.school.example or hooks.school.example:8443")
+			}
+		}
 		seen["name "+c.Name], seen["token "+c.Token], seen["subject "+c.Subject] = true, true, true
 	}
 	return Callers{slices.Clone(all)}, l.Err()
 }
 
+// All are the callers, in the order of the settings.
+func (c Callers) All() []Caller { return slices.Clone(c.all) }
+
+// May reports whether the rules let the caller do something.
+func (c Caller) May(p *access.Policies, do access.Action) bool {
+	return p.Check(c.who(), do, access.On{}) == nil
+}
+
 // reserved are names by which parts of the program itself stand in the record.
-var reserved = []string{"omadata", "worker", "adapter", "demo", "jobs", "backup", "erase", "test"}
+var reserved = []string{"omadata", "worker", "adapter", "demo", "jobs", "backup", "erase", "test", "webhooks"}
 
 // TokenHash is what settings hold of a token.
 func TokenHash(token string) string {

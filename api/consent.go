@@ -70,18 +70,7 @@ func (s *server) configRoutes(on func(access.Action, string, operation)) {
 		on(access.NameIndividuals, "GET    "+path+"individuals/", s.listIndividuals)
 	}
 	on(access.NameIndividuals, "PUT    /service/individual/{individual}/", s.changeIndividual)
-	on(see, "POST   /config/webhook/", notServed)
-	on(see, "GET    /config/webhook/{webhook}/", notServed)
-	on(see, "PUT    /config/webhook/{webhook}/", notServed)
-	on(see, "DELETE /config/webhook/{webhook}/", notServed)
-	on(see, "GET    /config/webhooks/", notServed)
-}
-
-// notServed answers an operation that is not there: nothing is kept that would never
-// be sent.
-func notServed(w http.ResponseWriter, _ *http.Request, _ Caller) error {
-	answer(w, http.StatusNotImplemented, trouble{"not-served", "this city sends no notifications: the protocol does not say what they hold"})
-	return nil
+	s.hookRoutes(on)
 }
 
 // fixed refuses what would change a policy or an agreement: they come with a service's

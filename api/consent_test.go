@@ -167,9 +167,6 @@ func (x *consents) onRecord(t *testing.T, actor, verb string) {
 	t.Errorf("%s: %q is not on the record", actor, verb)
 }
 
-// webhooks are the operations that are not served.
-var webhooks = []string{"configWebhookCreate", "configWebhookDelete", "configWebhookList", "configWebhookRead", "configWebhookUpdate"}
-
 // refused are those that are refused whatever is asked: what they would change is
 // never changed over the wire.
 var refused = []string{"configDataAgreementCreate", "configDataAgreementDelete", "configDataAgreementUpdate", "configPolicyCreate", "configPolicyDelete", "configPolicyUpdate"}
@@ -180,12 +177,13 @@ func TestEveryOperationOfTheConsentProtocolAnswersAsItsFileSays(t *testing.T) {
 	x.individuals(t)
 	x.records(t)
 	x.looks(t)
+	x.hooks(t)
 	for _, op := range refused {
 		if x.good[op] != 0 || x.bad[op] == 0 {
 			t.Errorf("%s: %d right, %d wrong", op, x.good[op], x.bad[op])
 		}
 	}
-	x.whole(t, append(slices.Clone(webhooks), refused...)...)
+	x.whole(t, refused...)
 	if n := len(x.all()); n != 42 {
 		t.Errorf("the file has %d operations", n)
 	}
@@ -229,15 +227,6 @@ func (x *consents) config(t *testing.T) {
 	for _, page := range []string{"?limit=-1", "?offset=x", "?limit=101", "?limit=1&limit=1"} {
 		if a := x.try(office, "GET", "/config/policies/"+page, nil); a.Status != http.StatusBadRequest {
 			t.Errorf("%s: %d", page, a.Status)
-		}
-	}
-	hook := object{"webhook": object{"id": "", "payloadUrl": "https://x.example", "contentType": "application/json", "disabled": false, "secretKey": "s"}}
-	for _, q := range []struct {
-		method, path string
-		body         any
-	}{{"POST", "/config/webhook/", hook}, {"GET", "/config/webhook/1/", nil}, {"PUT", "/config/webhook/1/", hook}, {"DELETE", "/config/webhook/1/", nil}, {"GET", "/config/webhooks/", nil}} {
-		if a := x.try(office, q.method, q.path, q.body); a.Status != http.StatusNotImplemented || a.code() != "not-served" {
-			t.Errorf("%s %s: %d %s", q.method, q.path, a.Status, a.Body)
 		}
 	}
 }

@@ -20,7 +20,7 @@ func TestTheLinesOfTheGuideRun(t *testing.T) {
 	}
 	c := newCity(t)
 	everything := "token-of-everything-00000000000000000"
-	callers, err := api.NewCallers([]api.Caller{{Name: "curl", ID: "0000000-0", Token: api.TokenHash(everything), Roles: access.SystemRoles()}})
+	callers, err := api.NewCallers([]api.Caller{{Name: "curl", ID: "0000000-0", Token: api.TokenHash(everything), Hosts: []string{"localhost:8443"}, Roles: access.SystemRoles()}})
 	c.must(err)
 	c.serve(callers)
 	site := httptest.NewServer(api.Beside(http.NotFoundHandler(), c.api))
@@ -33,14 +33,14 @@ func TestTheLinesOfTheGuideRun(t *testing.T) {
 			n++
 			run := exec.CommandContext(t.Context(), "sh", "-c", line+` -w '\n%{http_code}'`)
 			run.Env = append(os.Environ(), "CITY="+site.URL, "TOKEN="+everything, "CODE="+c.code[c.adults[0]], "PROFILE="+mother, "QUERY_TOKEN="+c.token("mother", gdprAudience, "gdprquery", ""),
-				"DELETE_TOKEN="+c.token("mother", gdprAudience, "gdprdelete", ""))
+				"HOOK_KEY="+hookKey, "DELETE_TOKEN="+c.token("mother", gdprAudience, "gdprdelete", ""))
 			out, err := run.CombinedOutput()
 			if err != nil || !strings.HasSuffix(string(out), "\n200") && !strings.HasSuffix(string(out), "\n204") {
 				t.Errorf("%s: %v\n%s", line, err, out)
 			}
 		}
 	}
-	if n != 8 {
+	if n != 10 {
 		t.Errorf("the guide has %d lines", n)
 	}
 }

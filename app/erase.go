@@ -45,6 +45,12 @@ func (a *App) erasePerson(ctx context.Context, who func() (person.ID, error), of
 		return store.Erased{}, err
 	}
 	defer unlock()
+	// A register that comes in meanwhile would bring facts of the person with it.
+	ended, err := a.lock("importing.lock", "registers are coming in")
+	if err != nil {
+		return store.Erased{}, err
+	}
+	defer ended()
 	id, err := who()
 	if err != nil {
 		return store.Erased{}, err

@@ -30,7 +30,7 @@ func staff() []idp.Person {
 		officer("liisa", "Liisa Korhonen", "preparer", "Valmistelija: etsii lapset ja varaa paikat", "Beredare: söker barnen och reserverar platser", "Preparer: finds the children and holds places"),
 		officer("matti", "Matti Nieminen", "approver", "Hyväksyjä: toinen silmäpari", "Godkännare: det andra paret ögon", "Approver: the second pair of eyes"),
 		officer("sari", "Sari Mäkelä", "expert", "Asiantuntija: hoitaa perheiden asiat", "Sakkunnig: sköter familjernas ärenden", "Expert: serves families one by one"),
-		officer("pekka", "Pekka Lindholm", "dpo", "Tietosuojavastaava: lukee käyttöpöytäkirjaa", "Dataskyddsombud: läser användningsprotokollet", "Data-protection officer: reads the record of uses"),
+		officer("pekka", "Pekka Lindholm", "dpo", "Tietosuojavastaava: lukee käyttölokia", "Dataskyddsombud: läser användningsloggen", "Data-protection officer: reads the record of uses"),
 		officer("anna", "Anna Salo", "leader", "Johtaja: näkee luvut, ei henkilöitä", "Ledare: ser siffror, inte personer", "Leader: sees figures, no persons"),
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -17,61 +16,6 @@ import (
 	"ennakko/store"
 	"ennakko/work"
 )
-
-// Door is the inbox of gateways. It takes nothing before the work has begun: a
-// gateway brings it again.
-type Door struct {
-	clock  Clock
-	worker atomic.Pointer[work.Worker]
-	poke   chan struct{}
-}
-
-// NewDoor makes an inbox by the program's clock.
-func NewDoor(c Clock) *Door { return &Door{clock: c, poke: make(chan struct{}, 1)} }
-
-func (d *Door) open() (*work.Worker, error) {
-	if w := d.worker.Load(); w != nil {
-		return w, nil
-	}
-	return nil, fault.New(fault.Later, "app.Door", "the work has not begun yet")
-}
-
-func (d *Door) knock() {
-	select {
-	case d.poke <- struct{}{}:
-	default:
-	}
-}
-
-// Receive keeps messages from phones.
-func (d *Door) Receive(ctx context.Context, in []channel.Incoming) error {
-	w, err := d.open()
-	if err != nil {
-		return err
-	}
-	now := d.clock.Now()
-	if _, real := d.clock.(RealClock); !real {
-		for i := range in {
-			in[i].At = now // a made-up time is the same for all
-		}
-	}
-	defer d.knock()
-	return w.Receive(ctx, in, now)
-}
-
-// Report keeps outcomes of messages.
-func (d *Door) Report(ctx context.Context, r []channel.Report) error {
-	w, err := d.open()
-	if err != nil {
-		return err
-	}
-	now := d.clock.Now()
-	for i := range r {
-		r[i].At = now // when it came, by the same clock as all
-	}
-	defer d.knock()
-	return w.Report(ctx, r, now)
-}
 
 // WorkOptions are what a process that works needs.
 type WorkOptions struct {
@@ -103,7 +47,7 @@ const poll = 200 * time.Millisecond
 func (a *App) Work(ctx context.Context, o WorkOptions) error {
 	s := o.Pack.Schedule()
 	talk := a.talk(o.Pack)
-	w := work.New(a.DB, talk, o.Channel, work.Settings{From: s.Sender(), Rate: s.Rate(), Batch: 50, Hand: max(10, o.Window), Valid: s.Validity(), Doubt: o.Doubt, Name: o.Name, Lease: o.Lease})
+	w := work.New(a.DB, talk, o.Channel, work.Settings{From: s.Sender(), Rate: s.Rate(), Batch: 50, Timed: 15, Hand: max(10, o.Window), Valid: s.Validity(), Doubt: o.Doubt, Name: o.Name, Lease: o.Lease})
 	gates, endGates := context.WithCancel(context.WithoutCancel(ctx))
 	defer endGates()
 	ctx, end := context.WithCancel(ctx)
@@ -130,9 +74,11 @@ func (a *App) Work(ctx context.Context, o WorkOptions) error {
 	if o.Tell != nil {
 		g.Go(func() error { l.every(gctx, min(o.TellEvery, time.Minute), "tell officers", l.tell); return nil })
 	}
-	g.Go(func() error { l.loop(gctx, "handle what came", o.Door.poke, l.handle); return nil })
+	l.queued = make(chan struct{}, senders)
+	g.Go(func() error { l.loop(gctx, "read answers", o.Door.poke, l.read); return nil })
+	g.Go(func() error { l.loop(gctx, "keep to the schedule", nil, l.keep); return nil })
 	for range senders {
-		g.Go(func() error { l.loop(gctx, "hand messages over", nil, l.send); return nil })
+		g.Go(func() error { l.loop(gctx, "hand messages over", l.queued, l.send); return nil })
 	}
 	err := g.Wait()
 	endGates()
@@ -145,6 +91,7 @@ type labour struct {
 	app    *App
 	worker *work.Worker
 	driver *Driver
+	queued chan struct{} // wakes who hands messages over
 }
 
 func (l *labour) told(what string, err error) {
@@ -203,8 +150,20 @@ func (l *labour) beat(ctx context.Context) error {
 	return err
 }
 
-func (l *labour) handle(ctx context.Context) (busy bool, err error) {
-	return l.worker.Handle(ctx, l.app.Now())
+// read reads answers, and wakes who hands the confirmations over.
+func (l *labour) read(ctx context.Context) (busy bool, err error) {
+	busy, err = l.worker.Read(ctx, l.app.Now())
+	if busy {
+		select {
+		case l.queued <- struct{}{}:
+		default:
+		}
+	}
+	return busy, err
+}
+
+func (l *labour) keep(ctx context.Context) (busy bool, err error) {
+	return l.worker.Keep(ctx, l.app.Now())
 }
 
 // tell lets officers know what waits for them; of several processes one does.

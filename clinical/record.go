@@ -62,6 +62,10 @@ const (
 	Open   int32 = math.MaxInt32 // Until: it lasts
 )
 
+// Said is the ValueCode of an observation whose value is neither a number nor
+// coded, as a text is: that there is a value counts, what it says is not kept.
+func Said() coding.Code { return coding.Code{System: "text", Code: "said"} }
+
 // NewGroups is where the Group of resources begins that came in since the newest
 // snapshot: those of a snapshot are less.
 const NewGroups uint32 = 1 << 31
@@ -82,7 +86,7 @@ type Record struct {
 	Minute    int32         // minute of the day From, NoMinute if only the day is known
 	Value     float64       // as it was given, in Unit; NaN: none
 	Unit      string        // UCUM code; "": none
-	ValueCode coding.Code   // coded value of an observation
+	ValueCode coding.Code   // coded value of an observation; Said: it has another value
 	Status    string        // final, active, completed, ... as FHIR says it
 	Class     string        // class of the encounter that it is, or in which it happened: AMB, IMP, EMER, HH, VR, ...
 	Encounter uint32        // number of that encounter within the person, 0: none

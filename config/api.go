@@ -2,7 +2,10 @@ package config
 
 import (
 	"net"
+	"net/netip"
 	"net/url"
+
+	"ennakko/fault"
 )
 
 // API are the protocols in which other systems ask. Nothing is served that is not
@@ -24,6 +27,23 @@ type API struct {
 		Audience string `yaml:"audience"` // of the tokens of the provider at which people log in
 	} `yaml:"gdpr"`
 	Callers []APICaller `yaml:"callers"`
+
+	// WebhookNetworks are networks that are not public and in which webhooks may lead
+	// all the same: 10.20.0.0/16.
+	WebhookNetworks []string `yaml:"webhook_networks"`
+}
+
+// Networks are the networks of WebhookNetworks.
+func (a API) Networks() ([]netip.Prefix, error) {
+	var out []netip.Prefix
+	for _, s := range a.WebhookNetworks {
+		p, err := netip.ParsePrefix(s)
+		if err != nil {
+			return nil, fault.New(fault.Invalid, "config.Read", "api.webhook_networks holds what is no network").Do("write each as 10.20.0.0/16")
+		}
+		out = append(out, p.Masked())
+	}
+	return out, nil
 }
 
 // APICaller is another system that may ask.
@@ -35,6 +55,7 @@ type APICaller struct {
 	TokenSHA256  string   `yaml:"token_sha256"` // of its token; "": it has none
 	ClientID     string   `yaml:"client_id"`    // by which people sign in it, at the provider; "": nobody does
 	Roles        []string `yaml:"roles"`
+	Webhooks     []string `yaml:"webhooks"` // the hosts on which it may be told of permissions: hooks.school.example
 }
 
 func (a API) check(pages *Pages, bad func(hint, format string, args ...any)) {
@@ -62,7 +83,13 @@ func (a API) check(pages *Pages, bad func(hint, format string, args ...any)) {
 			bad(page, "api.listen needs certificate, key and roots")
 		}
 	}
+	if _, err := a.Networks(); err != nil {
+		bad("write each as 10.20.0.0/16", "api.webhook_networks holds what is no network")
+	}
 	for i, c := range a.Callers {
+		if len(c.Webhooks) > 0 && !a.Consent {
+			bad("consent: true", "api caller %d has webhooks, and consent is not switched on", i+1)
+		}
 		if c.Subject != "" && a.Listen == "" {
 			bad("set api.listen, or give it a token", "api caller %d has a certificate, and there is no line that asks for one", i+1)
 		}

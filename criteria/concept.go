@@ -21,6 +21,7 @@ type Concept struct {
 	Kinds     []clinical.Kind
 	Codes     *coding.ValueSet
 	Value     Kind        // Number, Coded or Event
+	Given     bool        // of an Event: only records with a value, whatever it says
 	Unit      coding.Unit // of a Number; the zero Unit: numbers are taken as they are
 	Bare      bool        // a number without a unit is in Unit; else it is Bad
 	Substance string      // for mass and amount, as coding.Substances lists them; "" is none
@@ -41,10 +42,11 @@ func notHappened() []string {
 
 // Takes reports whether a record is of the concept: its kind, one of its
 // codes and its status are the concept's, and it has the value that a Number
-// or Coded concept needs.
+// or Coded concept, or one that asks for a value, needs.
 func (c *Concept) Takes(r clinical.Record) bool {
 	return slices.Contains(c.Kinds, r.Kind) && c.TakesStatus(r.Status) && c.Codes.HasAny(r.Codes) &&
-		(c.Value != Number || !math.IsNaN(r.Value)) && (c.Value != Coded || !r.ValueCode.IsZero())
+		(c.Value != Number || !math.IsNaN(r.Value)) && (c.Value != Coded || !r.ValueCode.IsZero() && r.ValueCode != clinical.Said()) &&
+		(!c.Given || !math.IsNaN(r.Value) || !r.ValueCode.IsZero())
 }
 
 // TakesStatus reports whether records of the status count.
@@ -138,6 +140,8 @@ func (c *Concept) check() error {
 		return bad("number, coded or event", "the concept has no kind of value")
 	case c.Value != Number && !c.Unit.IsZero():
 		return bad("take the unit away, or say value: number", "only numbers have a unit")
+	case c.Given && c.Value != Event:
+		return bad("say value: any alone", "a concept of numbers or codes has values anyway")
 	case c.Absent > AbsentNone:
 		return bad("none or unknown", "the concept does not say what it means that there is none")
 	case c.Substance != "" && !slices.Contains(coding.Substances(), c.Substance):

@@ -119,6 +119,10 @@ func filters(sets map[string]*coding.ValueSet) []cel.EnvOption {
 			p := args[0].(span)
 			return s.keep(func(x item) bool { return x.from >= p.from && x.from <= p.until })
 		})...),
+		cel.Function("endsIn", narrow("endsIn", kinds(), []*cel.Type{periodType}, func(s *series, args []ref.Val) ref.Val {
+			p := args[0].(span)
+			return s.keep(func(x item) bool { return x.until >= p.from && x.until <= p.until })
+		})...),
 		cel.Function("before", narrow("before", kinds(), day, func(s *series, args []ref.Val) ref.Val {
 			return s.keep(func(x item) bool { return x.from < dayOf(args[0]) })
 		})...),

@@ -342,3 +342,57 @@ func FuzzCompileHealth(f *testing.F) {
 		l.Words(step, "fi")
 	})
 }
+
+func TestAValueInWordsIsAValueAndNoCode(t *testing.T) {
+	asked := criteria.Concept{Name: "asked", Kinds: []clinical.Kind{clinical.Observation}, Codes: coding.NewValueSet("", coding.ParsePattern("loinc|72166-2")), Value: criteria.Event}
+	given, smoking := asked, asked
+	given.Given, smoking.Value = true, criteria.Coded
+	for _, c := range []struct {
+		what  string
+		value float64
+		code  coding.Code
+		takes [3]bool // asked, with any value, with a coded one
+	}{
+		{"nothing", math.NaN(), coding.Code{}, [3]bool{true, false, false}},
+		{"a text", math.NaN(), clinical.Said(), [3]bool{true, true, false}},
+		{"a code", math.NaN(), coding.Parse("snomed|77176002"), [3]bool{true, true, true}},
+		{"a number", 3, coding.Code{}, [3]bool{true, true, false}},
+	} {
+		r := clinical.Record{Kind: clinical.Observation, Codes: []coding.Code{coding.Parse("loinc|72166-2")}, Status: "final", Value: c.value, ValueCode: c.code}
+		if got := [3]bool{asked.Takes(r), given.Takes(r), smoking.Takes(r)}; got != c.takes {
+			t.Errorf("%s: %v, not %v", c.what, got, c.takes)
+		}
+	}
+}
+
+func TestWhatEndsInAPeriod(t *testing.T) {
+	l := health(t)
+	from := func(first, last string) clinical.Record {
+		return clinical.Record{Kind: clinical.Encounter, Codes: []coding.Code{coding.Parse("snomed|32485007")}, From: n(first), Until: n(last), Status: "finished", Group: 7}
+	}
+	never := from("2000-01-01", "2000-01-01")
+	never.From, never.Until = clinical.Always, clinical.Always
+	for _, c := range []struct {
+		r     clinical.Record
+		wants [4]criteria.Verdict // ends in, wholly in, has a day in, was at all
+	}{
+		{from("1999-12-31", "2000-01-01"), [4]criteria.Verdict{criteria.Met, criteria.NotMet, criteria.Met, criteria.Met}},
+		{from("2000-01-01", "2000-01-31"), [4]criteria.Verdict{criteria.Met, criteria.Met, criteria.Met, criteria.Met}},
+		{from("2000-01-31", "2000-02-01"), [4]criteria.Verdict{criteria.NotMet, criteria.NotMet, criteria.Met, criteria.Met}},
+		{never, [4]criteria.Verdict{criteria.NotMet, criteria.NotMet, criteria.NotMet, criteria.Met}},
+	} {
+		const p = "(between(date(2000, 1, 1), date(2000, 1, 31)))"
+		for i, text := range []string{"stay.endsIn" + p + ".exists()", "stay.startsIn" + p + ".endsIn" + p + ".exists()", "stay.exists" + p, "stay.exists()"} {
+			prog, err := l.Compile(text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			facts := criteria.RecordFacts{Language: l, Read: true, Concepts: map[string][]criteria.Fact{}}
+			stay, _ := l.Concept("stay")
+			facts.Concepts["stay"] = stay.Facts([]clinical.Record{c.r})
+			if v, _, err := prog.Eval(facts, limits(t), asOf); v != c.wants[i] || err != nil {
+				t.Errorf("%s of %v: %s, %v", text, c.r, v, err)
+			}
+		}
+	}
+}

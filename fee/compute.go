@@ -127,6 +127,9 @@ func (w *working) check(child int) error {
 		if err := checkEarnings(a.Earnings); err != nil {
 			return err
 		}
+		if err := w.pack.checkAssessed(a.Assessed); err != nil {
+			return err
+		}
 	}
 	return nil
 }

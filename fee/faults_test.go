@@ -15,7 +15,7 @@ import (
 func spoiled(t testing.TB, file, old, new string) fstest.MapFS {
 	t.Helper()
 	fsys := fstest.MapFS{}
-	for _, name := range []string{"fee.yaml", "agreement.yaml", "messages.yaml", "people.yaml", "CHANGES.md"} {
+	for _, name := range []string{"fee.yaml", "agreement.yaml", "messages.yaml", "documents.yaml", "people.yaml", "CHANGES.md"} {
 		b, err := fs.ReadFile(packs.FS, packName+"/"+name)
 		if err != nil {
 			t.Fatal(err)
@@ -49,12 +49,14 @@ func TestABrokenPackOfFeesSaysWhatIsWrongWithFileAndLine(t *testing.T) {
 		{"fee.yaml", "full_from: 35\n", "full_from: 35\n    steps: [{up_to: 27, percent: 50}]\n", "the steps do not rise"},
 		{"fee.yaml", "steady_months: 3", "steady_months: 12\n    months: 6", `the key "months" stands twice`},
 		{"fee.yaml", "    months: 12", "    months: 2", "income is steady over more months than it is averaged over"},
+		{"documents.yaml", "undecided: P6M", "undecided: P0D", "documents would go as soon as they come"},
+		{"documents.yaml", "keep: P1Y", "keep: a year", "a length of time belongs here"},
 		{"fee.yaml", "- name: other\n", "- name: another\n", "the kind other, for what the pack does not know, is missing"},
 		{"fee.yaml", "- name: pension\n", "- name: wages\n", "the kind wages stands twice"},
 		{"fee.yaml", "treatment: left-out", "treatment: forgotten", "this word is not known here"},
 		{"fee.yaml", "- name: pension\n    treatment: counted\n", "- name: pension\n    treatment: left-out\n    holiday_pay: true\n", "holiday pay is added only to a kind that is counted"},
 		{"fee.yaml", "- id: fee\n", "- id: family\n", "the provision family stands twice"},
-		{"fee.yaml", "version: \"2026.1\"", "version: \"2026.2\"", "CHANGES.md:1: the version 2026.2 is not told of"},
+		{"fee.yaml", "version: \"2026.2\"", "version: \"2026.9\"", "CHANGES.md:1: the version 2026.9 is not told of"},
 		{"agreement.yaml", "version: 1", "version: 2", "version 1 belongs here"},
 		{"agreement.yaml", "      - kind: own-permission\n", "      - kind: permission\n", `the condition "permission" is not known`},
 		{"agreement.yaml", "keep: P10Y", "keep: ten years", "a length of time belongs here"},

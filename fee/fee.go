@@ -56,11 +56,19 @@ type Earnings struct {
 	Income      []Income
 }
 
+// Assessed is what somebody has of one kind of income or of deduction, as a
+// caseworker has assessed it from documents.
+type Assessed struct {
+	Kind  Kind
+	Cents Cents // a month, none below 0
+}
+
 // Adult is a spouse or partner in the household of the child.
 type Adult struct {
 	Earnings
-	HolidayTold  bool // the holiday pay is among the wages, or there is none: nothing is added
-	Entrepreneur bool // is in business: a caseworker looks at the income
+	HolidayTold  bool       // the holiday pay is among the wages, or there is none: nothing is added
+	Entrepreneur bool       // is in business: a caseworker looks at the income
+	Assessed     []Assessed // holds instead of Earnings; nil: the income is computed; empty: no income
 }
 
 // Child is a child of either adult who lives in the household.

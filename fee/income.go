@@ -11,6 +11,7 @@ import (
 // earner is somebody whose income counts.
 type earner struct {
 	Earnings
+	assessed     []Assessed // nil: it is computed
 	who          map[person.Language]string
 	holidayTold  bool
 	entrepreneur bool
@@ -27,15 +28,18 @@ func (w *working) income() (total Cents, known bool) {
 	}
 	var all []earner
 	for i, a := range w.family.Adults {
-		all = append(all, earner{a.Earnings, w.pack.whoIs("adult", i+1), a.HolidayTold, a.Entrepreneur, i + 1})
+		all = append(all, earner{a.Earnings, a.Assessed, w.pack.whoIs("adult", i+1), a.HolidayTold, a.Entrepreneur, i + 1})
 	}
 	for i, c := range w.family.Children {
 		if w.paid(c) > 0 && len(c.Income) > 0 {
-			all = append(all, earner{c.Earnings, w.pack.whoIs("child", i+1), true, false, 0})
+			all = append(all, earner{c.Earnings, nil, w.pack.whoIs("child", i+1), true, false, 0})
 		}
 	}
 	known = true
 	for _, e := range all {
+		if e.assessed != nil {
+			continue // a person has looked
+		}
 		if e.Last == 0 {
 			w.reason("income-missing")
 			known = false
@@ -65,6 +69,9 @@ func (w *working) income() (total Cents, known bool) {
 
 // earned writes the lines of one earner and returns what counts a month.
 func (w *working) earned(e earner) Cents {
+	if e.assessed != nil {
+		return w.assessed(e)
+	}
 	if e.adult > 0 && MonthOf(w.family.On)-e.Last > Month(w.average.fresh) {
 		w.reason("income-old")
 	}

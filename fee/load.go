@@ -15,12 +15,13 @@ const (
 	feeFile       = "fee.yaml"
 	agreementFile = "agreement.yaml"
 	messagesFile  = "messages.yaml"
+	documentsFile = "documents.yaml"
 	peopleFile    = "people.yaml"
 	changesFile   = "CHANGES.md"
 )
 
 func files() []string {
-	return []string{feeFile, agreementFile, messagesFile, peopleFile, changesFile}
+	return []string{feeFile, agreementFile, messagesFile, documentsFile, peopleFile, changesFile}
 }
 
 // Is reports whether the folder holds a pack of fees.
@@ -48,6 +49,7 @@ func Load(fsys fs.FS, dir string) (*Pack, error) {
 	}
 	r.agreement(strictyaml.Document(agreementFile, content[agreementFile], l))
 	r.texts(strictyaml.Document(messagesFile, content[messagesFile], l))
+	r.documents(strictyaml.Document(documentsFile, content[documentsFile], l))
 	r.people(strictyaml.Document(peopleFile, content[peopleFile], l))
 	l.Told(r.pack.version, changesFile, string(content[changesFile]))
 	if err := l.Err(); err != nil {

@@ -26,6 +26,7 @@ type Pack struct {
 	messages                          map[Message]map[person.Language]template
 	cases                             []madeUp
 	agreements                        []permission.Agreement
+	documents                         Documents
 }
 
 // Period is the figures of the Act that hold from a day on.

@@ -111,12 +111,28 @@ func (r *reading) family(k map[string]strictyaml.Node) Family {
 }
 
 func (r *reading) adult(x strictyaml.Node, on time.Time) Adult {
-	k := x.Keys("?", "income", "months", "known_from", "holiday_pay", "entrepreneur")
-	a := Adult{Earnings: r.earnings(k, on), Entrepreneur: k["entrepreneur"].Yes()}
+	k := x.Keys("?", "income", "months", "known_from", "holiday_pay", "entrepreneur", "assessed")
+	a := Adult{Assessed: r.assessed(k["assessed"]), Earnings: r.earnings(k, on), Entrepreneur: k["entrepreneur"].Yes()}
 	if h := k["holiday_pay"]; h.There() {
 		a.HolidayTold = h.OneOf("added", "told") == "told"
 	}
 	return a
+}
+
+// assessed reads what a caseworker has assessed a month, by kind; none: no income.
+func (r *reading) assessed(x strictyaml.Node) []Assessed {
+	if !x.There() {
+		return nil
+	}
+	out := []Assessed{}
+	if !x.IsGroup() {
+		x.OneOf("none")
+		return out
+	}
+	for _, p := range x.Pairs() {
+		out = append(out, Assessed{Kind(p.Name), r.amount(p)})
+	}
+	return out
 }
 
 func (r *reading) child(x strictyaml.Node, on time.Time) Child {

@@ -318,6 +318,9 @@ func (r *reading) ofConcept(c *clinical.Record, concept criteria.Concept, x stri
 	default:
 		x.OneOf("yes")
 	}
+	if concept.Given {
+		c.ValueCode = clinical.Said()
+	}
 }
 
 // usualStatus is the status of a record of a kind if none is written.

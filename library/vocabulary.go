@@ -101,7 +101,9 @@ func (r *reading) concept(x strictyaml.Node) {
 		c.Substance = k["substance"].OneOf(coding.Substances()...)
 	}
 	if k["value"].There() {
-		c.Value = map[string]criteria.Kind{"number": criteria.Number, "coded": criteria.Coded, "none": criteria.Event}[k["value"].OneOf("number", "coded", "none")]
+		said := k["value"].OneOf("number", "coded", "none", "any")
+		c.Given = said == "any"
+		c.Value = map[string]criteria.Kind{"number": criteria.Number, "coded": criteria.Coded, "none": criteria.Event, "any": criteria.Event}[said]
 	}
 	if k["absent"].There() && k["absent"].OneOf("none", "unknown") == "unknown" {
 		c.Absent = criteria.AbsentUnknown
@@ -226,6 +228,9 @@ func (l *Library) conceptHash(name string) string {
 	c := l.concepts[name]
 	h := sha256.New()
 	_, _ = fmt.Fprintf(h, "%s %v %v %s %t %s %v %v\n", c.Name, c.Kinds, c.Value, c.Unit, c.Bare, c.Substance, c.Statuses, c.Absent)
+	if c.Given {
+		_, _ = fmt.Fprintln(h, "with any value")
+	}
 	for _, p := range c.Codes.Patterns() {
 		_, _ = fmt.Fprintln(h, p)
 	}

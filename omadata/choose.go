@@ -2,6 +2,7 @@ package omadata
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -106,13 +107,16 @@ func (s *Service) ask(ctx context.Context, tx store.Tx, row store.Permit, p perm
 	return row, p, asked, err
 }
 
-// Choose takes the way that somebody chose: to permit the fetch, another way of
+// ChooseSeen takes the way that somebody chose: to permit the fetch, another way of
 // the agreement, or NotNow. The same again changes nothing. Another way after a
-// permission takes the permission back.
-func (s *Service) Choose(ctx context.Context, who person.ID, n store.MatterID, way string) error {
+// permission takes the permission back. What was seen is there no more: Conflict.
+func (s *Service) ChooseSeen(ctx context.Context, who person.ID, n store.MatterID, way string, seen Seen) error {
 	const op = "omadata.Choose"
 	a, err := s.Agreement()
 	if err != nil {
+		return err
+	}
+	if err := seen.text(a); err != nil {
 		return err
 	}
 	if _, ok := a.Way(way); !ok && way != NotNow {
@@ -128,6 +132,9 @@ func (s *Service) Choose(ctx context.Context, who person.ID, n store.MatterID, w
 			taken = nil
 			row, p, err := s.mine(ctx, tx, a, f, who)
 			if err != nil {
+				return err
+			}
+			if err := seen.permit(row); err != nil {
 				return err
 			}
 			before := row.Events
@@ -148,7 +155,13 @@ func (s *Service) Choose(ctx context.Context, who person.ID, n store.MatterID, w
 			if row.Events == before {
 				return store.ErrNothing
 			}
-			told(tx, row, a, "way "+way)
+			gone := 0
+			if way != Documents {
+				if gone, err = s.otherWay(tx, f, who); err != nil {
+					return err
+				}
+			}
+			told(tx, row, a, wayWords(way, gone))
 			return s.chose(tx, who, way)
 		})
 	})
@@ -159,28 +172,41 @@ func (s *Service) Choose(ctx context.Context, who person.ID, n store.MatterID, w
 }
 
 // give applies the yes, and lets the sources be asked when all grown-ups of the
-// household have permitted it: before that nothing that is fetched could be used.
+// household have permitted it or send documents: before that nothing that is fetched
+// could be used.
 func (s *Service) give(ctx context.Context, tx store.Tx, row store.Permit, p permission.Permission, a permission.Agreement, f *family, who person.ID) (store.Permit, error) {
 	e := permission.Step(permission.Give, a, who, s.now()).With(permission.WayPermit)
 	row, _, _, changed, err := s.apply(ctx, tx, change{row: row, p: p, event: e, a: a, signers: f.Signers(row.Subject, row.About)})
 	if err != nil || !changed {
 		return row, err
 	}
-	return row, s.due(tx, a, f)
+	return row, s.due(ctx, tx, a, f)
+}
+
+// wayWords say in the record which way was chosen.
+func wayWords(way string, documents int) string {
+	if documents == 0 {
+		return "way " + way
+	}
+	return fmt.Sprintf("way %s; %d documents deleted", way, documents)
 }
 
 // due sets when the sources are to be asked, for each permission of a matter: at
-// once, or when what is there is no longer fresh, if all grown-ups permit it; else
-// not at all.
-func (s *Service) due(tx store.Tx, a permission.Agreement, f *family) error {
+// once, or when what is there is no longer fresh, if all grown-ups permit it or send
+// documents; else not at all.
+func (s *Service) due(ctx context.Context, tx store.Tx, a permission.Agreement, f *family) error {
 	now := s.now()
 	all, err := tx.Standing(a.Purpose(), nil, f.matter.Child, now, 0, mostInMatter)
 	if err != nil {
 		return err
 	}
+	ready, err := s.ready(ctx, tx, f, all)
+	if err != nil {
+		return err
+	}
 	for _, row := range all {
 		due := time.Time{}
-		if everyone(f, all) {
+		if ready {
 			if due, err = s.freshUntil(tx, row, now); err != nil {
 				return err
 			}
@@ -192,17 +218,6 @@ func (s *Service) due(tx store.Tx, a permission.Agreement, f *family) error {
 		}
 	}
 	return nil
-}
-
-// everyone reports whether all grown-ups of the household are among those whose
-// permission stands.
-func everyone(f *family, standing []store.Permit) bool {
-	for _, id := range f.adults {
-		if !slices.ContainsFunc(standing, func(p store.Permit) bool { return p.Subject == id }) {
-			return false
-		}
-	}
-	return len(f.adults) > 0
 }
 
 // freshUntil is until when what is kept under a permission is fresh; now if there
@@ -234,8 +249,14 @@ func (s *Service) refuse(ctx context.Context, tx store.Tx, row store.Permit, p p
 	if err != nil || !changed || way != Documents {
 		return row, err
 	}
-	_, err = tx.AddRequest(store.Request{Kind: RequestDocuments, Person: who, Matter: f.matter.ID, At: now, Due: now.AddDate(0, 0, answerDays), Basis: withoutDelay})
-	return row, err
+	open, err := tx.OpenRequests(f.matter.ID)
+	if err != nil {
+		return row, err
+	}
+	if err := s.putBefore(tx, f, who, open); err != nil {
+		return row, err
+	}
+	return row, s.due(ctx, tx, a, f)
 }
 
 // The kinds of request that this use makes.

@@ -71,33 +71,40 @@ func (s *Service) fetch(ctx context.Context, row store.Permit) (did bool, err er
 }
 
 // fetchFrom asks one source: first the row and its entry, then the wire, then what
-// came is kept if the permission still stands.
+// came is kept if the permission still stands. A withdrawal ends the wire from the
+// moment on at which the entry is kept.
 func (s *Service) fetchFrom(ctx context.Context, c *call) (bool, error) {
 	source, ok := s.c.Sources[c.source.ID]
 	if !ok {
 		return false, fault.New(fault.Missing, "omadata.fetch", "the source %q of the agreement is not set up", c.source.ID).Do("name it in the settings")
 	}
+	asking, done := s.calling(ctx, c.row.ID)
+	defer done()
 	did, err := s.begin(ctx, c)
 	if err != nil || c.handover == 0 {
 		return did, err
 	}
-	asking, done := s.calling(ctx, c.row.ID)
-	answer, err := source.Fetch(asking, c.request)
-	done()
+	asking, patience := context.WithTimeout(asking, s.c.Patience)
+	defer patience()
+	var answer incomes.Answer
+	if err = asking.Err(); err == nil {
+		answer, err = source.Fetch(asking, c.request)
+	}
 	// What came, or that nothing came, is told although the caller may be gone.
 	return true, s.receive(context.WithoutCancel(ctx), c, answer, err)
 }
 
-// calling bounds how long a source is asked, and lets a withdrawal end it.
+// calling lets a withdrawal of a permission end what is asked under it.
 func (s *Service) calling(ctx context.Context, id int64) (context.Context, func()) {
-	ctx, cancel := context.WithTimeout(ctx, s.c.Patience)
+	ctx, cancel := context.WithCancel(ctx)
+	key := &id
 	s.mu.Lock()
-	s.calls[id] = cancel
+	s.calls[key] = cancel
 	s.mu.Unlock()
 	return ctx, func() {
 		cancel()
 		s.mu.Lock()
-		delete(s.calls, id)
+		delete(s.calls, key)
 		s.mu.Unlock()
 	}
 }
@@ -185,7 +192,11 @@ func (s *Service) mayAsk(ctx context.Context, tx store.Tx, c *call, f *family, a
 	busy := slices.ContainsFunc(kept, func(h store.Handover) bool {
 		return h.Source == c.source.ID && (h.State == store.HandoverBegun || h.State == store.HandoverGot && h.Fresh.After(now))
 	})
-	if busy || row.Due.IsZero() || row.Due.After(now) || !everyone(f, all) {
+	ready, err := s.ready(ctx, tx, f, all)
+	if err != nil {
+		return g, err
+	}
+	if busy || row.Due.IsZero() || row.Due.After(now) || !ready {
 		return g, store.ErrNothing
 	}
 	if f.codes[row.Subject].IsZero() {
@@ -246,9 +257,25 @@ func (s *Service) receive(ctx context.Context, c *call, answer incomes.Answer, f
 			if err != nil {
 				return err
 			}
+			if late, err := s.tookBack(tx, c); late || err != nil {
+				return err
+			}
 			return s.keep(tx, c, g, answer)
 		})
 	})
+}
+
+// tookBack throws an answer away that was asked for before the permission was taken
+// back, or ended: that it was given again since does not bring the answer back.
+func (s *Service) tookBack(tx store.Tx, c *call) (bool, error) {
+	events, err := tx.PermitEvents(c.row.ID)
+	if err != nil || !slices.ContainsFunc(events, func(e store.PermitEvent) bool {
+		return e.N > c.row.Events && e.Kind != permission.Ask.String() && e.Kind != permission.Give.String()
+	}) {
+		return false, err
+	}
+	tx.Detail("hand-over %d: thrown away unread, the permission was taken back meanwhile", c.handover)
+	return true, tx.EndHandover(c.handover, store.HandoverDropped, "the permission was taken back before the answer came", s.now())
 }
 
 // keep keeps the fields of the agreement and no others.

@@ -78,3 +78,15 @@ func (c *city) secondFamily() {
 	_, err := c.Offer(c.ctx, "system:test", func(int, int) {})
 	c.must(err)
 }
+
+// Fetch implements incomes.Incomes.
+func (b business) Fetch(ctx context.Context, r incomes.Request) (incomes.Answer, error) {
+	out, err := b.source.Fetch(ctx, r)
+	b.mu.Lock()
+	antti := b.pay[r.Person.Reveal()] == 3500_00
+	b.mu.Unlock()
+	if err == nil && antti {
+		out.Income = append(out.Income, incomes.Income{Month: r.To, Kind: incomes.Entrepreneur, Cents: 500_00})
+	}
+	return out, err
+}

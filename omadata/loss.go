@@ -13,7 +13,7 @@ import (
 // from a backup: nobody knows who took what back in the time that is lost. People
 // are asked anew. What was fetched goes. It returns how many were ended.
 func EndAfterLoss(ctx context.Context, db *tables.DB, now func() time.Time) (n int, err error) {
-	s := &Service{c: Config{DB: db, Now: now}, write: db.Write, texts: map[textID]permission.Agreement{}, calls: map[int64]context.CancelFunc{}}
+	s := &Service{c: Config{DB: db, Now: now}, write: db.Write, texts: map[textID]permission.Agreement{}, calls: map[*int64]context.CancelFunc{}}
 	for _, state := range []permission.State{permission.Asked, permission.Partly, permission.Standing} {
 		for after := int64(0); ; {
 			rows, err := db.PermitsAfter(ctx, state.String(), after, stepBatch)

@@ -171,6 +171,9 @@ func (s *Service) copyMatters(ctx context.Context, who person.ID) (Tree, error) 
 		if len(m.Income) > 0 {
 			t.Children = append(t.Children, incomeTree(m.Income, m.FetchedAt))
 		}
+		for _, d := range m.Documents {
+			t.Children = append(t.Children, Tree{Key: "document", Children: []Tree{leaf("number", strconv.FormatInt(d.ID, 10)), leaf("name", d.Name), leaf("kind", string(d.Kind)), leaf("at", day(d.Came)), leaf("until", day(d.Until)), leaf("gone", day(d.Gone))}})
+		}
 		for _, p := range []*FeeProposal{m.Fee, m.Was} {
 			if p == nil {
 				continue
@@ -290,7 +293,8 @@ func (s *Service) Erase(ctx context.Context, who person.ID, dry bool) ([]Reason,
 }
 
 // Clear takes back all of somebody's permissions that stand, so that what was
-// fetched under them is deleted, and leaves what the law keeps.
+// fetched under them is deleted, deletes the documents that they sent, and leaves what
+// the law keeps.
 func (s *Service) Clear(ctx context.Context, who person.ID) error {
 	rows, err := s.c.DB.PermitsOf(ctx, who)
 	if err != nil {
@@ -304,7 +308,32 @@ func (s *Service) Clear(ctx context.Context, who person.ID) error {
 			return err
 		}
 	}
+	ids, err := s.c.DB.MattersOf(ctx, Purpose, who)
+	if err != nil {
+		return err
+	}
+	for _, n := range ids {
+		if err := s.clearDocuments(ctx, who, n); err != nil {
+			return err
+		}
+	}
 	return nil
+}
+
+func (s *Service) clearDocuments(ctx context.Context, who person.ID, n store.MatterID) error {
+	act, err := audit.Begin(actor(who), "delete own documents", "erasure", "GDPR 17(1)", s.now())
+	if err != nil {
+		return err
+	}
+	return s.write(ctx, act, func(tx store.Tx) error {
+		gone, err := s.deleteUndecided(tx, n, who, store.GoneBySender)
+		if err == nil && gone == 0 {
+			err = store.ErrNothing
+		}
+		tx.About(matterName(n), who)
+		tx.Detail("%d documents", gone)
+		return err
+	})
 }
 
 // keptSince is the moment since which decisions are kept: the longest time of all

@@ -80,7 +80,7 @@ func (s *Service) verdict(ctx context.Context, q standing.Question, row store.Pe
 			out = standing.Verdict{}
 			if !key.Person(f.codes[row.Subject]).Is(q.Person) {
 				out.Why = standing.WhyUnknown
-			} else if out, err = s.word(ctx, tx, act, row.ID, f); err != nil {
+			} else if out, err = s.word(ctx, tx, act, q, f); err != nil {
 				return err
 			}
 			tx.About(permissionName(row.ID), row.Subject, row.About)
@@ -93,14 +93,17 @@ func (s *Service) verdict(ctx context.Context, q standing.Question, row store.Pe
 }
 
 // word is the city's word inside a write.
-func (s *Service) word(ctx context.Context, tx store.Tx, act audit.Act, id int64, f *family) (standing.Verdict, error) {
-	row, err := tx.PermitOf(id)
+func (s *Service) word(ctx context.Context, tx store.Tx, act audit.Act, q standing.Question, f *family) (standing.Verdict, error) {
+	row, err := tx.PermitOf(q.Permission)
 	if err != nil {
 		return standing.Verdict{}, err
 	}
 	a, err := s.text(ctx, row.Purpose, row.Version)
 	if err != nil {
 		return standing.Verdict{}, err
+	}
+	if src, ok := sourceOf(a, q.Source); !ok || slices.ContainsFunc(q.Fields, func(x permission.Field) bool { return !slices.Contains(fieldsFrom(src), x) }) {
+		return standing.Verdict{Why: standing.WhyFields}, nil // the text is another than when the question came
 	}
 	_, err = s.grant(ctx, atBegin, tx, act, a, f, row.Subject)
 	if err == nil {

@@ -94,10 +94,12 @@ type Service struct {
 
 	beforeBlock func(n int) // of a review; for tests
 
+	rests rests // work that could not be done
+
 	mu    sync.Mutex
 	texts map[textID]permission.Agreement
-	calls map[int64]context.CancelFunc // sources that are being asked, by permission
-	swept int64                        // the registers against which all permissions were held last
+	calls map[*int64]context.CancelFunc // sources that are being asked, each by its permission
+	swept int64                         // the registers against which all permissions were held last
 
 	receiptsAt time.Time // not before are receipts tried that are owed
 }
@@ -127,14 +129,13 @@ func New(c Config) (*Service, error) {
 		c.Random = rand.Reader
 	}
 	c.fill()
-	s := &Service{c: c, texts: map[textID]permission.Agreement{}, calls: map[int64]context.CancelFunc{}}
+	s := &Service{c: c, texts: map[textID]permission.Agreement{}, calls: map[*int64]context.CancelFunc{}}
 	s.write, s.beforeBlock = c.DB.Write, func(int) {}
 	s.look = func(_ string, tx store.Tx, f *family) permission.Ledger { return ledger{s, tx, f} }
 	for _, a := range c.Agreements {
 		if a.Purpose() != c.Agreements[0].Purpose() {
 			return nil, fault.New(fault.Invalid, op, "the agreements are for %q and %q", a.Purpose(), c.Agreements[0].Purpose()).Do("one service is one purpose")
 		}
-		s.texts[textID{a.Purpose(), a.Version()}] = a
 	}
 	if _, err := s.own(c.Agreements[0]); err != nil {
 		return nil, err
@@ -162,8 +163,8 @@ func (s *Service) Agreement() (permission.Agreement, error) {
 	return out, nil
 }
 
-// text finds a version of an agreement: of the pack, or of the records when the
-// pack no longer has it.
+// text finds a version of an agreement: of the records, and of the pack while nobody
+// was asked under it. What people agreed to counts, whatever a pack says later.
 func (s *Service) text(ctx context.Context, purpose string, version int) (permission.Agreement, error) {
 	id := textID{purpose, version}
 	s.mu.Lock()
@@ -173,6 +174,13 @@ func (s *Service) text(ctx context.Context, purpose string, version int) (permis
 		return a, nil
 	}
 	kept, err := s.c.DB.KeptAgreement(ctx, purpose, version, s.now())
+	if err != nil && fault.KindOf(err) == fault.Missing {
+		for _, a := range s.c.Agreements {
+			if a.Purpose() == purpose && a.Version() == version {
+				return a, nil
+			}
+		}
+	}
 	if err != nil {
 		return a, err
 	}

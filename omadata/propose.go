@@ -27,12 +27,14 @@ type Working struct {
 	Fee     fee.Fee   `json:"fee"`
 	Unit    string    `json:"unit"`  // the care place that goes with it
 	On      time.Time `json:"on"`    // the day as of which it was worked out
-	Hours   fee.Hours `json:"hours"` // a week, that were taken to be agreed on
+	Hours   fee.Hours `json:"hours"` // a week, as the family wants them, or as is usual
 	Adults  int       `json:"adults"`
 	Anew    bool      `json:"anew"`    // another fee stood before
 	Grounds []Ground  `json:"grounds"` // none: the highest fee was chosen
 	// Picture is the fee by income, with all else as it is; nil: it does not hang on income.
 	Picture *fee.Picture `json:"picture,omitempty"`
+	// Assessed is what a caseworker put down; nil: all was computed.
+	Assessed *Assessed `json:"assessed,omitempty"`
 }
 
 // Ground is what the working rests on of one grown-up.
@@ -88,37 +90,46 @@ type outcome struct {
 	made bool        // a proposal
 }
 
-// proposeIn works a matter out inside a write.
+// proposeIn works a matter out inside a write: on what was permitted and fetched, or as
+// a caseworker has assessed it.
 func (s *Service) proposeIn(ctx context.Context, where string, tx store.Tx, act audit.Act, a permission.Agreement, f *family) (outcome, error) {
-	child := slices.Index(f.home, f.matter.Child)
-	c := f.care[f.matter.Child]
-	if child < 0 || c.unit == "" || !c.municipal || len(f.adults) == 0 {
-		return outcome{what: "there is no fee to propose: the child is not in the city's early education"}, nil
+	x, ok, err := s.begun(tx, f)
+	if err != nil || !ok {
+		return outcome{what: "there is no fee to propose: the child is not in the city's early education"}, err
 	}
-	highest, err := s.highestChosen(ctx, tx, a, f)
+	if x.family.AcceptHighest, err = s.highestChosen(ctx, tx, a, f); err != nil {
+		return outcome{}, err
+	}
+	if x.family.AcceptHighest {
+		return s.compute(tx, f, x, false)
+	}
+	before, err := s.assessedBefore(ctx, tx, f)
 	if err != nil {
 		return outcome{}, err
 	}
-	family := fee.Family{On: s.now().Truncate(24 * time.Hour), AcceptHighest: highest, Adults: make([]fee.Adult, len(f.adults))}
-	for _, id := range f.home {
-		k := fee.Child{Born: f.born[id]}
-		if x := f.care[id]; x.unit != "" && x.municipal {
-			k.Hours, k.PrePrimary = s.c.Hours, x.prePrimary
+	need := everybody
+	if ok, err = s.earnings(ctx, where, tx, act, a, f, &x, need); err == nil && !ok && before != nil {
+		need = before.needs
+		ok, err = s.earnings(ctx, where, tx, act, a, f, &x, need)
+	} else if err == nil && ok && before != nil {
+		made, failed := s.c.Fees.Compute(x.family, x.child)
+		if failed != nil {
+			return outcome{}, failed
 		}
-		family.Children = append(family.Children, k)
-	}
-	w := Working{Unit: c.unit, On: family.On, Hours: s.c.Hours, Adults: len(f.adults)}
-	var grounds []store.Basis
-	var read []person.ID
-	if !highest {
-		ok := false
-		if grounds, ok, err = s.earnings(ctx, where, tx, act, a, f, &family, &w); err != nil || !ok {
-			return outcome{what: "nothing is proposed yet: not all has been permitted and fetched"}, err
+		if !before.answers(rawOf(made, x.w.Unit)) {
+			before = nil // something has come in that nobody has looked at
 		}
-		read = f.adults
 	}
-	out, err := s.compute(tx, f, family, child, w, grounds)
-	out.read = read
+	if err != nil || !ok {
+		return outcome{what: "nothing is proposed yet: not all has been permitted and fetched"}, err
+	}
+	if before != nil {
+		if err := s.put(tx, f, &x, before); err != nil {
+			return outcome{}, err
+		}
+	}
+	out, err := s.compute(tx, f, x, false)
+	out.read = x.read
 	return out, err
 }
 
@@ -144,61 +155,69 @@ func (s *Service) highestChosen(ctx context.Context, tx store.Tx, a permission.A
 	return false, nil
 }
 
-// earnings reads what was fetched of each grown-up, each under their own permission
-// as it stands at this moment. Ok is false when one does not stand or has brought
-// nothing: then nothing is read.
-func (s *Service) earnings(ctx context.Context, where string, tx store.Tx, act audit.Act, a permission.Agreement, f *family, out *fee.Family, w *Working) ([]store.Basis, bool, error) {
+// earnings reads what was fetched of the grown-ups who are needed, each under their own
+// permission as it stands at this moment. Ok is false when one does not stand or has
+// brought nothing: then nothing is read.
+func (s *Service) earnings(ctx context.Context, where string, tx store.Tx, act audit.Act, a permission.Agreement, f *family, x *worked, need func(adult int) bool) (bool, error) {
 	type open struct {
 		grant permission.Grant
 		from  store.Handover
 	}
 	var all []open
-	for _, id := range f.adults {
+	for i, id := range f.adults {
+		if !need(i) {
+			continue
+		}
 		row, ok, err := tx.Permit(a.Purpose(), id, f.matter.Child)
 		if err != nil || !ok {
-			return nil, false, err
+			return false, err
 		}
 		text, err := s.text(ctx, row.Purpose, row.Version)
 		if err != nil {
-			return nil, false, err
+			return false, err
 		}
 		g, err := s.grant(ctx, where, tx, act, text, f, id)
 		if permission.IsViolation(err) {
-			return nil, false, nil
+			return false, nil
 		}
 		if err != nil {
-			return nil, false, err
+			return false, err
 		}
 		kept, err := tx.HandoversOf(row.ID)
 		if err != nil {
-			return nil, false, err
+			return false, err
 		}
 		for _, src := range text.Spec().Sources {
 			i := slices.IndexFunc(kept, func(h store.Handover) bool { return h.Source == src.ID && h.State == store.HandoverGot })
 			if i < 0 {
-				return nil, false, nil
+				return false, nil
 			}
 			all = append(all, open{g, kept[i]})
 		}
 	}
-	var grounds []store.Basis
-	for i, o := range all {
+	for _, o := range all {
 		p, err := tx.OpenHandover(o.grant, o.from.ID)
 		if err != nil {
-			return nil, false, err
+			return false, err
 		}
-		var x Fetched
-		if err := json.Unmarshal(p.Content, &x); err != nil {
-			return nil, false, fault.New(fault.Tampered, "omadata.propose", "what is kept of a source is not readable")
+		var got Fetched
+		if err := json.Unmarshal(p.Content, &got); err != nil {
+			return false, fault.New(fault.Tampered, "omadata.propose", "what is kept of a source is not readable")
 		}
 		adult := slices.Index(f.adults, p.Subject)
-		if err := earned(&out.Adults[adult], x); err != nil {
-			return nil, false, err
+		if err := earned(&x.family.Adults[adult], got); err != nil {
+			return false, err
 		}
-		w.Grounds = append(w.Grounds, Ground{adult + 1, o.from.Permission, o.from.Source, o.from.Request, x.First, x.Last})
-		grounds = append(grounds, store.Basis{Permission: all[i].from.Permission, Handover: o.from.ID})
+		x.w.Grounds = append(x.w.Grounds, Ground{adult + 1, o.from.Permission, o.from.Source, o.from.Request, got.First, got.Last})
+		x.grounds = append(x.grounds, store.Basis{Permission: o.from.Permission, Handover: o.from.ID})
+		if !slices.Contains(x.read, p.Subject) {
+			x.read = append(x.read, p.Subject)
+		}
 	}
-	return grounds, true, nil
+	if len(all) > 0 {
+		tx.Fields(a.Fields())
+	}
+	return true, nil
 }
 
 // earned puts what was fetched into the form of the fee.
@@ -214,30 +233,34 @@ func earned(a *fee.Adult, x Fetched) error {
 	return nil
 }
 
-// compute makes the proposal, unless the same fee stands already.
-func (s *Service) compute(tx store.Tx, f *family, family fee.Family, child int, w Working, grounds []store.Basis) (outcome, error) {
+// compute makes the proposal, unless the same fee stands already; always: also then.
+func (s *Service) compute(tx store.Tx, f *family, x worked, always bool) (outcome, error) {
 	var err error
-	if w.Fee, err = s.c.Fees.Compute(family, child); err != nil {
+	w := x.w
+	if w.Fee, err = s.c.Fees.Compute(x.family, x.child); err != nil {
 		return outcome{}, err
+	}
+	if w.Assessed != nil {
+		w.Fee.Person = nil // a person has looked
 	}
 	before, there, err := tx.NewestProposal(f.matter.ID)
 	if err != nil {
 		return outcome{}, err
 	}
 	if there && len(before.Content) > 0 {
-		var old Working
-		if err := json.Unmarshal(before.Content, &old); err != nil {
-			return outcome{}, fault.New(fault.Tampered, "omadata.propose", "a proposal is not readable")
+		old, err := workingOf(before)
+		if err != nil {
+			return outcome{}, err
 		}
-		if w.same(old) {
+		if !always && w.same(old) {
 			return outcome{what: "the fee stays as it is"}, nil
 		}
 		w.Anew = true
 	}
-	if err := s.draw(family, child, &w); err != nil {
+	if err := s.draw(x.family, x.child, &w); err != nil {
 		return outcome{}, err
 	}
-	p := store.Proposal{Matter: f.matter.ID, Made: s.now(), State: store.ProposalOpen, Grounds: grounds}
+	p := store.Proposal{Matter: f.matter.ID, Made: s.now(), State: store.ProposalOpen, Grounds: x.grounds}
 	if len(w.Fee.Person) > 0 {
 		p.State = store.ProposalAsked
 	}
@@ -248,16 +271,26 @@ func (s *Service) compute(tx store.Tx, f *family, family fee.Family, child int, 
 	if err != nil {
 		return outcome{}, err
 	}
-	out := outcome{what: fmt.Sprintf("proposal %d, from %d answers of sources", id, len(grounds)), made: true}
+	out := outcome{what: fmt.Sprintf("proposal %d, from %d answers of sources", id, len(x.grounds)), made: true}
 	if p.State == store.ProposalAsked {
 		var why []string
 		for _, r := range w.Fee.Person {
 			why = append(why, r.Key)
 		}
 		out.what += "; a person must look: " + strings.Join(why, ", ")
-		_, err = tx.AddRequest(store.Request{Kind: RequestReason, Person: f.adults[0], Matter: f.matter.ID, At: s.now(), Due: s.now().AddDate(0, 0, answerDays), Basis: withoutDelay, Words: strings.Join(why, ", ")})
+		err = s.mustLook(tx, f, strings.Join(why, ", "))
 	}
 	return out, err
+}
+
+// mustLook puts a working before a caseworker, once.
+func (s *Service) mustLook(tx store.Tx, f *family, why string) error {
+	open, err := tx.OpenRequests(f.matter.ID)
+	if err != nil || slices.ContainsFunc(open, func(r store.Request) bool { return r.Kind == RequestReason }) {
+		return err
+	}
+	_, err = tx.AddRequest(store.Request{Kind: RequestReason, Person: f.adults[0], Matter: f.matter.ID, At: s.now(), Due: s.now().AddDate(0, 0, answerDays), Basis: withoutDelay, Words: why})
+	return err
 }
 
 // draw adds the picture of the fee by income, where the fee hangs on it.
@@ -291,14 +324,15 @@ func (w *Working) numberOf(permit int64) int {
 	return 0
 }
 
-// same reports whether a family would pay the same for the same place.
+// same reports whether a family would pay the same for the same hours at the same place.
 func (w Working) same(old Working) bool {
-	return w.Fee.Euros == old.Fee.Euros && w.Fee.Highest == old.Fee.Highest && w.Unit == old.Unit && w.Fee.Size == old.Fee.Size && (len(w.Fee.Person) > 0) == (len(old.Fee.Person) > 0)
+	return w.Fee.Euros == old.Fee.Euros && w.Hours == old.Hours && w.Fee.Highest == old.Fee.Highest && w.Unit == old.Unit && w.Fee.Size == old.Fee.Size && (len(w.Fee.Person) > 0) == (len(old.Fee.Person) > 0)
 }
 
-// Answer takes the answer of a grown-up of the household to the open proposal: it
-// is accepted, and so decided, or a person of the city is asked to look.
-func (s *Service) Answer(ctx context.Context, who person.ID, n store.MatterID, accept bool, words string) error {
+// AnswerSeen takes the answer of a grown-up of the household to the proposal that they
+// saw (0: whichever is open): it is accepted, and so decided, or a person of the city is
+// asked to look. When another has come in its place: Conflict.
+func (s *Service) AnswerSeen(ctx context.Context, who person.ID, n store.MatterID, seen int64, accept bool, words string) error {
 	const op = "omadata.Answer"
 	a, err := s.Agreement()
 	if err != nil {
@@ -324,8 +358,11 @@ func (s *Service) Answer(ctx context.Context, who person.ID, n store.MatterID, a
 				return noMatter(op)
 			}
 			p, ok, err := tx.NewestProposal(n)
-			if err == nil && (!ok || p.State != store.ProposalOpen) {
+			if err == nil && (!ok || p.State != store.ProposalOpen || seen != 0 && seen != p.ID) {
 				err = fault.New(fault.Conflict, op, "there is no proposal that waits for an answer").Do("look at the matter again")
+			}
+			if err == nil && accept {
+				err = s.acceptable(ctx, tx, f, p)
 			}
 			if err != nil {
 				return err
@@ -333,7 +370,11 @@ func (s *Service) Answer(ctx context.Context, who person.ID, n store.MatterID, a
 			if err := tx.AnswerProposal(p.ID, state, who, words, s.now()); err != nil {
 				return err
 			}
-			if !accept {
+			if accept {
+				if err := s.settleDocuments(tx, p); err != nil {
+					return err
+				}
+			} else {
 				if _, err := tx.AddRequest(store.Request{Kind: RequestPerson, Person: who, Matter: n, At: s.now(), Due: s.now().AddDate(0, 0, answerDays), Basis: withoutDelay, Words: words}); err != nil {
 					return err
 				}

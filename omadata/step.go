@@ -3,6 +3,8 @@ package omadata
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"time"
 
 	"ennakko/audit"
@@ -20,7 +22,7 @@ const stepBatch = 50
 // is false when nothing waits. What fails is told and does not hold up the rest.
 func (s *Service) Step(ctx context.Context) (did bool, err error) {
 	var errs []error
-	for _, do := range []func(context.Context) (bool, error){s.lost, s.nos, s.expire, s.endByCause, s.ask1, s.propose1, s.stale, s.owed} {
+	for _, do := range []func(context.Context) (bool, error){s.lost, s.nos, s.expire, s.endByCause, s.ask1, s.propose1, s.stale, s.owed, s.oldDocuments} {
 		did, err := do(ctx)
 		if err != nil {
 			errs = append(errs, err)
@@ -82,11 +84,26 @@ func (s *Service) stale(ctx context.Context) (did bool, err error) {
 
 // expire ends one permission whose time is over.
 func (s *Service) expire(ctx context.Context) (bool, error) {
-	rows, err := s.c.DB.PermitsLapsed(ctx, s.now(), 1)
-	if err != nil || len(rows) == 0 {
-		return false, err
+	now := s.now()
+	rows, err := s.c.DB.PermitsLapsed(ctx, now, stepBatch+s.rests.count())
+	errs := []error{err}
+	for _, row := range rows {
+		name := "end " + permissionName(row.ID)
+		if s.rests.has(name, now) {
+			continue
+		}
+		did, err := s.lapse(ctx, row)
+		if did || ctx.Err() != nil {
+			return did, errors.Join(append(errs, err)...)
+		}
+		s.rests.begin(name, now)
+		errs = append(errs, err)
 	}
-	row := rows[0]
+	return false, errors.Join(errs...)
+}
+
+// lapse ends a permission whose time is over.
+func (s *Service) lapse(ctx context.Context, row store.Permit) (bool, error) {
 	a, err := s.text(ctx, row.Purpose, row.Version)
 	if err != nil {
 		return false, err
@@ -136,162 +153,104 @@ func (s *Service) endWith(ctx context.Context, verb string, id int64, a permissi
 	return did && err == nil, err
 }
 
-// endByCause holds all that is asked and given against the registers when a new
-// one has come in, and ends what has lost its cause.
-func (s *Service) endByCause(ctx context.Context) (did bool, err error) {
-	number, err := s.c.DB.NewestRegister(ctx)
-	if err != nil {
-		return false, err
-	}
-	s.mu.Lock()
-	swept := s.swept
-	s.mu.Unlock()
-	if number == swept {
-		return false, nil
-	}
-	if mine, err := s.claimSweep(ctx, number); err != nil || !mine {
-		return false, err
-	}
-	for _, state := range []permission.State{permission.Asked, permission.Partly, permission.Standing} {
-		for after := int64(0); ; {
-			rows, err := s.c.DB.PermitsAfter(ctx, state.String(), after, stepBatch)
-			if err != nil {
-				return did, err
-			}
-			if len(rows) == 0 {
-				break
-			}
-			after = rows[len(rows)-1].ID
-			n, err := s.endSome(ctx, rows)
-			did = did || n
-			if errors.Is(err, errMoved) {
-				return true, nil // a register came in meanwhile: it begins anew
-			}
-			if err != nil {
-				return did, err
-			}
-		}
-	}
-	act, err := s.upkeep("have held permissions against a register")
-	if err != nil {
-		return did, err
-	}
-	if err := s.write(ctx, act, func(tx store.Tx) error {
-		tx.Detail("register %d", number)
-		return tx.EndSweep(number)
-	}); err != nil {
-		return did, err
-	}
-	s.sweptTo(number)
-	return did, nil
-}
-
-// sweepTime is how long a process may take to hold all permissions against a register
-// before another does it.
-const sweepTime = 10 * time.Minute
-
-// claimSweep lets one of several processes do it.
-func (s *Service) claimSweep(ctx context.Context, number int64) (mine bool, err error) {
-	act, err := s.upkeep("hold permissions against a register")
-	if err != nil {
-		return false, err
-	}
-	done := false
-	err = s.write(ctx, act, func(tx store.Tx) error {
-		if mine, done, err = tx.ClaimSweep(number, s.now().Add(sweepTime)); err == nil && !mine {
-			err = store.ErrNothing
-		}
-		tx.Detail("register %d", number)
-		return err
-	})
-	if done {
-		s.sweptTo(number)
-	}
-	return mine, err
-}
-
-func (s *Service) sweptTo(number int64) {
-	s.mu.Lock()
-	s.swept = number
-	s.mu.Unlock()
-}
-
 // endSome ends those of some permissions that have lost their cause.
 func (s *Service) endSome(ctx context.Context, rows []store.Permit) (did bool, err error) {
 	var matters []store.Matter
 	var of []store.Permit
+	var errs []error
 	for _, row := range rows {
 		n, err := s.c.DB.MatterOf(ctx, Purpose, row.About)
-		if err != nil {
-			return false, err
+		var m store.Matter
+		if err == nil {
+			m, err = s.c.DB.Matter(ctx, n)
 		}
-		m, err := s.c.DB.Matter(ctx, n)
 		if err != nil {
-			return false, err
+			errs = append(errs, err)
+			continue
 		}
 		m.People = append(m.People, store.MatterPerson{Person: row.Subject, Part: store.Guardian}) // though they may have no part in it now
 		matters, of = append(matters, m), append(of, row)
 	}
+	if len(matters) == 0 {
+		return false, errors.Join(errs...)
+	}
 	families, err := s.families(ctx, reading{verb: "look whether permissions still have their cause"}, matters)
+	if err != nil {
+		return false, errors.Join(append(errs, err)...)
+	}
+	for i, f := range families {
+		n, err := s.endOne(ctx, of[i], f)
+		did = did || n
+		if errs = append(errs, err); errors.Is(err, errMoved) || ctx.Err() != nil {
+			break
+		}
+	}
+	return did, errors.Join(errs...)
+}
+
+// endOne ends a permission if it has lost its cause.
+func (s *Service) endOne(ctx context.Context, row store.Permit, f *family) (bool, error) {
+	p, a, err := s.lifeOf(ctx, row)
 	if err != nil {
 		return false, err
 	}
-	for i, f := range families {
-		a, err := s.text(ctx, of[i].Purpose, of[i].Version)
-		if err != nil {
-			return did, err
-		}
-		events, err := s.c.DB.PermitEvents(ctx, of[i].ID)
-		if err != nil {
-			return did, err
-		}
-		p, err := s.life(ctx, of[i], events)
-		if err != nil {
-			return did, err
-		}
-		if _, due := p.Due(s.now(), a, f); !due {
-			continue
-		}
-		n, err := s.endWith(ctx, "end a permission by its cause", of[i].ID, a, func(tx store.Tx, p permission.Permission) (permission.Event, bool, error) {
-			e, due := p.Due(s.now(), a, f)
-			return e, due, unmoved(tx, f)
-		})
-		did = did || n
-		if err != nil {
-			return did, err
-		}
+	if _, due := p.Due(s.now(), a, f); !due {
+		return false, nil
 	}
-	return did, nil
+	return s.endWith(ctx, "end a permission by its cause", row.ID, a, func(tx store.Tx, p permission.Permission) (permission.Event, bool, error) {
+		e, due := p.Due(s.now(), a, f)
+		return e, due, unmoved(tx, f)
+	})
 }
 
-// ask1 asks the source of one permission whose time to be asked has come.
+// ask1 asks the source of one permission whose time to be asked has come. One that is
+// being asked by another process is left to it, and nobody is read for it.
 func (s *Service) ask1(ctx context.Context) (bool, error) {
-	rows, err := s.c.DB.PermitsDue(ctx, s.now(), stepBatch)
-	var errs []error
+	now := s.now()
+	rows, err := s.c.DB.PermitsDue(ctx, now, stepBatch+s.rests.count())
+	errs := []error{err}
 	for _, row := range rows {
-		did, err := s.fetch(ctx, row)
-		if err != nil {
-			errs = append(errs, err)
+		name := fmt.Sprintf("%s after event %d", permissionName(row.ID), row.Events)
+		if s.rests.has(name, now) {
+			continue
 		}
+		kept, err := s.c.DB.Handovers(ctx, row.ID)
+		if err == nil && slices.ContainsFunc(kept, func(h store.Handover) bool { return h.State == store.HandoverBegun }) {
+			continue
+		}
+		did := false
+		if err == nil {
+			did, err = s.fetch(ctx, row)
+		}
+		errs = append(errs, err)
 		if did || ctx.Err() != nil {
 			return did, errors.Join(errs...)
 		}
+		s.rests.begin(name, now)
 	}
-	return false, errors.Join(append(errs, err)...)
+	return false, errors.Join(errs...)
 }
 
 // propose1 works out one matter in which something changed.
 func (s *Service) propose1(ctx context.Context) (bool, error) {
-	ids, err := s.c.DB.MattersDue(ctx, Purpose, s.c.Agreements[0].Purpose(), stepBatch)
-	var errs []error
+	now := s.now()
+	ids, err := s.c.DB.MattersDue(ctx, Purpose, s.c.Agreements[0].Purpose(), stepBatch+s.rests.count())
+	errs := []error{err}
 	for _, id := range ids {
-		if err := s.propose(ctx, id); err != nil {
-			errs = append(errs, err)
+		name := matterName(id)
+		if s.rests.has(name, now) {
 			continue
 		}
-		return true, errors.Join(errs...)
+		err := s.propose(ctx, id)
+		if err == nil {
+			return true, errors.Join(errs...)
+		}
+		if errs = append(errs, err); ctx.Err() != nil {
+			break
+		}
+		s.rests.begin(name, now)
 	}
-	return false, errors.Join(append(errs, err)...)
+	return false, errors.Join(errs...)
 }
 
 // Opened counts what Offer did.

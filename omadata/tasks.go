@@ -1,6 +1,7 @@
 package omadata
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -8,6 +9,8 @@ import (
 
 	"ennakko/audit"
 	"ennakko/fault"
+	"ennakko/fee"
+	"ennakko/permission"
 	"ennakko/person"
 	"ennakko/store"
 )
@@ -26,6 +29,16 @@ type Task struct {
 	Child  string       // the given name
 	Adults []string     // of the household, given names, in the order of the working
 	Fee    *FeeProposal // the newest, with all its lines; nil: none
+
+	Told      []Telling  // how each of them tells their income
+	Documents []Document // that were sent in the matter, oldest first
+	Hours     fee.Hours  // of care a week, as the family wants them or as is usual
+}
+
+// Telling is how a grown-up tells their income.
+type Telling struct {
+	Way     string // "": they have not chosen
+	Fetched bool   // it was fetched with their permission, and is there
 }
 
 // staffAct begins an officer's act on matters of the fee.
@@ -49,19 +62,11 @@ func (s *Service) Tasks(ctx context.Context, officer string) ([]store.Request, e
 
 // Task is one of them with its matter, for the caseworker who takes it up.
 func (s *Service) Task(ctx context.Context, officer string, id int64) (Task, error) {
-	const op = "omadata.Task"
-	act, err := s.staffAct(officer, "look at a task of a fee")
+	r, err := s.taskOf(ctx, officer, id)
 	if err != nil {
 		return Task{}, err
 	}
-	found, err := s.c.DB.RequestsOfKinds(ctx, act, taskKinds(), id, 1)
-	if err != nil {
-		return Task{}, err
-	}
-	if id < 1 || len(found) == 0 {
-		return Task{}, fault.New(fault.Missing, op, "there is no such task")
-	}
-	out := Task{Request: found[0]}
+	out := Task{Request: r, Hours: s.c.Hours}
 	m, err := s.c.DB.Matter(ctx, out.Matter)
 	if err != nil {
 		return out, err
@@ -74,12 +79,33 @@ func (s *Service) Task(ctx context.Context, officer string, id int64) (Task, err
 	out.Child = f.names[m.Child]
 	for _, id := range f.adults {
 		out.Adults = append(out.Adults, f.names[id])
+		t, err := s.telling(ctx, id, f)
+		if err != nil {
+			return out, err
+		}
+		out.Told = append(out.Told, t)
 	}
-	all, err := s.c.DB.Proposals(ctx, act, m.ID)
+	if h, ok, err := s.c.DB.HoursOf(ctx, Purpose, m.Child); err != nil {
+		return out, err
+	} else if ok {
+		out.Hours = fee.Hours(h)
+	}
+	act, err := s.staffAct(officer, "look at a task of a fee")
 	if err != nil {
 		return out, err
 	}
-	for _, p := range all {
+	all, err := s.c.DB.DocumentsIn(ctx, act, m.ID, 0)
+	if err != nil {
+		return out, err
+	}
+	for _, d := range all {
+		out.Documents = append(out.Documents, documentOf(d, f.adults))
+	}
+	proposals, err := s.c.DB.Proposals(ctx, act, m.ID)
+	if err != nil {
+		return out, err
+	}
+	for _, p := range proposals {
 		if len(p.Content) > 0 && p.State != store.ProposalReplaced {
 			out.Fee, err = feeOf(p)
 			return out, err
@@ -87,6 +113,58 @@ func (s *Service) Task(ctx context.Context, officer string, id int64) (Task, err
 	}
 	return out, nil
 }
+
+// taskOf finds a task.
+func (s *Service) taskOf(ctx context.Context, officer string, id int64) (store.Request, error) {
+	act, err := s.staffAct(officer, "look at a task of a fee")
+	if err != nil {
+		return store.Request{}, err
+	}
+	found, err := s.c.DB.RequestsOfKinds(ctx, act, taskKinds(), id, 1)
+	if err != nil {
+		return store.Request{}, err
+	}
+	if id < 1 || len(found) == 0 {
+		return store.Request{}, fault.New(fault.Missing, "omadata.Task", "there is no such task")
+	}
+	return found[0], nil
+}
+
+// telling is how somebody tells their income now.
+func (s *Service) telling(ctx context.Context, who person.ID, f *family) (out Telling, err error) {
+	row, ok, err := s.permitIn(ctx, who, f.matter.Child)
+	if err != nil || !ok {
+		return out, err
+	}
+	p, a, err := s.lifeOf(ctx, row)
+	if err != nil {
+		return out, err
+	}
+	stands, _ := p.Stands(s.now(), a, f)
+	switch {
+	case stands:
+		out.Way = permission.WayPermit
+	case p.State() == permission.Refused:
+		out.Way = cmp.Or(p.Current().Way, NotNow)
+		return out, nil
+	default:
+		return out, nil
+	}
+	kept, err := s.c.DB.Handovers(ctx, row.ID)
+	out.Fetched = slices.ContainsFunc(kept, func(h store.Handover) bool { return h.State == store.HandoverGot })
+	return out, err
+}
+
+// Sent counts the documents that are there, by matter. It tells of nobody.
+func (s *Service) Sent(ctx context.Context) (map[store.MatterID]store.SentIn, error) {
+	return s.c.DB.SentIn(ctx)
+}
+
+// Kinds are the kinds of income that a caseworker can put down.
+func (s *Service) Kinds() []fee.KindOfIncome { return s.c.Fees.Kinds() }
+
+// Paper is what the city says of documents: where they go, and how long they are kept.
+func (s *Service) Paper() fee.Documents { return s.c.Fees.Documents() }
 
 // SettleTask notes what a caseworker did about a task. Whoever asked sees the words.
 func (s *Service) SettleTask(ctx context.Context, officer string, id int64, words string) error {

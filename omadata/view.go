@@ -55,6 +55,9 @@ type Matter struct {
 
 	Answer     string // of a caseworker to the reader; "": none
 	AnsweredAt time.Time
+
+	Documents []Document // the reader's own, oldest first, also those that are gone
+	CanSend   bool       // documents are waited for
 }
 
 // Partner is another grown-up: that they have chosen, and nothing of what they have
@@ -62,6 +65,7 @@ type Matter struct {
 type Partner struct {
 	Name   string
 	Chosen bool
+	way    string // for the stage only
 }
 
 // FeeProposal is a fee with its working, without the lines that tell of another
@@ -80,6 +84,9 @@ type Place struct {
 	ID    string
 	Name  permission.Texts
 	Hours int // a week, in hundredths
+
+	Said       bool // the family said how many hours it wants; else they are the usual ones
+	PrePrimary bool // some of them are free
 }
 
 // ownAct begins somebody's look at their own matters.
@@ -139,7 +146,7 @@ func (s *Service) matter(ctx context.Context, who person.ID, n store.MatterID) (
 	if out.Agreement, err = s.Agreement(); err != nil {
 		return out, err
 	}
-	for _, fill := range []func(context.Context, person.ID, *family, *Matter) error{s.ownChoice, s.partners, s.fees, s.place, s.ownIncome, s.answered} {
+	for _, fill := range []func(context.Context, person.ID, *family, *Matter) error{s.ownChoice, s.partners, s.fees, s.place, s.ownIncome, s.answered, s.sent} {
 		if err := fill(ctx, who, f, &out); err != nil {
 			return out, err
 		}
@@ -215,7 +222,15 @@ func (s *Service) partners(ctx context.Context, who person.ID, f *family, out *M
 			return err
 		}
 		chosen := ok && (row.State == permission.Standing.String() || row.State == permission.Refused.String())
-		out.Partners = append(out.Partners, Partner{f.names[id], chosen})
+		way := ""
+		if chosen {
+			p, _, err := s.lifeOf(ctx, row)
+			if err != nil {
+				return err
+			}
+			way = p.Current().Way
+		}
+		out.Partners = append(out.Partners, Partner{f.names[id], chosen, way})
 	}
 	return nil
 }
@@ -264,7 +279,10 @@ func (s *Service) place(ctx context.Context, _ person.ID, f *family, out *Matter
 	if c.unit == "" {
 		return nil
 	}
-	out.Place = &Place{ID: c.unit, Hours: int(s.c.Hours)}
+	out.Place = &Place{ID: c.unit}
+	if err := s.hours(ctx, f, out.Place); err != nil {
+		return err
+	}
 	units, err := s.c.DB.Units(ctx, s.now())
 	for _, u := range units {
 		if u.ID == c.unit {
@@ -320,6 +338,7 @@ func (s *Service) ownIncome(ctx context.Context, who person.ID, f *family, out *
 
 // stage says where the matter is.
 func (s *Service) stage(ctx context.Context, out *Matter) error {
+	defer func() { out.CanSend = out.Stage != Over && (out.Chosen == Documents || out.Stage == AtPerson) }()
 	switch {
 	case out.Fee != nil && out.Fee.State == store.ProposalAsked:
 		out.Stage = AtPerson
@@ -347,13 +366,18 @@ func (s *Service) stage(ctx context.Context, out *Matter) error {
 // underWay tells whether a partner, or the source, is waited for.
 func (s *Service) underWay(ctx context.Context, out *Matter) error {
 	out.Stage = Fetching
+	documents := false
 	for _, p := range out.Partners {
-		if !p.Chosen {
+		if !p.Chosen || p.way != permission.WayPermit && p.way != Documents {
 			out.Stage = WithPartner
 			return nil
 		}
+		documents = documents || p.way == Documents
 	}
 	kept, err := s.c.DB.Handovers(ctx, out.Permit)
+	if documents && len(kept) > 0 && kept[0].State == store.HandoverGot {
+		out.Stage = AtPerson // who works the fee out of what the other sends
+	}
 	if len(kept) > 0 && kept[0].State == store.HandoverFailed {
 		out.Stage = Late
 	}

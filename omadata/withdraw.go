@@ -146,8 +146,8 @@ func (s *Service) over(tx store.Tx, row store.Permit, why string) (store.Deleted
 func (s *Service) stop(ids ...int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, id := range ids {
-		if cancel, ok := s.calls[id]; ok {
+	for id, cancel := range s.calls {
+		if slices.Contains(ids, *id) {
 			cancel()
 		}
 	}

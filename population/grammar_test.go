@@ -58,7 +58,7 @@ func leaves() map[kind][]string {
 		kPeriod:  {"period", "ever", "within('2y')", "within('1mo')", "within('90d')"},
 		kNumbers: {"systolic", "systolic", "glucose", "score", "rare", "twins", "household.score", "population.income"},
 		kCodes:   {"smoking", "finding", "household.smoking"},
-		kEvents:  {"illness", "stay", "seldom", "medicine"},
+		kEvents:  {"illness", "answered", "stay", "seldom", "medicine"},
 		kTexts:   {"population.municipality", "population.sex"},
 		kDates:   {"population.birth_date", "population.death_date"},
 		kAnswers: {"population.non_disclosure"},
@@ -118,7 +118,7 @@ func seriesRules(m map[kind][]rule, s kind) {
 			m[of] = append(m[of], r("%s."+f+"()", s), r("%s."+f+"(%s)", s, kPeriod))
 		}
 	}
-	m[s] = append(m[s], r("%s.startsIn(%s)", s, kPeriod), r("%s.during(%s)", s, kPeriod), r("%s.before(%s)", s, kDay), r("%s.after(%s)", s, kDay),
+	m[s] = append(m[s], r("%s.startsIn(%s)", s, kPeriod), r("%s.endsIn(%s)", s, kPeriod), r("%s.during(%s)", s, kPeriod), r("%s.before(%s)", s, kDay), r("%s.after(%s)", s, kDay),
 		r("%s.firstDay()", s), r("%s.lastDay()", s))
 	switch s {
 	case kNumbers:

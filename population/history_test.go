@@ -33,6 +33,8 @@ func vocabulary() criteria.Vocabulary {
 	}
 	twins := concept("twins", clinical.Observation, criteria.Number, "", "", criteria.AbsentNone, "loinc|4-4", "loinc|1-1")
 	twins.Kinds = append(twins.Kinds, clinical.Procedure)
+	answered := concept("answered", clinical.Observation, criteria.Event, "", "", criteria.AbsentNone, "loinc|3-3", "loinc|72166-2")
+	answered.Given = true
 	medicine := concept("medicine", clinical.Medication, criteria.Event, "", "", criteria.AbsentNone, "atc|C09*", "atc|C08*")
 	medicine.Statuses = []string{"active", "completed"}
 	return criteria.Vocabulary{
@@ -51,7 +53,7 @@ func vocabulary() criteria.Vocabulary {
 			concept("finding", clinical.Observation, criteria.Coded, "", "", criteria.AbsentUnknown, "loinc|3-3", "loinc|72166-2"),
 			concept("illness", clinical.Condition, criteria.Event, "", "", criteria.AbsentNone, "icd10|I10*", "snomed|38341003"),
 			concept("seldom", clinical.Condition, criteria.Event, "", "", criteria.AbsentUnknown, "icd10|N18*"),
-			concept("stay", clinical.Encounter, criteria.Event, "", "", criteria.AbsentNone, "snomed|32485007"), medicine,
+			concept("stay", clinical.Encounter, criteria.Event, "", "", criteria.AbsentNone, "snomed|32485007"), medicine, answered,
 		},
 		Params:    []criteria.ParamSpec{{Name: "some"}, {Name: "later"}},
 		ValueSets: []*coding.ValueSet{codes("smoker", "snomed|1", "snomed|77176002", "icd10|I10*")},
@@ -192,7 +194,7 @@ func (c *chance) record(group uint32) clinical.Record {
 			r.Unit = "mm[Hg]"
 		}
 		if c.rng.IntN(3) > 0 {
-			r.ValueCode = coding.Parse(pick(c.rng, "snomed|1", "snomed|2", "icd10|I10.9", "icd10|E11", "x|AMB"))
+			r.ValueCode = coding.Parse(pick(c.rng, "snomed|1", "snomed|2", "icd10|I10.9", "icd10|E11", "x|AMB", clinical.Said().String()))
 		}
 	} else if c.rng.IntN(3) > 0 {
 		r.Until = pick(c.rng, clinical.Open, r.From+int32(c.rng.IntN(400)), criteria.DayNumber(c.asOf))

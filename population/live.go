@@ -68,22 +68,21 @@ type Moved struct {
 }
 
 // Record takes a new record in: it is a new fact of each concept that takes it.
-// What changed is returned, in the order of the criteria.
+// What changed by all of them together is returned, in the order of the criteria.
 func (l *Live) Record(r clinical.Record) ([]Moved, error) {
-	var out []Moved
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var names []string
 	for _, c := range l.plan.language.Concepts() {
-		if !c.Takes(r) {
-			continue
-		}
 		for _, f := range c.Facts([]clinical.Record{r}) {
-			moved, err := l.Fact(r.Person, c.Name, f)
-			if err != nil {
-				return out, err
+			if err := l.covers(r.Person); err != nil {
+				return nil, err
 			}
-			out = append(out, moved...)
+			l.add(r.Person, c.Name, f)
+			names = append(names, c.Name)
 		}
 	}
-	return out, nil
+	return l.decide(r.Person, names...), nil
 }
 
 // Fact takes a new fact of a field or concept in. Of facts of the same day and

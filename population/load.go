@@ -289,6 +289,7 @@ type recordPart struct {
 // taker is one concept while it takes records.
 type taker struct {
 	concept *criteria.Concept
+	said    string // the coded value that says only that there is one
 	builder builder
 	status  []int8 // of each word: 1 counts, -1 does not, 0 not asked yet
 	units   []*unit
@@ -356,7 +357,7 @@ func (p *recordPart) takersOf(words []string, code uint32) []*taker {
 				continue
 			}
 			if p.takers[i] == nil {
-				p.takers[i] = &taker{concept: &p.in.concepts[i], builder: builder{texts: p.in.columns.texts}}
+				p.takers[i] = &taker{concept: &p.in.concepts[i], said: clinical.Said().String(), builder: builder{texts: p.in.columns.texts}}
 			}
 			p.byCode[code] = append(p.byCode[code], p.takers[i])
 		}
@@ -378,7 +379,8 @@ func (t *taker) takes(c *register.Chunk, i int) bool {
 		}
 	}
 	return t.status[s] > 0 && (t.concept.Value != criteria.Number || c.Value[i] == c.Value[i]) &&
-		(t.concept.Value != criteria.Coded || c.ValueCode[i] != 0)
+		(t.concept.Value != criteria.Coded || c.ValueCode[i] != 0 && c.Words[c.ValueCode[i]] != t.said) &&
+		(!t.concept.Given || c.Value[i] == c.Value[i] || c.ValueCode[i] != 0)
 }
 
 // value is the number of a record in the concept's unit; NaN: it cannot be used.

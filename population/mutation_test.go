@@ -147,6 +147,14 @@ func mistakes() []mistake {
 		{"daysBetween", "counts one more", then(addNumber)},
 		{"yearsBetween", "counts one more", then(addNumber)},
 		{"startsIn", "without its first day", shifted(1, 1, 0)}, {"startsIn", "without its last day", shifted(1, 0, -1)},
+		{"endsIn", "without its first day", shifted(1, 1, 0)}, {"endsIn", "without its last day", shifted(1, 0, -1)},
+		{"endsIn", "by first days", func(kernel) kernel {
+			return func(w *worker, s *step, out *vector) {
+				c := *s
+				c.op = "startsIn"
+				byDay(w, &c, out)
+			}
+		}},
 		{"before", "with the day itself", shifted(1, 1, 0)}, {"after", "with the day itself", shifted(1, -1, 0)},
 		{"during", "a day longer", shifted(1, 0, 1)}, {"during", "a day earlier", shifted(1, -1, 0)},
 		{"valued", "takes everything", all}, {"with", "takes everything", all}, {"near", "takes everything", all}, {"inClass", "takes everything", all},

@@ -371,7 +371,7 @@ func kernels() []named {
 	}{
 		{startsWith, []string{"startsWith"}}, {yearOf, []string{"year"}}, {dateOfNumbers, []string{"date"}}, {moveDay, []string{"plus", "minus"}},
 		{between, []string{"between", "daysBetween", "yearsBetween"}}, {edge, []string{"first", "last"}},
-		{byDay, []string{"startsIn", "before", "after"}}, {oneDay, []string{"firstDay", "lastDay"}},
+		{byDay, []string{"startsIn", "before", "after"}}, {byEnd, []string{"endsIn"}}, {oneDay, []string{"firstDay", "lastDay"}},
 		{byNumber, []string{"atLeast", "atMost", "above", "below"}}, {byClass, []string{"inClass", "notInClass"}},
 		{byCode, []string{"valued"}}, {byMark, []string{"with"}}, {near, []string{"near"}},
 		{during, []string{"during"}}, {related, []string{"notDuring", "beforeFirst", "afterLast"}},

@@ -151,6 +151,17 @@ func byDay(w *worker, s *step, out *vector) {
 	errorsFirst(out, in, a)
 }
 
+// byEnd filters by last days: endsIn.
+func byEnd(w *worker, s *step, out *vector) {
+	in, a := w.arg(s, 0), w.arg(s, 1)
+	a.fill()
+	w.keep(in, out, func(i int, r uint32) bool {
+		last := in.part.untilOf(r)
+		return last >= a.day[i] && last <= a.last[i]
+	})
+	errorsFirst(out, in, a)
+}
+
 // oneDay keeps the facts of the first or the last day.
 func oneDay(w *worker, s *step, out *vector) {
 	in := w.arg(s, 0)

@@ -19,6 +19,7 @@ targets="
 ./criteria FuzzCompileHealth
 ./service FuzzLoad
 ./reply FuzzRead
+./document FuzzOf
 ./permission/receipt FuzzVerify
 ./fee FuzzEveryFeeIsWithinItsBoundsAndRisesWithIncome
 ./fee FuzzReadFamilyNeverBreaksAndWhatItReadsIsComputedOrRefused"

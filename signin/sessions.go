@@ -198,9 +198,6 @@ func (s *Sessions) End(ctx context.Context, token string, at time.Time) error {
 		if w.Person != 0 {
 			tx.About("", w.Person)
 		}
-		if err := link(tx, w, at); err != nil {
-			return err
-		}
 		return tx.EndSession(hashOf(token))
 	})
 }

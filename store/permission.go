@@ -135,7 +135,8 @@ type Request struct {
 	ID        int64
 	Kind      string
 	Person    person.ID
-	Matter    MatterID // 0: none
+	About     person.ID // a child for whom they ask; 0: themself
+	Matter    MatterID  // 0: none
 	At        time.Time
 	Due       time.Time // by law
 	Basis     string    // which
@@ -221,6 +222,12 @@ type Permissions interface {
 	// is settled already is a conflict.
 	AddRequest(r Request) (int64, error)
 	SettleRequest(id int64, by, answer string, now time.Time) (Request, error)
+	// OpenRequests are the requests in a matter that are not settled, oldest first,
+	// without their words.
+	OpenRequests(id MatterID) ([]Request, error)
+	// OpenRequestsAbout are the unsettled requests of a kind about a person, by whoever
+	// asked, oldest first, without their words.
+	OpenRequestsAbout(kind string, about person.ID) ([]Request, error)
 	AddPrecedent(p Precedent) (int64, error)
 	// AddSourceMark keeps what a source says, once: fresh is false when it is there
 	// already.
@@ -251,6 +258,9 @@ type Matters interface {
 	NewestProposal(id MatterID) (p Proposal, ok bool, err error)
 	// AnswerProposal keeps the answer to an open proposal; another is a conflict.
 	AnswerProposal(id int64, state string, by person.ID, words string, now time.Time) error
+	// DropProposals takes away the content of a matter's proposals that are not
+	// decided: what they rest on was taken back.
+	DropProposals(id MatterID) (int, error)
 	// DeleteDecided takes away the content of decisions from before a moment: the law
 	// wants them no longer.
 	DeleteDecided(before time.Time, limit int) (int, error)

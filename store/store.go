@@ -48,7 +48,9 @@ type Tx interface {
 	Permissions // store/permission.go
 	Oversight   // store/oversight.go
 	Appointments
-	Links // store/link.go
+	Links     // store/link.go
+	Webhooks  // store/webhook.go
+	Documents // store/document.go
 }
 
 // Marker adds to the act's entry in the record.

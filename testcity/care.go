@@ -77,6 +77,7 @@ func (h *history) controls() {
 			}
 		}
 		enc := h.visit(day, "AMB", h.near(95, 20))
+		h.typed("snomed|390906007", day, enc) // a control
 		h.tests(day, due, enc, 0.88)
 		if h.chance(0.35) { // and the doctor's call about the results
 			h.visit(min(day+3+h.r.Int32N(10), h.last), "VR", h.near(45, 8))
@@ -197,6 +198,9 @@ func (h *history) passing() {
 			class, cost = "VR", h.near(50, 10)
 		}
 		enc := h.visit(day, class, cost)
+		if class == "AMB" && h.minutes%2 == 0 { // to a doctor; the others are a nurse's
+			h.typed("snomed|185345009", day, enc)
+		}
 		h.add(clinical.Condition, parquet.Row{Code: "icd10|" + c.code, Day: day, Until: day + c.days, Minute: h.minutes, Value: noValue, Status: "resolved", Class: class, Encounter: enc})
 		if c.atc != "" && h.chance(c.share) {
 			h.add(clinical.Medication, parquet.Row{Code: "atc|" + c.atc, Day: day, Until: day + 9, Minute: clinical.NoMinute, Value: noValue, Status: "completed", Class: class, Encounter: enc})

@@ -66,6 +66,7 @@ type (
 		Verification   *fhirConcept     `json:"verificationStatus,omitempty"`
 		Intent         string           `json:"intent,omitempty"`
 		Class          *fhirCoding      `json:"class,omitempty"`
+		Type           []fhirConcept    `json:"type,omitempty"`
 		Code           *fhirConcept     `json:"code,omitempty"`
 		VaccineCode    *fhirConcept     `json:"vaccineCode,omitempty"`
 		Medication     *fhirConcept     `json:"medicationCodeableConcept,omitempty"`
@@ -261,6 +262,9 @@ func resourceOf(me string, x kindRow, components []kindRow) *fhirResource {
 	case clinical.Encounter:
 		r.ResourceType, r.ID = "Encounter", fmt.Sprintf("%s-v%d", me, x.Encounter)
 		r.Class, r.Period = &conceptOf(x.Code).Coding[0], &fhirPeriod{when(&x.Row), endOf(x.Until)}
+		for i := range components {
+			r.Type = append(r.Type, *conceptOf(components[i].Code))
+		}
 	case clinical.Immunization:
 		r.ResourceType, r.VaccineCode, r.Occurrence, r.Patient, r.Subject = "Immunization", conceptOf(x.Code), when(&x.Row), patient, nil
 	case clinical.Allergy:

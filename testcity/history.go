@@ -120,6 +120,11 @@ func (h *history) visit(day int32, class string, cost float64) uint32 {
 	return h.enc
 }
 
+// typed says of the visit just written what it was for.
+func (h *history) typed(code string, day int32, enc uint32) {
+	h.same(clinical.Encounter, parquet.Row{Code: code, Day: day, Until: day, Minute: h.minutes, Value: noValue, Status: "finished", Class: h.class, Encounter: enc})
+}
+
 // measure is a number that was measured at a visit.
 func (h *history) measure(code string, day int32, value float64, unit string, enc uint32, digits float64) {
 	f := math.Pow(10, digits)

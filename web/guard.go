@@ -20,6 +20,9 @@ func bodyOf(path string) int64 {
 	case decidePath, decidePath + "/decision": // texts in three languages
 		return 8 * maxBody
 	}
+	if uploading(path) {
+		return mostUpload
+	}
 	return maxBody
 }
 

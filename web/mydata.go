@@ -58,7 +58,7 @@ func (p permit) Path() string { return "/my/permissions/" + strconv.FormatInt(p.
 type permitView struct {
 	permit
 	Stands bool
-	Done   bool // it was just taken back
+	Done   string // what was just done: a text's key
 	Uses   []entryView
 	Fee    string // where its fee is; ""
 }
@@ -100,15 +100,23 @@ func (s *site) showPermit(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	done := ""
+	if doneOf(r, "taken-back") != "" {
+		done = "permit.done"
+	}
+	return s.permitPage(w, r, http.StatusOK, p, done)
+}
+
+func (s *site) permitPage(w http.ResponseWriter, r *http.Request, status int, p permit, done string) (err error) {
 	t := s.words(r)
-	v := permitView{permit: p, Stands: p.stands(), Done: doneOf(r, "taken-back") != ""}
+	v := permitView{permit: p, Stands: p.stands(), Done: done}
 	if p.Matter != 0 {
 		v.Fee = feePath(p.Matter)
 	}
 	if v.Uses, err = s.usesFor(r, p.Agreement.Purpose); err != nil {
 		return err
 	}
-	return s.render(w, r, http.StatusOK, "permission.html", view{words: t, Title: t.Of(p.Agreement.Title), Path: p.Path(), Data: v})
+	return s.render(w, r, status, "permission.html", view{words: t, Title: t.Of(p.Agreement.Title), Path: p.Path(), Data: v})
 }
 
 // usesFor are the newest entries of the record that cover the reader for one purpose,
@@ -138,8 +146,12 @@ func (s *site) takeBack(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if !p.stands() {
-		return fault.New(fault.Conflict, "web.takeBack", "the permission does not stand any more").Do("look at the page again")
+	switch {
+	case p.State == permitTaken: // the button was pressed twice
+		http.Redirect(w, r, p.Path()+"?done=taken-back", http.StatusSeeOther)
+		return nil
+	case !p.stands():
+		return s.permitPage(w, r, http.StatusConflict, p, "permit.moved-on")
 	}
 	if err := s.omaData.TakeBack(r.Context(), whoOf(r).Person, p.N); err != nil {
 		return err

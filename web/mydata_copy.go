@@ -122,6 +122,16 @@ func (s *site) erase(w http.ResponseWriter, r *http.Request) error {
 		}
 		return s.showErase(w, r, http.StatusUnprocessableEntity, eraseView{erasable: e, Ask: "erase.fault"})
 	}
+	before, err := s.omaData.CanErase(r.Context(), who)
+	if err != nil {
+		return err
+	}
+	if len(before.Stays) == 0 { // a session would hold the name, and put the number on the record again
+		if err := s.endSession(r); err != nil {
+			return err
+		}
+		setCookie(w, SessionCookie, "", 0)
+	}
 	e, err := s.omaData.EraseOwn(r.Context(), who)
 	if err != nil {
 		return err

@@ -18,9 +18,11 @@ type feeMatters interface {
 	// FeeMatter is one, by the number that stands in its address.
 	FeeMatter(ctx context.Context, who person.ID, n int64) (feeMatter, error)
 	// ChooseWay notes how the resident lets the city know the income: a permission, or its refusal with one of the other ways.
-	ChooseWay(ctx context.Context, who person.ID, n int64, way string) error
-	// AnswerFee accepts the fee that is proposed, or asks for a person to look at it.
-	AnswerFee(ctx context.Context, who person.ID, n int64, accept bool, words string) error
+	// Text is the hash of the agreement that they read: of another nothing is noted (Conflict).
+	ChooseWay(ctx context.Context, who person.ID, n int64, way, text string) error
+	// AnswerFee accepts the proposed fee of that number, or asks for a person to look at it.
+	// When another stands in its place: Conflict.
+	AnswerFee(ctx context.Context, who person.ID, n, fee int64, accept bool, words string) error
 }
 
 // permits are a resident's permissions.
@@ -47,6 +49,8 @@ type omaData interface {
 	permits
 	ownData
 	feeTasks
+	paperwork
+	assessments
 }
 
 // omaRoutes are the pages of permissions, fees and one's own data.
@@ -55,7 +59,13 @@ func (s *site) omaRoutes() []route {
 		{pattern: "GET /desk/fees", action: access.SeeQueue, do: s.tasks, omaData: true},
 		{pattern: "GET /desk/fees/{task}", action: access.SeeCase, do: s.task, omaData: true},
 		{pattern: "POST /desk/fees/{task}", action: access.Settle, do: s.settleTask, omaData: true},
+		{pattern: "POST /desk/fees/{task}/assess", action: access.AssessIncome, do: s.assess, omaData: true},
+		{pattern: "GET /desk/fees/{task}/documents/{document}", action: access.SeeDocument, do: s.taskDocument, omaData: true},
 		{pattern: "GET /my/fees/{matter}", action: access.SeeOwn, do: s.fee, omaData: true},
+		{pattern: "POST /my/fees/{matter}/documents", action: access.SendDocument, do: s.sendDocuments, omaData: true},
+		{pattern: "GET /my/fees/{matter}/documents/{document}", action: access.SeeOwn, do: s.ownDocument, omaData: true},
+		{pattern: "POST /my/fees/{matter}/documents/{document}/delete", action: access.SendDocument, do: s.deleteDocument, omaData: true},
+		{pattern: "POST /my/fees/{matter}/hours", action: access.Answer, do: s.setHours, omaData: true},
 		{pattern: "POST /my/fees/{matter}/way", action: access.Permit, do: s.chooseWay, omaData: true},
 		{pattern: "POST /my/fees/{matter}/answer", action: access.Answer, do: s.answerFee, omaData: true},
 		{pattern: "GET /my/permissions/{permission}", action: access.SeeOwn, do: s.showPermit, omaData: true},
@@ -104,6 +114,7 @@ const (
 type agreement struct {
 	Purpose string // its id in the record
 	Version int
+	Hash    string // of all of it
 	From    time.Time
 	Title   said
 	Why     said
@@ -151,6 +162,10 @@ type feeMatter struct {
 	Open      bool   // the reader can answer now
 	Answer    string // of a caseworker to the reader; "": none
 	Answered  time.Time
+	CanSend   bool           // documents are waited for
+	Documents []sentDocument // the reader's own, also those that are gone
+	Paper     paper
+	Shares    hourShares
 }
 
 // partner is another grown-up of the household: that they have chosen, and
@@ -169,12 +184,14 @@ type income struct {
 
 // proposal is a fee with its working.
 type proposal struct {
+	N      int64
 	Cents  int64     // a month
 	At     time.Time // when it was worked out
 	Lines  []line
 	Own    int          // the reader's number in the lines; 0: they do not tell of the reader alone
 	Drawn  *fee.Picture // fee by the family's income, with all else as it is; nil: none
 	Person []said       // why a caseworker must look; none: nobody must
+	Looked string       // what the caseworker wrote who assessed the income; "": nobody did
 }
 
 // line is one step of the working.
@@ -188,7 +205,9 @@ type line struct {
 // carePlace is the place that the fee is for.
 type carePlace struct {
 	Unit  said
-	Hours int // a week, in hundredths; 0: not known
+	Hours int  // a week, in hundredths; 0: not known
+	Said  bool // the family said so
+	Pre   bool // pre-primary education is among them
 }
 
 // permit is a permission of the reader.

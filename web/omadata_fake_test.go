@@ -67,7 +67,7 @@ func feeAt(euros int) *proposal {
 		panic(err)
 	}
 	x.Lines = slices.DeleteFunc(x.Lines, func(l fee.Line) bool { return l.Adult == 2 })
-	return proposalOf(&omadata.FeeProposal{Made: begin.Add(6 * time.Hour), Own: 1, Working: omadata.Working{Fee: x, Picture: &drawn}})
+	return proposalOf(&omadata.FeeProposal{ID: int64(euros), Made: begin.Add(6 * time.Hour), Own: 1, Working: omadata.Working{Fee: x, Picture: &drawn}})
 }
 
 // ainosIncome is a year of wages, with a benefit in some months.
@@ -85,9 +85,12 @@ func ainosIncome() (out []income) {
 // withOma gives the city permissions and fees, at a stage.
 func (c *city) withOma(stage string) *city {
 	o := &oma{c: c, matter: feeMatter{N: 5, Child: aChild, Stage: feeOffered, Agreement: agreementOf(feePack().Agreement()), Partners: []partner{{Name: "Erik", Chosen: true}},
-		Place: &carePlace{all3("Päiväkoti Kielo", "Daghemmet Kielo", "Kielo daycare centre"), 3750}}}
+		Place: &carePlace{Unit: all3("Päiväkoti Kielo", "Daghemmet Kielo", "Kielo daycare centre"), Hours: 3750}}}
 	o.permit = permit{N: 9, State: permitPossible, Agreement: o.matter.Agreement, Matter: 5, About: aChild}
 	o.at(stage)
+	o.matter.Shares = hourShares{Part: 2000, Full: 3500, Percent: 60, Free: 2000}
+	d := feePack().Documents()
+	o.matter.Paper = paper{ByPost: d.ByPost, InPerson: d.InPerson, Keep: periodOf(d.Keep), KeepWhy: d.KeepWhy, KeepLaw: d.KeepLaw, Undecided: periodOf(d.Undecided)}
 	c.oma = o
 	return c
 }
@@ -96,6 +99,7 @@ func (c *city) withOma(stage string) *city {
 func (o *oma) at(stage string) {
 	m := &o.matter
 	m.Stage, m.Open = stage, stage == feeProposed || stage == feeAnew
+	m.CanSend = stage == feeDocuments || stage == feePerson
 	switch stage {
 	case feeOffered, feeNotNow:
 		return
@@ -169,14 +173,14 @@ func (o *oma) FeeMatter(_ context.Context, who person.ID, n int64) (feeMatter, e
 	return o.matter, o.ask(who, "look at own fee", "")
 }
 
-func (o *oma) ChooseWay(_ context.Context, who person.ID, n int64, way string) error {
+func (o *oma) ChooseWay(_ context.Context, who person.ID, n int64, way, _ string) error {
 	defer o.held()()
 	err := o.ask(who, "choose", fmt.Sprintf("%d %s", n, way))
 	o.at(map[string]string{wayPermit: feeFetching, wayDocuments: feeDocuments, wayHighest: feeHighest, wayNotNow: feeNotNow}[way])
 	return err
 }
 
-func (o *oma) AnswerFee(_ context.Context, who person.ID, n int64, accept bool, words string) error {
+func (o *oma) AnswerFee(_ context.Context, who person.ID, n, _ int64, accept bool, words string) error {
 	defer o.held()()
 	err := o.ask(who, "answer fee", strings.TrimSpace(fmt.Sprintf("%d %t %s", n, accept, words)))
 	o.at(map[bool]string{true: feeAccepted, false: feePerson}[accept])
@@ -246,7 +250,8 @@ func (o *oma) FeeTasks(_ context.Context, officer string) ([]feeTask, error) {
 }
 
 func (o *oma) task() feeTask {
-	return feeTask{N: 4, Kind: "ask a person", At: begin, Due: begin.AddDate(0, 1, 0), Settled: o.settled, Words: "May was special", Answer: o.answer, Child: aChild, Adults: []string{"Aino", "Erik"}, Fee: feeAt(6500)}
+	return feeTask{N: 4, Kind: "ask a person", At: begin, Due: begin.AddDate(0, 1, 0), Settled: o.settled, Words: "May was special", Answer: o.answer, Child: aChild, Adults: []string{"Aino", "Erik"}, Fee: feeAt(6500),
+		Told: []telling{{"Aino", wayDocuments, false}, {"Erik", wayPermit, true}}, Documents: someDocuments(), Kinds: kindsOfIncome(), Hours: 3750, Sent: 2, Newest: begin}
 }
 
 func (o *oma) FeeTask(_ context.Context, officer string, n int64) (feeTask, error) {

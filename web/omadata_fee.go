@@ -9,7 +9,6 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"ennakko/fault"
 	"ennakko/person"
 )
 
@@ -55,6 +54,19 @@ type feeView struct {
 	Fault    string // text key of what is wrong with the form
 	Typed    string
 	Phone    string
+
+	Sent       int       // documents that were kept just now
+	Refused    []refusal // files that were not
+	HoursFault string
+	TypedHours string
+}
+
+// HoursNow is what stands in the field of the hours.
+func (v feeView) HoursNow(w words) string {
+	if v.HoursFault != "" || v.Place == nil {
+		return v.TypedHours
+	}
+	return w.Week(v.Place.Hours)
 }
 
 // stepView is a step of the way to a fee.
@@ -86,7 +98,7 @@ func (s *site) fee(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	v.Done = doneOf(r, "chosen", "asked", "accepted")
+	v.Done = doneOf(r, "chosen", "asked", "accepted", "sent", "deleted", "hours")
 	return s.showFee(w, r, http.StatusOK, v)
 }
 
@@ -101,6 +113,13 @@ func doneOf(r *http.Request, known ...string) string {
 func (s *site) showFee(w http.ResponseWriter, r *http.Request, status int, v feeView) error {
 	t := s.words(r)
 	return s.render(w, r, status, "fee.html", view{words: t, Title: t.T("fee.title", v.Child), Path: v.Path(), Data: v})
+}
+
+// showMovedOn shows where the matter stands to somebody whose page was older: what they
+// pressed there was not done.
+func (s *site) showMovedOn(w http.ResponseWriter, r *http.Request, v feeView) error {
+	v.Done = "moved-on"
+	return s.showFee(w, r, http.StatusConflict, v)
 }
 
 func (s *site) feeView(r *http.Request) (feeView, error) {
@@ -131,13 +150,18 @@ func (s *site) chooseWay(w http.ResponseWriter, r *http.Request) error {
 	want := r.PostFormValue("way")
 	offered := slices.ContainsFunc(v.Agreement.Ways, func(x way) bool { return x.ID == want })
 	switch {
+	case !v.Choosing && v.Chosen == want: // the button was pressed twice
+		http.Redirect(w, r, v.Path()+"?done=chosen", http.StatusSeeOther)
+		return nil
 	case !v.Choosing:
-		return fault.New(fault.Conflict, "web.chooseWay", "a way was chosen already").Do("look at the page again")
+		return s.showMovedOn(w, r, v)
 	case !offered && want != wayNotNow:
 		v.Fault = "fee.way.fault"
 		return s.showFee(w, r, http.StatusUnprocessableEntity, v)
+	case r.PostFormValue("text") != v.Agreement.Hash: // the agreement has changed since it was shown
+		return s.showMovedOn(w, r, v)
 	}
-	if err := s.omaData.ChooseWay(r.Context(), whoOf(r).Person, v.N, want); err != nil {
+	if err := s.omaData.ChooseWay(r.Context(), whoOf(r).Person, v.N, want, v.Agreement.Hash); err != nil {
 		return err
 	}
 	http.Redirect(w, r, v.Path()+"?done=chosen", http.StatusSeeOther)
@@ -156,10 +180,17 @@ func (s *site) answerFee(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if !v.Open {
-		return fault.New(fault.Conflict, "web.answerFee", "no answer is asked for now").Do("look at the page again")
-	}
 	said, accept := "asked", r.PostFormValue("answer") == "accept"
+	switch {
+	case !v.Open && accept && v.Stage == feeAccepted: // the button was pressed twice
+		http.Redirect(w, r, v.Path()+"?done=accepted", http.StatusSeeOther)
+		return nil
+	case !v.Open && r.PostFormValue("answer") == "person" && v.Stage == feePerson:
+		http.Redirect(w, r, v.Path()+"?done=asked", http.StatusSeeOther)
+		return nil
+	case !v.Open:
+		return s.showMovedOn(w, r, v)
+	}
 	v.Typed = strings.TrimSpace(strings.ToValidUTF8(r.PostFormValue("words"), ""))
 	n := utf8.RuneCountInString(v.Typed)
 	switch {
@@ -173,7 +204,11 @@ func (s *site) answerFee(w http.ResponseWriter, r *http.Request) error {
 	if v.Fault != "" {
 		return s.showFee(w, r, http.StatusUnprocessableEntity, v)
 	}
-	if err := s.omaData.AnswerFee(r.Context(), whoOf(r).Person, v.N, accept, v.Typed); err != nil {
+	if r.PostFormValue("fee") != strconv.FormatInt(v.Fee.N, 10) { // another fee is proposed since this one was shown
+		v.Typed = ""
+		return s.showMovedOn(w, r, v)
+	}
+	if err := s.omaData.AnswerFee(r.Context(), whoOf(r).Person, v.N, v.Fee.N, accept, v.Typed); err != nil {
 		return err
 	}
 	http.Redirect(w, r, v.Path()+"?done="+said, http.StatusSeeOther)

@@ -42,12 +42,12 @@ func (o liveOma) FeeMatter(ctx context.Context, who person.ID, n int64) (feeMatt
 	return o.matter(m), nil
 }
 
-func (o liveOma) ChooseWay(ctx context.Context, who person.ID, n int64, way string) error {
-	return o.service.Choose(ctx, who, store.MatterID(n), way)
+func (o liveOma) ChooseWay(ctx context.Context, who person.ID, n int64, way, text string) error {
+	return o.service.ChooseSeen(ctx, who, store.MatterID(n), way, omadata.Seen{Text: text})
 }
 
-func (o liveOma) AnswerFee(ctx context.Context, who person.ID, n int64, accept bool, words string) error {
-	return o.service.Answer(ctx, who, store.MatterID(n), accept, words)
+func (o liveOma) AnswerFee(ctx context.Context, who person.ID, n, fee int64, accept bool, words string) error {
+	return o.service.AnswerSeen(ctx, who, store.MatterID(n), fee, accept, words)
 }
 
 func (o liveOma) matter(m omadata.Matter) feeMatter {
@@ -57,14 +57,15 @@ func (o liveOma) matter(m omadata.Matter) feeMatter {
 		out.Permit = 0
 	}
 	for _, p := range m.Partners {
-		out.Partners = append(out.Partners, partner(p))
+		out.Partners = append(out.Partners, partner{p.Name, p.Chosen})
 	}
 	for _, i := range m.Income {
 		out.Income = append(out.Income, income{Month: i.Month.First(), Kind: string(i.Kind), Cents: i.Cents})
 	}
 	if m.Place != nil {
-		out.Place = &carePlace{Unit: m.Place.Name, Hours: m.Place.Hours}
+		out.Place = &carePlace{Unit: m.Place.Name, Hours: m.Place.Hours, Said: m.Place.Said, Pre: m.Place.PrePrimary}
 	}
+	o.paper(m, &out)
 	return out
 }
 
@@ -73,13 +74,16 @@ func proposalOf(p *omadata.FeeProposal) *proposal {
 		return nil
 	}
 	w := p.Working
-	out := proposal{Cents: int64(w.Fee.Euros) * 100, At: p.Made, Own: p.Own, Drawn: w.Picture}
+	out := proposal{N: p.ID, Cents: int64(w.Fee.Euros) * 100, At: p.Made, Own: p.Own, Drawn: w.Picture}
 	for i, l := range w.Fee.Lines {
 		x := lineOf(l, i == len(w.Fee.Lines)-1)
 		if i > 0 && maps.Equal(l.Law, w.Fee.Lines[i-1].Law) {
 			x.Law = nil // told at the line before
 		}
 		out.Lines = append(out.Lines, x)
+	}
+	if w.Assessed != nil {
+		out.Looked = w.Assessed.Words
 	}
 	for _, r := range w.Fee.Person {
 		out.Person = append(out.Person, r.Words)
@@ -97,7 +101,7 @@ func lineOf(l fee.Line, last bool) line {
 
 func agreementOf(a permission.Agreement) agreement {
 	x := a.Spec()
-	out := agreement{Purpose: x.Purpose, Version: x.Version, From: x.From, Title: x.Title, Why: x.Why, Without: x.Without, User: x.User.Name, Law: x.Law, Basis: x.Basis,
+	out := agreement{Purpose: x.Purpose, Version: x.Version, Hash: a.Hash(), From: x.From, Title: x.Title, Why: x.Why, Without: x.Without, User: x.User.Name, Law: x.Law, Basis: x.Basis,
 		Keep: periodOf(x.Keep), KeepLaw: x.KeepWhy, Lasts: periodOf(x.Lasts)}
 	for _, src := range x.Sources {
 		d := dataSource{Name: src.Name, Keeper: src.Controller.Name}
@@ -281,11 +285,14 @@ func (o liveOma) EraseOwn(ctx context.Context, who person.ID) (erasable, error) 
 
 func (o liveOma) FeeTasks(ctx context.Context, officer string) ([]feeTask, error) {
 	all, err := o.service.Tasks(ctx, officer)
-	out := make([]feeTask, len(all))
-	for i, r := range all {
-		out[i] = taskFrom(r)
+	if err != nil {
+		return nil, err
 	}
-	return out, err
+	out, matters := make([]feeTask, len(all)), make([]store.MatterID, len(all))
+	for i, r := range all {
+		out[i], matters[i] = taskFrom(r), r.Matter
+	}
+	return out, o.sentIn(ctx, out, matters)
 }
 
 func taskFrom(r store.Request) feeTask {
@@ -299,6 +306,7 @@ func (o liveOma) FeeTask(ctx context.Context, officer string, n int64) (feeTask,
 	}
 	out := taskFrom(x.Request)
 	out.Child, out.Adults, out.Fee = x.Child, x.Adults, proposalOf(x.Fee)
+	out.Told, out.Documents, out.Kinds, out.Hours = tellings(x), documentsOf(x.Documents), o.kinds(), int(x.Hours)
 	return out, nil
 }
 

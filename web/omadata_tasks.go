@@ -33,6 +33,13 @@ type feeTask struct {
 	Child   string
 	Adults  []string
 	Fee     *proposal
+
+	Sent      int // documents that are there
+	Newest    time.Time
+	Told      []telling
+	Documents []sentDocument
+	Kinds     []incomeKind
+	Hours     int // of care a week, in hundredths
 }
 
 // Path is the task's address.
@@ -70,6 +77,8 @@ type taskView struct {
 	feeTask
 	Fault string
 	Typed string
+	Form  assessForm
+	Done  bool // the fee was just proposed
 }
 
 // task shows one task with its matter.
@@ -78,6 +87,7 @@ func (s *site) task(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	v.Done = doneOf(r, "proposed") != ""
 	return s.showTask(w, r, http.StatusOK, v)
 }
 
@@ -87,7 +97,7 @@ func (s *site) taskOf(r *http.Request) (taskView, error) {
 		return taskView{}, err
 	}
 	x, err := s.omaData.FeeTask(r.Context(), whoOf(r).Actor(), n)
-	return taskView{feeTask: x}, err
+	return taskView{feeTask: x, Form: newAssessForm(x)}, err
 }
 
 func (s *site) showTask(w http.ResponseWriter, r *http.Request, status int, v taskView) error {

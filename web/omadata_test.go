@@ -21,6 +21,12 @@ var omaDoors = map[string]string{
 	"GET /desk/fees":                                           "sari",
 	"GET /desk/fees/{task}":                                    "sari",
 	"POST /desk/fees/{task}":                                   "sari",
+	"POST /desk/fees/{task}/assess":                            "sari",
+	"GET /desk/fees/{task}/documents/{document}":               "sari",
+	"POST /my/fees/{matter}/documents":                         "aino stranger",
+	"GET /my/fees/{matter}/documents/{document}":               "aino stranger",
+	"POST /my/fees/{matter}/documents/{document}/delete":       "aino stranger",
+	"POST /my/fees/{matter}/hours":                             "aino stranger",
 	"GET /my/fees/{matter}":                                    "aino stranger",
 	"POST /my/fees/{matter}/way":                               "aino stranger",
 	"POST /my/fees/{matter}/answer":                            "aino stranger",
@@ -55,6 +61,7 @@ var omaPages = []shownPage{
 		c.oma.matter.Answer, c.oma.matter.Answered = "We left the holiday pay of May out.", begin
 		return c
 	}},
+	{"fee-sent", "aino", "/my/fees/5?done=sent", func() *city { return newCity().withDocuments() }},
 	{"fee-tasks", asExpert, "/desk/fees", func() *city { return newCity().withOma(feePerson) }},
 	{"fee-task", asExpert, "/desk/fees/4", func() *city { return newCity().withOma(feePerson) }},
 	{"permission", "aino", "/my/permissions/9", func() *city { return newCity().withOma(feeAccepted) }},
@@ -113,6 +120,9 @@ func shows(t *testing.T, h http.Handler, who, path string, must, not []string) s
 	return body
 }
 
+// textNow is the hash of the agreement that the pages show.
+func textNow() string { return feePack().Agreement().Hash() }
+
 func TestAFamilyGoesFromTheOfferToTheReceipt(t *testing.T) {
 	c := newCity().withOma(feeOffered)
 	h := handlerOf(t, c)
@@ -120,15 +130,15 @@ func TestAFamilyGoesFromTheOfferToTheReceipt(t *testing.T) {
 	shows(t, h, "aino", "/?lang=en", []string{"Onni: early education fee", `href="/my/fees/5"`, "Look and choose", "You can give"}, []string{"There are no offers"})
 	shows(t, h, "aino", "/my/fees/5?lang=en", []string{"what it is: such as wages, holiday pay", "Tax Administration, Incomes Register Unit", "depends on the family&#39;s income", "1 year", "10 years", "City of Helsinki, Education Division",
 		"the staff who handle fees", "1503/2016, sections 5 and 11", "Only as long as your own permission stands", "does not depend on this permission"}, []string{"a month on average", "take-back"})
-	post(t, h, "aino", "/my/fees/5/way", url.Values{"way": {wayPermit}})
+	post(t, h, "aino", "/my/fees/5/way", url.Values{"way": {wayPermit}, "text": {textNow()}})
 	shows(t, h, "aino", "/my/fees/5?lang=en&done=chosen", []string{"Your choice is saved", `href="/my/permissions/9">See the receipt`, "We ask the register for the income", `href="/my/fees/5">See whether it is ready`}, []string{"http-equiv", `value="permit"`})
 	c.oma.at(feeProposed)
 	shows(t, h, "aino", "/my/fees/5?lang=en", []string{"Proposed fee", "<b>€93</b>", "€3,226.09", "September 2026", "€104.35", "Adult 1: wages", "10.7%", "€92.555", "1503/2016, section 5", "Kielo daycare centre, 37.5 hours a week", "your family", "€5,635"}, []string{"The fee now, and the one proposed"})
-	post(t, h, "aino", "/my/fees/5/answer", url.Values{"answer": {"accept"}})
+	post(t, h, "aino", "/my/fees/5/answer", url.Values{"answer": {"accept"}, "fee": {"6500"}})
 	shows(t, h, "aino", "/my/fees/5?lang=en&done=accepted", []string{"Your acceptance is saved", "<b>€93</b>"}, []string{`value="accept"`})
 	c.oma.at(feeAnew)
 	shows(t, h, "aino", "/my/fees/5?lang=en", []string{"The family&#39;s income has changed", "<b>€93</b>", "<b>€146</b>", `value="person"`}, nil)
-	post(t, h, "aino", "/my/fees/5/answer", url.Values{"answer": {"person"}, "words": {" May was special "}})
+	post(t, h, "aino", "/my/fees/5/answer", url.Values{"answer": {"person"}, "words": {" May was special "}, "fee": {"7000"}})
 	shows(t, h, "aino", "/my/fees/5?lang=en&done=asked", []string{"A member of staff will contact you", "Business income is always checked"}, []string{`value="accept"`})
 	want := []string{"choose 17 5 permit", "answer fee 17 5 true", "answer fee 17 5 false May was special"}
 	if got := c.requests(); !slices.Equal(got, want) {
@@ -205,25 +215,56 @@ func TestWhatCannotBeAnsweredIsRefused(t *testing.T) {
 	}{
 		{feeOffered, "/my/fees/5/way", nil, http.StatusUnprocessableEntity, "Choose one of the ways"},
 		{feeOffered, "/my/fees/5/way", url.Values{"way": {"give-all"}}, http.StatusUnprocessableEntity, "Choose one of the ways"},
-		{feeFetching, "/my/fees/5/way", url.Values{"way": {wayPermit}}, http.StatusConflict, ""},
-		{feeAccepted, "/my/fees/5/answer", url.Values{"answer": {"accept"}}, http.StatusConflict, ""},
+		{feeFetching, "/my/fees/5/way", url.Values{"way": {wayHighest}}, http.StatusConflict, "Your page was old"},
+		{feeFetching, "/my/fees/5/answer", url.Values{"answer": {"accept"}}, http.StatusConflict, "Your page was old"},
+		{feeAccepted, "/my/fees/5/answer", url.Values{"answer": {"person"}, "words": {"May was special"}}, http.StatusConflict, "Your page was old"},
+		{feeOffered, "/my/fees/5/way", url.Values{"way": {wayPermit}}, http.StatusConflict, "Your page was old"},
+		{feeOffered, "/my/fees/5/way", url.Values{"way": {wayPermit}, "text": {"of another agreement"}}, http.StatusConflict, "Your page was old"},
+		{feeAnew, "/my/fees/5/answer", url.Values{"answer": {"accept"}, "fee": {"6500"}}, http.StatusConflict, "Your page was old"},
+		{feeProposed, "/my/fees/5/answer", url.Values{"answer": {"accept"}}, http.StatusConflict, "Your page was old"},
 		{feeProposed, "/my/fees/5/answer", nil, http.StatusUnprocessableEntity, "Choose whether you accept"},
 		{feeProposed, "/my/fees/5/answer", url.Values{"answer": {"person"}, "words": {"  a "}}, http.StatusUnprocessableEntity, `aria-invalid="true"`},
 		{feeProposed, "/my/fees/5/answer", url.Values{"answer": {"person"}, "words": {strings.Repeat("ä", mostAsk+1)}}, http.StatusUnprocessableEntity, `href="#words"`},
 		{feeOffered, "/my/fees/6/way", url.Values{"way": {wayPermit}}, http.StatusNotFound, ""},
 		{feeOffered, "/my/fees/x/way", url.Values{"way": {wayPermit}}, http.StatusNotFound, ""},
-		{feeTakenBack, "/my/permissions/9/take-back", nil, http.StatusConflict, ""},
 		{feeAccepted, "/my/permissions/8/take-back", nil, http.StatusNotFound, ""},
 		{feeAccepted, "/my/erase", nil, http.StatusUnprocessableEntity, `href="#sure"`},
 	} {
 		c := newCity().withOma(tt.stage)
-		w := post(t, handlerOf(t, c), "aino", tt.path, tt.form)
+		w := post(t, handlerOf(t, c), "aino", tt.path+"?lang=en", tt.form)
 		if w.Code != tt.status || !strings.Contains(w.Body.String(), tt.says) {
 			t.Errorf("%s at %s %.40v: status %d, without %q", tt.stage, tt.path, tt.form, w.Code, tt.says)
 		}
 		if got := c.requests(); len(got) != 0 {
 			t.Errorf("%s at %s: the city was asked %q", tt.stage, tt.path, got)
 		}
+	}
+}
+
+// TestAButtonPressedTwiceIsPressedOnce: the second press shows what the first one did.
+func TestAButtonPressedTwiceIsPressedOnce(t *testing.T) {
+	for _, tt := range []struct {
+		stage, path, to string
+		form            url.Values
+	}{
+		{feeFetching, "/my/fees/5/way", "/my/fees/5?done=chosen", url.Values{"way": {wayPermit}}},
+		{feeAccepted, "/my/fees/5/answer", "/my/fees/5?done=accepted", url.Values{"answer": {"accept"}}},
+		{feePerson, "/my/fees/5/answer", "/my/fees/5?done=asked", url.Values{"answer": {"person"}, "words": {"May was special"}}},
+		{feeTakenBack, "/my/permissions/9/take-back", "/my/permissions/9?done=taken-back", nil},
+	} {
+		c := newCity().withOma(tt.stage)
+		w := post(t, handlerOf(t, c), "aino", tt.path, tt.form)
+		if w.Code != http.StatusSeeOther || w.Header().Get("Location") != tt.to {
+			t.Errorf("%s again: status %d, to %q", tt.path, w.Code, w.Header().Get("Location"))
+		}
+		if got := c.requests(); len(got) != 0 {
+			t.Errorf("%s again: the city was asked %q", tt.path, got)
+		}
+	}
+	c := newCity().withOma(feeAccepted)
+	c.oma.permit.State = permitExpired
+	if w := post(t, handlerOf(t, c), "aino", "/my/permissions/9/take-back?lang=en", nil); w.Code != http.StatusConflict || !strings.Contains(w.Body.String(), "nothing to take back") {
+		t.Errorf("an expired permission taken back: status %d", w.Code)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"slices"
 	"strings"
 
 	"ennakko/access"
@@ -29,7 +30,7 @@ func readPages() (map[string]page, error) {
 	const op = "web.readPages"
 	base, err := template.New("frame").Funcs(template.FuncMap{"asset": asset, "tour": tourPart, "rounds": roundsPart,
 		"agreed": agreedPart, "permitted": permittedPart, "effects": effectsPart, "grouped": groupedPart, "worked": workedPart, "tasklist": tasklistPart,
-		"tabs": tabsPart, "decision": decisionPart, "three": threePart, "boxes": boxesPart}).ParseFS(templateFiles, "templates/part_*.html")
+		"inc": func(i int) int { return i + 1 }, "tabs": tabsPart, "decision": decisionPart, "three": threePart, "boxes": boxesPart}).ParseFS(templateFiles, "templates/part_*.html")
 	if err != nil {
 		return nil, fault.Wrap(err, op, "the frame of the pages cannot be read")
 	}
@@ -239,13 +240,14 @@ type errorView struct {
 	Key, Show, Hint string
 	Why             string // of a refusal, in the reader's language
 	Login           bool   // logging in may help
+	Back            string // the page with the form that was sent, to come back to
 }
 
 // fail shows an error page: what is wrong, in the reader's language, and what
 // the fault itself says may be shown.
 func (s *site) fail(w http.ResponseWriter, r *http.Request, status int, key string, because ...error) {
 	t := s.words(r)
-	data := errorView{Key: key, Login: status == http.StatusUnauthorized}
+	data := errorView{Key: key, Login: status == http.StatusUnauthorized, Back: s.formPage(r)}
 	for _, err := range because {
 		data.Show, data.Hint = shown(err)
 		if _, ok := errors.AsType[*access.Refusal](err); ok {
@@ -254,6 +256,25 @@ func (s *site) fail(w http.ResponseWriter, r *http.Request, status int, key stri
 	}
 	_ = s.render(w, r, status, "error.html", view{words: t, Title: t.T(key), Path: "/", Data: data})
 }
+
+// formPage is the page on which the form stands that a request comes from, as its
+// address tells; the first page if it does not.
+func (s *site) formPage(r *http.Request) string {
+	method, pattern, ok := strings.Cut(r.Pattern, " ")
+	path := r.URL.Path
+	if !ok || method != http.MethodPost {
+		return "/"
+	}
+	for all := s.routes(); pattern != "" && pattern != "/"; pattern, path = parent(pattern), parent(path) {
+		if slices.ContainsFunc(all, func(x route) bool { return x.pattern == "GET "+pattern }) {
+			return path
+		}
+	}
+	return "/"
+}
+
+// parent is a path without its last part.
+func parent(path string) string { return path[:max(strings.LastIndex(path, "/"), 0)] }
 
 // why is the reason of a refusal in the reader's language.
 func why(t words, err error) string {

@@ -112,7 +112,7 @@ type decideView struct {
 	Units      []choice
 	Typed      url.Values
 	Fault      string // key
-	Says       []string
+	Says       []sayFault
 	Hidden     []pair // what was typed, for the decision
 	Use        *decisionView
 	Proposal   string
@@ -138,6 +138,11 @@ type registerOf struct {
 
 // Get is what was typed into a field.
 func (v decideView) Get(name string) string { return v.Typed.Get(name) }
+
+// Wrong reports whether something is wrong with a field.
+func (v decideView) Wrong(name string) bool {
+	return slices.ContainsFunc(v.Says, func(f sayFault) bool { return f.At == name })
+}
 
 // the parts of a form that describe a use.
 var useParts = []string{"agreement", "purpose", "name.fi", "name.sv", "name.en", "what.fi", "what.sv", "what.en", "user", "user.fi", "user.sv", "user.en", "field", "basis", "special", "law", "condition", "recipient.fi", "recipient.sv", "recipient.en", "keep", "unit", "automation"}
@@ -317,7 +322,7 @@ func (s *site) proposed(r *http.Request) (v decideView, p precedent.Proposal, er
 		if fault.KindOf(err) != fault.Invalid {
 			return v, p, err
 		}
-		v.Fault, v.Says = "decide.fault", faultsIn(err)
+		v.Fault, v.Says = "decide.fault", faultsIn(t, err)
 		return v, p, nil
 	}
 	use := inWords(t, precedent.Decision{Use: u})
@@ -354,27 +359,6 @@ func sides(t words, all []precedent.Difference) (out []differs) {
 	return out
 }
 
-// faultsIn lists what is wrong, as far as it may be shown.
-func faultsIn(err error) (out []string) {
-	var many interface{ Unwrap() []error }
-	if asMany(err, &many) {
-		for _, e := range many.Unwrap() {
-			out = append(out, faultsIn(e)...)
-		}
-		return out
-	}
-	if show, _ := shown(err); show != "" {
-		out = append(out, show)
-	}
-	return out
-}
-
-func asMany(err error, to *interface{ Unwrap() []error }) bool {
-	m, ok := err.(interface{ Unwrap() []error })
-	*to = m
-	return ok
-}
-
 // decide keeps the officer's decision, which is a precedent from then on.
 func (s *site) decide(w http.ResponseWriter, r *http.Request) error {
 	v, p, err := s.proposed(r)
@@ -402,7 +386,7 @@ func (s *site) decide(w http.ResponseWriter, r *http.Request) error {
 	}
 	id, err := s.privacy.Decide(r.Context(), p, ruling, who.Actor())
 	if fault.KindOf(err) == fault.Invalid && err != nil {
-		v.Fault, v.Says = "decide.ruling.fault", faultsIn(err)
+		v.Fault, v.Says = "decide.ruling.fault", faultsIn(s.words(r), err)
 		for _, name := range []string{"reason.fi", "reason.sv", "reason.en", "source", "term.fi", "term.sv", "term.en"} {
 			v.Typed.Set(name, r.PostFormValue(name))
 		}

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -145,7 +146,7 @@ func TestAUseIsProposedAndAPersonDecides(t *testing.T) {
 			t.Errorf("status %d: the proposal of an agreement lacks %q", w.Code, want)
 		}
 	}
-	if w := post(t, h, asDPO, "/desk/privacy/decide?lang=en", url.Values{"purpose": {"UPPER"}}); w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), "the use has no purpose") {
+	if w := post(t, h, asDPO, "/desk/privacy/decide?lang=en", url.Values{"purpose": {"UPPER"}}); w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), "Give a short id") {
 		t.Errorf("half a use: status %d", w.Code)
 	}
 	ruling := with(theUse(), "outcome", "lawful", "source", "GDPR 6(1)(c)", "reason.fi", "syy", "reason.sv", "skäl", "reason.en", "reason")
@@ -163,6 +164,38 @@ func TestAUseIsProposedAndAPersonDecides(t *testing.T) {
 	}
 	if got := c.requests(); !slices.Equal(got, []string{"decide bus-cards lawful officer:pekka"}) {
 		t.Errorf("the desk was asked %q", got)
+	}
+}
+
+// TestWhatADecisionLacksIsSaidAtItsField: each fault leads to a field that is there, and
+// is said in the reader's language.
+func TestWhatADecisionLacksIsSaidAtItsField(t *testing.T) {
+	h := handlerOf(t, newCity())
+	for _, l := range languages {
+		for name, x := range map[string]struct {
+			path string
+			form url.Values
+		}{
+			"nothing":     {"/desk/privacy/decide", url.Values{"recipient.fi": {"x"}, "special": {"health"}}},
+			"no decision": {"/desk/privacy/decide/decision", theUse()},
+			"no terms":    {"/desk/privacy/decide/decision", with(theUse(), "outcome", "on terms")},
+		} {
+			w := post(t, h, asDPO, x.path+"?lang="+string(l), x.form)
+			_, faults, _ := strings.Cut(w.Body.String(), `<div class="fault"`)
+			faults, _, _ = strings.Cut(faults, "</div>")
+			if strings.Contains(faults, `<li lang="en"`) || w.Code != http.StatusUnprocessableEntity {
+				t.Errorf("%s in %s: status %d, %s", name, l, w.Code, faults)
+			}
+			at := regexp.MustCompile(`href="#([^"]+)"`).FindAllStringSubmatch(faults, -1)
+			if len(at) < 3 {
+				t.Errorf("%s in %s: only %d faults: %s", name, l, len(at), faults)
+			}
+			for _, m := range at {
+				if id, err := url.PathUnescape(m[1]); err != nil || !strings.Contains(w.Body.String(), `id="`+id+`"`) {
+					t.Errorf("%s in %s: there is no field %s", name, l, m[1])
+				}
+			}
+		}
 	}
 }
 

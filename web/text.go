@@ -18,7 +18,7 @@ import (
 	"ennakko/service"
 )
 
-//go:embed texts.yaml omadata.yaml protocols.yaml privacy.yaml
+//go:embed texts.yaml omadata.yaml protocols.yaml privacy.yaml casework.yaml laws.yaml
 var textFiles embed.FS
 
 // catalogue holds every text of the pages by key and language.

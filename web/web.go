@@ -190,10 +190,11 @@ type parts struct {
 // site is the handler of all pages.
 type site struct {
 	parts
-	texts  catalogue
-	pages  map[string]page
-	limits *limits
-	beside []*site // all services of the city, the first one first; empty: this is the only one
+	texts   catalogue
+	pages   map[string]page
+	limits  *limits
+	uploads chan struct{} // one for each form with files that is being read
+	beside  []*site       // all services of the city, the first one first; empty: this is the only one
 
 	mu       sync.Mutex
 	cohorts  map[string]tables.Cohort          // by the round as it was assigned
@@ -270,7 +271,7 @@ func (s *site) handler() http.Handler {
 }
 
 func openSite(p parts) (*site, error) {
-	s := &site{parts: p, limits: newLimits(p.real), cohorts: map[string]tables.Cohort{}, shots: map[string]snapshot{}, public: map[string]counted{}, handsets: map[store.RoundID][]store.Handset{}, visited: map[string]store.Handset{}}
+	s := &site{parts: p, limits: newLimits(p.real), uploads: make(chan struct{}, uploadsAtOnce), cohorts: map[string]tables.Cohort{}, shots: map[string]snapshot{}, public: map[string]counted{}, handsets: map[store.RoundID][]store.Handset{}, visited: map[string]store.Handset{}}
 	var err error
 	if s.texts, err = readTexts(); err != nil {
 		return nil, err

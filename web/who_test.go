@@ -88,7 +88,7 @@ var doors = map[string]string{
 // real fills the blanks of a pattern.
 func real(pattern string) (method, path string) {
 	method, path, _ = strings.Cut(pattern, " ")
-	return method, strings.NewReplacer("{service}", "blood-pressure", "{round}", "3", "{case}", "12", "{party}", "0", "{item}", "5", "{entry}", "43", "{criterion}", "hypertension-treated", "{place}", "3", "{matter}", "5", "{permission}", "9", "{event}", "2", "{task}", "4", "{request}", "12", "{day}", "2021-01-06").Replace(path)
+	return method, strings.NewReplacer("{service}", "blood-pressure", "{round}", "3", "{case}", "12", "{party}", "0", "{item}", "5", "{entry}", "43", "{criterion}", "hypertension-treated", "{place}", "3", "{matter}", "5", "{permission}", "9", "{event}", "2", "{task}", "4", "{document}", "21", "{request}", "12", "{day}", "2021-01-06").Replace(path)
 }
 
 // TestNobodyComesThroughADoorThatIsNotTheirs is forced browsing: every route,

@@ -25,7 +25,7 @@ func (w *Worker) Timers(ctx context.Context, now time.Time) (n int, err error) {
 		return 0, err
 	}
 	err = w.store.Write(ctx, act, func(tx store.Tx) error {
-		due, err := tx.TakeTimers(now, w.set.Batch)
+		due, err := tx.TakeTimers(now, or(w.set.Timed, w.set.Batch))
 		if err != nil {
 			return err
 		}
@@ -179,7 +179,7 @@ func (w *Worker) Report(ctx context.Context, reports []channel.Report, now time.
 	if err != nil {
 		return err
 	}
-	return w.store.Write(ctx, act, func(tx store.Tx) error {
+	return w.store.Write(store.Behind(ctx), act, func(tx store.Tx) error {
 		tx.Detail("%d reports", len(reports))
 		return w.outcomes(tx, reports, now)
 	})
@@ -245,7 +245,7 @@ func (w *Worker) claim(ctx context.Context, now time.Time) (attempts []store.Att
 		if err != nil {
 			return err
 		}
-		if attempts, err = tx.Claim(now, w.set.From, w.set.Name, min(limit, w.hand())); err != nil {
+		if attempts, err = tx.Claim(now, w.set.From, w.set.Name, min(limit, or(w.set.Hand, w.set.Batch))); err != nil {
 			return err
 		}
 		if err := tx.Spend(now, w.set.Rate, len(attempts)); err != nil {
@@ -260,11 +260,12 @@ func (w *Worker) claim(ctx context.Context, now time.Time) (attempts []store.Att
 	return attempts, err
 }
 
-func (w *Worker) hand() int {
-	if w.set.Hand > 0 {
-		return w.set.Hand
+// or is n, or what to take when n is not set.
+func or(n, unset int) int {
+	if n > 0 {
+		return n
 	}
-	return w.set.Batch
+	return unset
 }
 
 // busyGateway is how long a message waits that the gateway could not take now.

@@ -57,7 +57,8 @@ type Service interface {
 type Settings struct {
 	From  string        // the number that messages come from and answers go to
 	Rate  int           // messages handed over in one second, at most
-	Batch int           // rows in one transaction, at most
+	Batch int           // answers in one transaction, at most
+	Timed int           // timers in one transaction, at most, so that no answer waits long for it; 0: as many as Batch
 	Hand  int           // messages handed over at once, at most; 0: as many as Batch
 	Valid time.Duration // the network gives a message up after this
 	// Doubt is how long a send may stay uncertain before it goes to a person.
@@ -99,26 +100,39 @@ func (w *Worker) actIn(round store.RoundID, actor, verb string, now time.Time) (
 // Tick does all that is due now and reports whether it did anything. Call it
 // again until it did nothing, then wait for the next moment.
 func (w *Worker) Tick(ctx context.Context, now time.Time) (busy bool, err error) {
-	return w.due(ctx, now, true)
+	return w.due(ctx, now, w.steps())
 }
 
-// Handle is Tick without handing messages over.
-func (w *Worker) Handle(ctx context.Context, now time.Time) (busy bool, err error) {
-	return w.due(ctx, now, false)
+// Read is the part of Tick for which a person waits: it reads what people answered.
+func (w *Worker) Read(ctx context.Context, now time.Time) (busy bool, err error) {
+	return w.due(ctx, now, w.steps()[:1])
+}
+
+// Keep is what Tick does beside reading answers and handing messages over.
+func (w *Worker) Keep(ctx context.Context, now time.Time) (busy bool, err error) {
+	all := w.steps()
+	return w.due(store.Behind(ctx), now, append(all[1:3:3], all[4]))
+}
+
+// step is one kind of work, and whether there is any.
+type step struct {
+	is func(store.Due) bool
+	do func(context.Context, time.Time) (int, error)
+}
+
+func (w *Worker) steps() []step {
+	return []step{{func(d store.Due) bool { return d.Answers }, w.Answers}, {func(d store.Due) bool { return d.Timers }, w.Timers}, {func(d store.Due) bool { return d.Halves }, w.Halves},
+		{func(d store.Due) bool { return d.Clear }, w.Clear}, {func(d store.Due) bool { return d.Doubts }, w.Doubts}, {func(d store.Due) bool { return d.Sends }, w.Send}}
 }
 
 // due looks what is due before it takes the writers' turn for it: most of the
 // time there is nothing. What one step brings about the next ones see.
-func (w *Worker) due(ctx context.Context, now time.Time, sends bool) (busy bool, err error) {
+func (w *Worker) due(ctx context.Context, now time.Time, steps []step) (busy bool, err error) {
 	due, err := w.store.Due(ctx, now)
 	if err != nil {
 		return false, err
 	}
-	for _, step := range []struct {
-		is func(store.Due) bool
-		do func(context.Context, time.Time) (int, error)
-	}{{func(d store.Due) bool { return d.Answers }, w.Answers}, {func(d store.Due) bool { return d.Timers }, w.Timers}, {func(d store.Due) bool { return d.Halves }, w.Halves},
-		{func(d store.Due) bool { return d.Clear && sends }, w.Clear}, {func(d store.Due) bool { return d.Doubts }, w.Doubts}, {func(d store.Due) bool { return d.Sends && sends }, w.Send}} {
+	for _, step := range steps {
 		if !step.is(due) {
 			continue
 		}

@@ -40,7 +40,10 @@ type Options struct {
 	OwnURL   string // where Handler is served, as Kannel sees it: http://127.0.0.1:9013/kannel
 	Secret   string // of what Kannel brings; at least 16 characters
 	Window   int    // requests under way at once (10)
-	Timeout  time.Duration
+
+	StatusURL      string // of its status page as XML: http://127.0.0.1:13000/status.xml; "": it is not asked
+	StatusPassword string // that the page asks for; "": none
+	Timeout        time.Duration
 
 	Inbox channel.Inbox
 	Log   *slog.Logger
@@ -51,13 +54,19 @@ type Client struct {
 	set    Options
 	http   *http.Client
 	window chan struct{}
+
+	mu       sync.Mutex
+	counters Counters
 }
 
 // New makes a client.
 func New(o Options) (*Client, error) {
 	const op = "kannel.New"
 	var l fault.List
-	for _, x := range []struct{ name, value string }{{"sendsms address", o.SendURL}, {"own address", o.OwnURL}} {
+	for _, x := range []struct{ name, value string }{{"sendsms address", o.SendURL}, {"own address", o.OwnURL}, {"status address", o.StatusURL}} {
+		if x.name == "status address" && x.value == "" {
+			continue
+		}
 		if u, err := url.Parse(x.value); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 			l.Add(fault.New(fault.Invalid, op, "the gateway's %s is not one", x.name).Do("write it as http://127.0.0.1:13013/cgi-bin/sendsms"))
 		}
@@ -99,7 +108,7 @@ func (c *Client) Submit(ctx context.Context, batch []channel.Message) ([]channel
 		c.window <- struct{}{}
 		all.Go(func() {
 			defer func() { <-c.window }()
-			receipts[i] = c.message(ctx, m)
+			receipts[i] = c.counted(c.message(ctx, m))
 		})
 	}
 	all.Wait()
@@ -146,7 +155,7 @@ func (c *Client) message(ctx context.Context, m channel.Message) channel.Receipt
 	case answer.StatusCode == http.StatusUnauthorized || answer.StatusCode == http.StatusForbidden || answer.StatusCode == http.StatusNotFound:
 		// The gateway is set up wrongly: no message is to blame for it.
 		c.set.Log.WarnContext(ctx, "the gateway refuses us", "gateway", c.set.Name, "status", answer.StatusCode)
-		r.State = channel.Queued
+		r.State, r.Code = channel.Queued, refusesUs
 	case answer.StatusCode >= 500:
 		r.State = channel.Uncertain
 	}

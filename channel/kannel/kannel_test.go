@@ -264,3 +264,77 @@ func TestOnlyTheGatewayIsBelieved(t *testing.T) {
 		t.Errorf("%d messages, %d reports", len(in.messages), len(in.reports))
 	}
 }
+
+// What Kannel itself says: whether an operator is there, and what waits for one.
+func TestTheGatewaysOwnStatusIsRead(t *testing.T) {
+	s, err := smsc.Start("127.0.0.1:0", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := s.Addr()
+	_, in, g := gateway(t, addr)
+	o := kannel.Options{Name: "k", SendURL: g.SendURL, Username: kannelbox.Username, Password: kannelbox.Password, OwnURL: "http://127.0.0.1:1", Secret: "0123456789abcdef", Inbox: in,
+		StatusURL: g.StatusURL, StatusPassword: kannelbox.StatusPassword}
+	c, err := kannel.New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	until := func(what string, so func(kannel.Status) bool) {
+		t.Helper()
+		var last kannel.Status
+		for late := time.Now().Add(30 * time.Second); time.Now().Before(late); time.Sleep(50 * time.Millisecond) { // a page can only be asked
+			st, asked, err := c.Status(t.Context())
+			if err != nil || !asked {
+				t.Fatalf("%s: %v", what, err)
+			}
+			if last = st; so(st) {
+				return
+			}
+		}
+		t.Fatalf("%s: %+v", what, last)
+	}
+	until("the operator is there", func(s kannel.Status) bool { return s.Online && s.Queued == 0 })
+	if r, err := c.Submit(t.Context(), batch(t, 3, "hello")); err != nil || len(r) != 3 {
+		t.Fatalf("%d, %v", len(r), err)
+	}
+	until("three are sent", func(s kannel.Status) bool { return s.Sent == 3 && s.Queued == 0 })
+	s.Close()
+	until("the operator is gone", func(s kannel.Status) bool { return !s.Online })
+	if r, err := c.Submit(t.Context(), batch(t, 2, "hello")); err != nil || len(r) != 2 {
+		t.Fatalf("%d, %v", len(r), err)
+	}
+	until("two wait", func(s kannel.Status) bool { return s.Sent == 3 && s.Queued == 2 })
+	if n := c.Counters(); n != (kannel.Counters{Taken: 5}) {
+		t.Errorf("%+v", n)
+	}
+	for what, change := range map[string]func(*kannel.Options){
+		"another password": func(o *kannel.Options) { o.StatusPassword = "hunter2" },
+		"no password":      func(o *kannel.Options) { o.StatusPassword = "" },
+		"another page":     func(o *kannel.Options) { o.StatusURL = g.SendURL },
+		"nobody there":     func(o *kannel.Options) { o.StatusURL = "http://127.0.0.1:1/status.xml?password=hunter2" },
+	} {
+		x := o
+		change(&x)
+		other, err := kannel.New(x)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if st, asked, err := other.Status(t.Context()); err == nil || !asked || st.Online || strings.Contains(err.Error(), "hunter2") || strings.Contains(err.Error(), "127.0.0.1") {
+			t.Errorf("%s: %+v, %v", what, st, err)
+		}
+	}
+	o.StatusURL, o.Password = "", "wrong"
+	other, err := kannel.New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, asked, err := other.Status(t.Context()); asked || err != nil {
+		t.Errorf("a page that the settings do not name is asked: %v", err)
+	}
+	if _, err := other.Submit(t.Context(), batch(t, 1, "hello")); err != nil {
+		t.Fatal(err)
+	}
+	if n := other.Counters(); n != (kannel.Counters{Refused: 1}) {
+		t.Errorf("a gateway that knows us not: %+v", n)
+	}
+}

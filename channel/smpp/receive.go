@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/linxGnu/gosmpp/data"
@@ -17,27 +18,41 @@ import (
 	"ennakko/channel/sms"
 )
 
-// atOnce is how many messages from the operator are kept in one go.
-const atOnce = 200
+// atOnce is how many messages from the operator are kept in one go: few enough
+// that an answer does not wait long for reports.
+const atOnce = 100
+
+// isReport says that the operator tells of a message of ours, and not what a
+// phone wrote: a report, an acknowledgement of a phone, or one of an intermediate
+// kind (SMPP 3.4, 5.2.12).
+func isReport(p *pdu.DeliverSM) bool { return p.EsmClass&0x3c != 0 }
 
 // receive keeps what the operator brings, and only then acknowledges it. What
-// cannot be kept now is refused for now: the operator brings it again.
+// cannot be kept now is refused for now: the operator brings it again. What
+// people write does not wait behind reports.
 func (c *Client) receive(ctx context.Context, s *session) {
+	var both sync.WaitGroup
+	both.Go(func() { c.keepFrom(ctx, s, s.reports) })
+	c.keepFrom(ctx, s, s.messages)
+	both.Wait()
+}
+
+func (c *Client) keepFrom(ctx context.Context, s *session, from <-chan *pdu.DeliverSM) {
 	in := &intake{operator: c.set.Name, bind: randomName(), halves: map[string]*half{}}
 	t := time.NewTicker(time.Second)
 	defer t.Stop()
 	for {
 		var got []*pdu.DeliverSM
 		select {
-		case p, open := <-s.incoming:
+		case p, open := <-from:
 			if !open {
 				return
 			}
 			got = append(got, p)
 		case <-t.C:
 		}
-		for len(got) > 0 && len(got) < atOnce && len(s.incoming) > 0 {
-			if p, open := <-s.incoming; open {
+		for len(got) > 0 && len(got) < atOnce && len(from) > 0 {
+			if p, open := <-from; open {
 				got = append(got, p)
 			}
 		}
@@ -108,7 +123,7 @@ func (in *intake) take(got []*pdu.DeliverSM, now time.Time) {
 		switch {
 		case p.EsmClass&data.SM_SMSC_DLV_RCPT_TYPE != 0:
 			in.report(p, now)
-		case p.EsmClass&0x3c != 0: // an acknowledgement of a phone, or of an intermediate kind (5.2.12)
+		case isReport(p): // of no outcome
 			in.nothing = append(in.nothing, p)
 		default:
 			in.message(p, now)

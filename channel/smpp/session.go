@@ -30,8 +30,9 @@ type session struct {
 	mu       sync.Mutex
 	next     int32
 	waiting  map[int32]chan pdu.PDU
-	heard    atomic.Int64 // when the operator was last heard, in Unix nanoseconds
-	incoming chan *pdu.DeliverSM
+	heard    atomic.Int64        // when the operator was last heard, in Unix nanoseconds
+	messages chan *pdu.DeliverSM // from phones: a person waits
+	reports  chan *pdu.DeliverSM // and all else that the operator brings
 
 	writing sync.Mutex // reading never waits for it
 }
@@ -50,7 +51,7 @@ func (c *Client) dial(ctx context.Context, as pdu.BindingType) (*session, error)
 		conn = tlsClient(conn, c.set.TLS)
 	}
 	s := &session{c: c, conn: conn, window: make(chan struct{}, c.set.Window), closed: make(chan struct{}), waiting: map[int32]chan pdu.PDU{},
-		incoming: make(chan *pdu.DeliverSM, 1000)}
+		messages: make(chan *pdu.DeliverSM, 1000), reports: make(chan *pdu.DeliverSM, 1000)}
 	s.heard.Store(time.Now().UnixNano())
 	b := pdu.NewBindRequest(as)
 	b.SystemID, b.Password, b.SystemType, b.InterfaceVersion = c.set.SystemID, c.set.Password, c.set.System, data.SMPP_V34
@@ -169,7 +170,8 @@ func (s *session) submit(ctx context.Context, p *pdu.SubmitSM) (status data.Comm
 
 // read takes what the operator sends until the connection is gone.
 func (s *session) read() {
-	defer close(s.incoming)
+	defer close(s.messages)
+	defer close(s.reports)
 	for {
 		frame, err := readFrame(s.conn)
 		if err != nil {
@@ -228,8 +230,12 @@ func (s *session) malformed(frame []byte) {
 func (s *session) take(p pdu.PDU) bool {
 	switch p := p.(type) {
 	case *pdu.DeliverSM:
+		to := s.messages
+		if isReport(p) {
+			to = s.reports
+		}
 		select {
-		case s.incoming <- p:
+		case to <- p:
 		case <-s.closed:
 			return false
 		}

@@ -128,7 +128,7 @@ func (x protocols) consent() (*api.Consent, error) {
 func callersOf(set []config.APICaller) (api.Callers, error) {
 	var all []api.Caller
 	for _, c := range set {
-		n := api.Caller{Name: c.Name, ID: c.BusinessID, Words: c.Organisation, Subject: c.Subject, Token: c.TokenSHA256, Client: c.ClientID}
+		n := api.Caller{Name: c.Name, ID: c.BusinessID, Words: c.Organisation, Subject: c.Subject, Token: c.TokenSHA256, Client: c.ClientID, Hosts: c.Webhooks}
 		for _, r := range c.Roles {
 			n.Roles = append(n.Roles, access.Role(r))
 		}
@@ -142,6 +142,7 @@ const (
 	demoCaller   = "curl"
 	demoClient   = "curl-app"
 	demoAudience = "ennakko-gdpr"
+	demoHook     = "localhost:8443"
 )
 
 // demoAPI are the protocols of the demonstration, with a token that is new each time.
@@ -150,8 +151,9 @@ func demoAPI() (set config.API, token string) {
 	set = config.API{DataUseMonitor: true, Consent: true, GDPR: &struct {
 		Audience string `yaml:"audience"`
 	}{demoAudience}}
+	set.WebhookNetworks = []string{"127.0.0.0/8", "::1/128"}
 	set.Organisation.BusinessID, set.Organisation.Name = "0201256-6", "Helsingin kaupunki"
-	c := config.APICaller{Name: demoCaller, BusinessID: "0000000-0", Organisation: "You", TokenSHA256: api.TokenHash(token), ClientID: demoClient}
+	c := config.APICaller{Name: demoCaller, BusinessID: "0000000-0", Organisation: "You", TokenSHA256: api.TokenHash(token), ClientID: demoClient, Webhooks: []string{demoHook}}
 	for _, r := range access.SystemRoles() {
 		c.Roles = append(c.Roles, string(r))
 	}

@@ -111,7 +111,7 @@ func root(in io.Reader, out, errw io.Writer) *cobra.Command {
 	c.SetErr(errw)
 	c.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return wrongUsage(err) })
 	c.CompletionOptions.DisableDefaultCmd = true
-	c.AddCommand(p.demoCommand(), p.serveCommand(), p.cityCommand(), p.registerCommand(), p.checkCommand(), p.findCommand(), p.findingCommand(), p.feeCommand(), p.roundCommand(), p.usesCommand(), p.verifyCommand(), p.workerCommand(), p.jobsCommand(), p.settingsCommand(), p.migrateCommand(), p.moveCommand(), p.backupCommand(), p.restoreCommand(), p.lostCommand(), p.eraseCommand(), p.keysCommand(), p.benchCommand(), p.permissionCommand(), p.adapterCommand(), p.sourcesCommand(), p.incomesCommand(), p.proofCommand(), p.careCommand(), p.effectCommand(), p.tokenCommand(), p.needsCommand(), p.checkpointCommand())
+	c.AddCommand(p.demoCommand(), p.serveCommand(), p.cityCommand(), p.registerCommand(), p.checkCommand(), p.findCommand(), p.findingCommand(), p.feeCommand(), p.roundCommand(), p.usesCommand(), p.verifyCommand(), p.workerCommand(), p.jobsCommand(), p.webhooksCommand(), p.settingsCommand(), p.migrateCommand(), p.moveCommand(), p.backupCommand(), p.restoreCommand(), p.lostCommand(), p.eraseCommand(), p.keysCommand(), p.benchCommand(), p.permissionCommand(), p.adapterCommand(), p.sourcesCommand(), p.incomesCommand(), p.proofCommand(), p.careCommand(), p.effectCommand(), p.tokenCommand(), p.needsCommand(), p.checkpointCommand())
 	return c
 }
 

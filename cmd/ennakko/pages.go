@@ -9,8 +9,6 @@ import (
 	"os"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"ennakko/access"
 	"ennakko/api"
 	"ennakko/app"
@@ -93,12 +91,7 @@ func (p *program) pages(ctx context.Context, a *app.App, set config.Config, log 
 		if set.API.Listen == "" {
 			handler = api.Beside(handler, callers)
 		} else {
-			beside = func(ctx context.Context) error {
-				g, ctx := errgroup.WithContext(ctx)
-				g.Go(func() error { return live.Follow(ctx) })
-				g.Go(func() error { return p.serveCallers(ctx, *set.API, callers, log) })
-				return g.Wait()
-			}
+			beside = both(live.Follow, func(ctx context.Context) error { return p.serveCallers(ctx, *set.API, callers, log) })
 		}
 	}
 	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", set.Pages.Listen)

@@ -102,7 +102,7 @@ func matterLine(m omadata.Matter, l person.Language) matterView {
 	out := matterView{Matter: m.N, Child: m.Child, Stage: string(m.Stage), Chosen: m.Chosen, Permission: m.Permit, Agreement: agreementOf(m, l), Partners: []partnerView{}, Income: []incomeView{},
 		Fee: feeOfProposal(m.Fee, l), Was: feeOfProposal(m.Was, l)}
 	for _, p := range m.Partners {
-		out.Partners = append(out.Partners, partnerView(p))
+		out.Partners = append(out.Partners, partnerView{Name: p.Name, Chosen: p.Chosen})
 	}
 	for _, i := range m.Income {
 		out.Income = append(out.Income, incomeView{string(i.Month), string(i.Kind), i.Cents})

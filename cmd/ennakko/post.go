@@ -137,5 +137,6 @@ func openSettings(ctx context.Context, set config.Config, clock app.Clock) (*app
 	if set.Pages != nil {
 		address = strings.TrimPrefix(set.Pages.Address, "https://")
 	}
-	return app.Open(ctx, app.Config{Data: set.Data, Packs: pl.packFS(), Clock: clock, Address: address, Facts: facts, Elsewhere: set.Record == "elsewhere", Database: app.Database{Writer: set.Database.Writer, Reader: set.Database.Reader}})
+	rules := set.Oversight.Rules()
+	return app.Open(ctx, app.Config{Data: set.Data, Oversight: &rules, Packs: pl.packFS(), Clock: clock, Address: address, Facts: facts, Elsewhere: set.Record == "elsewhere", Database: app.Database{Writer: set.Database.Writer, Reader: set.Database.Reader}})
 }

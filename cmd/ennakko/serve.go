@@ -253,6 +253,11 @@ func (p *program) serveService(ctx context.Context, ap *app.App, clock *app.Pace
 	}
 	defer func() { _ = closing() }()
 	handler = api.Beside(handler, callers)
+	tells, err := teller(ap, &others, workerName(), set.Log)
+	if err != nil {
+		return errors.Join(err, ln.Close())
+	}
+	beside = both(beside, tells.Run)
 	stop := ap.Sequencing(ctx, func(err error) { tell(p.err, err) })
 	_, _ = fmt.Fprintf(p.err, "Other systems call http://%s%s (docs/protocols.md); this run's token: %s\n", ln.Addr(), api.Prefix, token)
 	_, _ = fmt.Fprintf(p.err, "Serving on http://%s/ (stop with Ctrl-C)\n", ln.Addr())
@@ -281,6 +286,16 @@ func serveUntil(ctx context.Context, ln net.Listener, h http.Handler, beside fun
 		return srv.Shutdown(end)
 	})
 	return g.Wait()
+}
+
+// both runs two things until one fails or both end.
+func both(one, other func(context.Context) error) func(context.Context) error {
+	return func(ctx context.Context) error {
+		g, ctx := errgroup.WithContext(ctx)
+		g.Go(func() error { return one(ctx) })
+		g.Go(func() error { return other(ctx) })
+		return g.Wait()
+	}
 }
 
 // loopback refuses addresses that others could reach: the families are made up,

@@ -64,7 +64,14 @@ type watch struct {
 	at  time.Time
 	now map[*prometheus.Desc]map[string]float64
 
-	jobs []store.JobCount
+	jobs  []store.JobCount
+	hooks []hookCount
+}
+
+// hookCount is how many events of a system are in a state.
+type hookCount struct {
+	caller, state string
+	n             int
 }
 
 const watchEvery = time.Second
@@ -84,12 +91,18 @@ var (
 	descDisk     = prometheus.NewDesc("ennakko_disk_size_bytes", "Room that there is where the folder of data is.", nil, nil)
 	descCert     = prometheus.NewDesc("ennakko_gateway_certificate_end_timestamp_seconds", "When the certificate that the operator showed last ends.", []string{"gateway"}, nil)
 	descGate     = prometheus.NewDesc("ennakko_gateway_connected", "Whether a gateway takes messages.", []string{"gateway"}, nil)
+	descQueued   = prometheus.NewDesc("ennakko_gateway_queued", "Messages that a gateway has and no operator has taken yet (Kannel).", []string{"gateway"}, nil)
+	descSent     = prometheus.NewDesc("ennakko_gateway_sent_total", "Messages that a gateway's operators have taken since it started (Kannel).", []string{"gateway"}, nil)
+	descLetters  = prometheus.NewDesc("ennakko_letters", "Letters of running rounds at the national service, by state.", []string{"state"}, nil)
+	descRefused  = prometheus.NewDesc("ennakko_letters_refused_open", "Letters that the national service refused and whose families wait for an officer.", nil, nil)
+	descHooks    = prometheus.NewDesc("ennakko_webhook_deliveries", "What other systems are told of permissions, by system and state.", []string{"caller", "state"}, nil)
+	descHookWait = prometheus.NewDesc("ennakko_webhook_waiting_since_timestamp_seconds", "Since when the oldest event waits that a system did not take.", []string{"caller"}, nil)
 	descParts    = prometheus.NewDesc("ennakko_gateway_parts_total", "Parts of messages by what the gateway said.", []string{"gateway", "said"}, nil)
 )
 
 // Describe implements prometheus.Collector.
 func (w *watch) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{descMessages, descItems, descPlaces, descEntries, descLogged, descDue, descJobs, descAnswers, descBackup, descFree, descDisk, descUp, descCert, descGate, descParts} {
+	for _, d := range []*prometheus.Desc{descMessages, descItems, descPlaces, descEntries, descLogged, descDue, descJobs, descAnswers, descBackup, descFree, descDisk, descUp, descCert, descGate, descParts, descQueued, descSent, descLetters, descRefused, descHooks, descHookWait} {
 		ch <- d
 	}
 }
@@ -132,21 +145,49 @@ func (w *watch) Collect(ch chan<- prometheus.Metric) {
 		gauge(descFree, float64(disk.Bavail)*float64(disk.Bsize))
 		gauge(descDisk, float64(disk.Blocks)*float64(disk.Bsize))
 	}
+	for _, c := range w.hooks {
+		gauge(descHooks, float64(c.n), c.caller, c.state)
+	}
 	for _, g := range w.gates {
-		if g.smpp == nil {
-			continue
+		w.gate(ch, g)
+	}
+}
+
+// gate tells how one gateway stands.
+func (w *watch) gate(ch chan<- prometheus.Metric, g gateway) {
+	gauge := func(d *prometheus.Desc, v float64) {
+		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, g.name)
+	}
+	yes := func(b bool) float64 {
+		if b {
+			return 1
 		}
-		connected, n := 0.0, g.smpp.Counters()
-		if g.smpp.Connected() {
-			connected = 1
-		}
-		gauge(descGate, connected, g.name)
+		return 0
+	}
+	parts := map[string]int{}
+	switch {
+	case g.smpp != nil:
+		n := g.smpp.Counters()
+		parts = map[string]int{"taken": n.Submitted, "refused": n.Refused, "too much": n.Throttled, "no answer": n.Doubtful, "not readable": n.Malformed}
+		gauge(descGate, yes(g.smpp.Connected()))
 		if end := g.smpp.CertificateEnd(); !end.IsZero() {
-			gauge(descCert, float64(end.Unix()), g.name)
+			gauge(descCert, float64(end.Unix()))
 		}
-		for said, v := range map[string]int{"taken": n.Submitted, "refused": n.Refused, "too much": n.Throttled, "no answer": n.Doubtful, "not readable": n.Malformed} {
-			ch <- prometheus.MustNewConstMetric(descParts, prometheus.CounterValue, float64(v), g.name, said)
+	case g.kannel != nil:
+		n := g.kannel.Counters()
+		parts = map[string]int{"taken": n.Taken, "refused": n.Refused, "too much": n.TooMuch, "no answer": n.Doubtful}
+		ctx, cancel := context.WithTimeout(w.ctx, 2*time.Second)
+		defer cancel()
+		if s, asked, err := g.kannel.Status(ctx); asked {
+			gauge(descGate, yes(err == nil && s.Online))
+			if err == nil {
+				gauge(descQueued, float64(s.Queued))
+				ch <- prometheus.MustNewConstMetric(descSent, prometheus.CounterValue, float64(s.Sent), g.name)
+			}
 		}
+	}
+	for said, v := range parts {
+		ch <- prometheus.MustNewConstMetric(descParts, prometheus.CounterValue, float64(v), g.name, said)
 	}
 }
 
@@ -204,6 +245,54 @@ func (w *watch) count() (map[*prometheus.Desc]map[string]float64, error) {
 		backup[""] = float64(at.Unix())
 	}
 	one := func(v float64) map[string]float64 { return map[string]float64{"": v} }
-	return map[*prometheus.Desc]map[string]float64{descMessages: messages, descItems: items, descPlaces: one(float64(overbooked)), descEntries: one(float64(last)),
-		descDue: one(due), descAnswers: one(answers), descBackup: backup}, nil
+	out := map[*prometheus.Desc]map[string]float64{descMessages: messages, descItems: items, descPlaces: one(float64(overbooked)), descEntries: one(float64(last)),
+		descDue: one(due), descAnswers: one(answers), descBackup: backup}
+	return out, w.countOutside(ctx, out)
+}
+
+// countOutside counts what the national service of letters and other systems took.
+func (w *watch) countOutside(ctx context.Context, to map[*prometheus.Desc]map[string]float64) error {
+	letters, refused, err := w.app.DB.LetterCounts(ctx)
+	if err != nil {
+		return err
+	}
+	byState := map[string]float64{}
+	for k, n := range letters {
+		byState[k] = float64(n)
+	}
+	to[descLetters], to[descRefused] = byState, map[string]float64{"": float64(refused)}
+	to[descHookWait], err = w.countHooks(ctx)
+	return err
+}
+
+// countHooks counts what other systems are told, and gives since when the oldest event
+// of each waits.
+func (w *watch) countHooks(ctx context.Context) (waiting map[string]float64, err error) {
+	all, err := w.app.DB.Webhooks(ctx, "", 0, mostWebhooks)
+	if err != nil {
+		return nil, err
+	}
+	counts, err := w.app.DB.DeliveryCounts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	callers := map[store.WebhookID]string{}
+	for _, h := range all {
+		callers[h.ID] = h.Caller
+	}
+	sums := map[hookCount]int{}
+	waiting = map[string]float64{}
+	for _, c := range counts {
+		caller := callers[c.Webhook]
+		sums[hookCount{caller: caller, state: c.State}] += c.N
+		if since := float64(c.Since.UnixMicro()) / 1e6; c.State == store.DeliveryWaiting && (waiting[caller] == 0 || since < waiting[caller]) {
+			waiting[caller] = since
+		}
+	}
+	w.hooks = nil
+	for c, n := range sums {
+		c.n = n
+		w.hooks = append(w.hooks, c)
+	}
+	return waiting, nil
 }

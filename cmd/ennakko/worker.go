@@ -55,7 +55,8 @@ type gateway struct {
 	name   string
 	window int
 	run    func(context.Context) error
-	smpp   *smpp.Client // nil of another kind
+	smpp   *smpp.Client   // nil of another kind
+	kannel *kannel.Client // nil of another kind
 }
 
 func (p *program) runWorker(ctx context.Context, file string) error {
@@ -107,6 +108,10 @@ func (p *program) work(ctx context.Context, a *app.App, set config.Config, clock
 			return err
 		}
 	}
+	tells, err := teller(a, set.API, name, log)
+	if err != nil {
+		return err
+	}
 	gates := o.gates
 	g, gctx := errgroup.WithContext(ctx)
 	var several channel.Several
@@ -132,6 +137,9 @@ func (p *program) work(ctx context.Context, a *app.App, set config.Config, clock
 	})
 	if in != nil {
 		g.Go(func() error { return in.run(gctx, cannotNow(gctx, log)) })
+	}
+	if tells != nil {
+		g.Go(func() error { return tells.Run(gctx) })
 	}
 	err = g.Wait()
 	log.Info("stopped", "worker", name)
@@ -162,7 +170,7 @@ func outside(set config.Config, door *app.Door, log *slog.Logger) (o outsiders, 
 	if set.Pages != nil {
 		_, _, pages = pagesDoor(*set.Pages)
 	}
-	return o, errors.Join(wrong, more, letters, pages)
+	return o, errors.Join(wrong, more, letters, pages, hostsOf(set.API))
 }
 
 // notices is how officers are told by e-mail what waits; nil without the setting.
@@ -253,11 +261,11 @@ func newGateway(g config.Gateway, door *app.Door, log *slog.Logger) (gateway, er
 		window = 10
 	}
 	if g.Kind == "kannel" {
-		c, err := kannel.New(kannel.Options{Name: g.Name, SendURL: g.Send, Username: g.Username, Password: g.Password, OwnURL: g.Own, Secret: g.Secret, Window: window, Timeout: g.Answer, Inbox: door, Log: log})
+		c, err := kannel.New(kannel.Options{Name: g.Name, SendURL: g.Send, Username: g.Username, Password: g.Password, OwnURL: g.Own, Secret: g.Secret, StatusURL: g.Status, StatusPassword: g.StatusPassword, Window: window, Timeout: g.Answer, Inbox: door, Log: log})
 		if err != nil {
 			return gateway{}, err
 		}
-		return gateway{Channel: c, name: g.Name, window: window, run: func(ctx context.Context) error { return serveOn(ctx, g.Listen, c.Handler()) }}, nil
+		return gateway{Channel: c, name: g.Name, window: window, run: func(ctx context.Context) error { return serveOn(ctx, g.Listen, c.Handler()) }, kannel: c}, nil
 	}
 	o := smpp.Options{Name: g.Name, Addr: g.Address, SystemID: g.SystemID, Password: g.Password, System: g.SystemType, TwoBinds: g.TwoBinds, HexIDs: g.HexIDs, RefTag: g.RefTag,
 		Window: window, Answer: g.Answer, Inbox: door, Log: log}

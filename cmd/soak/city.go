@@ -19,7 +19,6 @@ import (
 	"ennakko/app"
 	"ennakko/channel/kannel"
 	"ennakko/fault"
-	"ennakko/packs"
 	"ennakko/round"
 	"ennakko/store"
 	"ennakko/store/postgres"
@@ -47,6 +46,7 @@ type city struct {
 	clock  app.TrialClock
 
 	operator string // the gateway, in the settings of a worker
+	packs    string // and the folder of services
 }
 
 // newCity makes the city and prepares its round; nothing is sent before its clock
@@ -81,7 +81,17 @@ func newCity(ctx context.Context, o options, say func(string, ...any)) (c *city,
 	if _, err := testcity.Write(ctx, files, testcity.Options{Residents: o.residents, Seed: 7, Day: begin.Truncate(24*time.Hour).AddDate(0, 0, -3)}, nil); err != nil {
 		return c, err
 	}
-	c.app, err = app.Open(ctx, app.Config{Data: c.data(), Packs: packs.FS, Clock: app.NewSteppedClock(begin), New: true, Database: app.Database{Writer: c.server.URL("w", "postgres"), Reader: c.server.URL("r", "postgres")}})
+	if o.wide {
+		if err := wideFiles(files); err != nil {
+			return c, err
+		}
+	}
+	services, line, err := c.services()
+	if err != nil {
+		return c, err
+	}
+	c.packs = line
+	c.app, err = app.Open(ctx, app.Config{Data: c.data(), Packs: services, Clock: app.NewSteppedClock(begin), New: true, Database: app.Database{Writer: c.server.URL("w", "postgres"), Reader: c.server.URL("r", "postgres")}})
 	if err != nil {
 		return c, err
 	}
@@ -121,13 +131,13 @@ func (c *city) prepare(ctx context.Context) (err error) {
 // made-up time.
 func (c *city) settings(wrong time.Duration) (string, error) {
 	path := filepath.Join(c.dir, fmt.Sprintf("ennakko%+d.yaml", int(wrong.Seconds())))
-	text := fmt.Sprintf(`data: %s
+	text := fmt.Sprintf(`%sdata: %s
 database: {writer: %q, reader: %q}
 gateways:
   - %s
 worker: {lease: 2s, doubt: 1h}
 trial: {from: %s, at: %s, speed: %s}
-`, c.data(), c.server.URL("w", "postgres"), c.server.URL("r", "postgres"), c.operator,
+`, c.packs, c.data(), c.server.URL("w", "postgres"), c.server.URL("r", "postgres"), c.operator,
 		c.clock.From.Add(wrong).Format(time.RFC3339Nano), c.clock.At.Format(time.RFC3339Nano), strconv.FormatFloat(c.speed, 'f', -1, 64))
 	return path, os.WriteFile(path, []byte(text), 0o600)
 }

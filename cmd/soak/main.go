@@ -20,6 +20,7 @@ import (
 type options struct {
 	program   string
 	residents int
+	wide      bool
 	workers   int
 	kills     int
 	hangups   int
@@ -71,6 +72,7 @@ func main() {
 	var o options
 	flag.StringVar(&o.program, "ennakko", "bin/ennakko", "the program")
 	flag.IntVar(&o.residents, "residents", 20000, "how many people live in the city")
+	flag.BoolVar(&o.wide, "wide", false, "a place for every child of up to six: some four times as many families")
 	flag.IntVar(&o.workers, "workers", 2, "how many processes work")
 	flag.IntVar(&o.kills, "kills", 20, "how often a process is killed with SIGKILL")
 	flag.IntVar(&o.hangups, "hangups", 2, "how often the operator drops all connections")

@@ -316,6 +316,13 @@ func (w *writer) chain(e ast.Expr) (chain, error) {
 		} else {
 			add("day >= %s", first)
 		}
+	case "endsIn":
+		first, last, err := w.period(&c, call.Args()[0])
+		if err != nil {
+			return c, err
+		}
+		add("until >= %s", first)
+		add("until <= %s", last)
 	case "afterLast", "beforeFirst":
 		if err := w.related(&c, name, call.Args()[0], add); err != nil {
 			return c, err

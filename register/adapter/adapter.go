@@ -93,7 +93,7 @@ func New(c Config, o Options) (*Adapter, error) {
 	if err != nil || c.AtOnce < 1 || c.Within <= 0 || c.Permissions.Key.IsZero() {
 		return nil, fault.New(fault.Invalid, op, "the adapter's settings are not whole").Do("make them with Read")
 	}
-	a := &Adapter{set: c, opt: o, url: u, calls: map[string]*call{}, slots: make(chan struct{}, c.AtOnce), tell: newFigures()}
+	a := &Adapter{set: c, opt: o, url: u, calls: map[string]*call{}, slots: make(chan struct{}, c.AtOnce), tell: newFigures(c.Clients)}
 	if err := a.lines(); err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"ennakko/fault"
+	"ennakko/register/standing"
 )
 
 // figures are counts for the operator. Nothing in them names a person, nor a
@@ -18,12 +19,23 @@ type figures struct {
 	refusedMarks prometheus.Counter
 }
 
-func newFigures() *figures {
-	return &figures{
+// newFigures makes the counts that can be there, all 0: what rises from nothing at all
+// rises unseen.
+func newFigures(clients []Caller) *figures {
+	f := &figures{
 		handed:       prometheus.NewCounterVec(prometheus.CounterOpts{Name: "ennakko_adapter_handovers_total", Help: "Hand-overs by client and purpose."}, []string{"client", "purpose"}),
 		refused:      prometheus.NewCounterVec(prometheus.CounterOpts{Name: "ennakko_adapter_refusals_total", Help: "Requests for which nothing was handed over, by kind."}, []string{"kind"}),
-		refusedMarks: prometheus.NewCounter(prometheus.CounterOpts{Name: "ennakko_adapter_marks_refused_total", Help: "Marks that the city will never take. Anything but 0 is an alarm."}),
+		refusedMarks: prometheus.NewCounter(prometheus.CounterOpts{Name: "ennakko_adapter_marks_refused_total", Help: "Marks that the city will never take."}),
 	}
+	for _, k := range []standing.Refusal{standing.Gap, standing.Violation, standing.Unclear, standing.Unavailable, standing.Trouble} {
+		f.refused.WithLabelValues(string(k))
+	}
+	for _, c := range clients {
+		for _, p := range c.Purposes {
+			f.handed.WithLabelValues(c.Name, p.ID)
+		}
+	}
+	return f
 }
 
 // Telling serves /healthz (the process is there), /readyz (it can hand over) and
@@ -32,6 +44,9 @@ func (a *Adapter) Telling() (http.Handler, error) {
 	r := prometheus.NewRegistry()
 	for _, c := range []prometheus.Collector{a.tell.handed, a.tell.refused, a.tell.refusedMarks,
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "ennakko_adapter_marks_waiting", Help: "Marks that the city has not been told yet."}, func() float64 { return float64(a.journal.Waiting()) }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "ennakko_adapter_marks_waiting_since_timestamp_seconds", Help: "Of when the oldest mark is that the city has not been told yet; 0: none waits."}, a.oldest),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "ennakko_adapter_marks_refused", Help: "Marks that the city will never take and that nobody has looked into yet. Anything but 0 is an alarm."}, func() float64 { return float64(a.journal.Refused()) }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "ennakko_adapter_ready", Help: "Whether the adapter can hand over."}, a.canHandOver),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "ennakko_adapter_certificate_end_timestamp_seconds", Help: "When the first of our certificates ends."}, a.firstEnd)} {
 		if err := r.Register(c); err != nil {
 			return nil, fault.Wrap(err, "adapter.Telling", "the figures cannot be told")
@@ -67,6 +82,21 @@ func (a *Adapter) Ready() error {
 		}
 	}
 	return nil
+}
+
+func (a *Adapter) canHandOver() float64 {
+	if a.Ready() != nil {
+		return 0
+	}
+	return 1
+}
+
+func (a *Adapter) oldest() float64 {
+	marks, _, _, err := a.journal.Next(1)
+	if err != nil || len(marks) == 0 {
+		return 0
+	}
+	return float64(marks[0].At.Unix())
 }
 
 func (a *Adapter) firstEnd() float64 {

@@ -226,6 +226,16 @@ func (j *Journal) Waiting() int {
 	return j.waiting
 }
 
+// Refused is how many marks stand in the file of those that the city will never take.
+// Whoever has looked into them moves the file away.
+func (j *Journal) Refused() int {
+	b, err := os.ReadFile(filepath.Join(j.dir, refusedFile))
+	if err != nil {
+		return 0
+	}
+	return bytes.Count(b, []byte("\n"))
+}
+
 // Next are the oldest marks that the city has not been told, at most so many.
 // When there are none, new is closed as soon as there is one.
 func (j *Journal) Next(most int) (marks []standing.WireMark, ends []int64, fresh <-chan struct{}, err error) {

@@ -158,7 +158,7 @@ func TestDaysAreKeptAsFarAsTheyAreKnown(t *testing.T) {
 		`"effectivePeriod":{"start":"2020-03-05","end":"2020-04"}`:         {day(2020, 3, 5), day(2020, 4, 30), -1},
 		`"effectivePeriod":{"start":"2020-03-05"}`:                         {day(2020, 3, 5), day(2020, 3, 5), -1},
 		`"issued":"2020-03-05T10:00:00Z"`:                                  {day(2020, 3, 5), day(2020, 3, 5), 600},
-		`"effectiveTiming":{}`:                                             {clinical.Always, clinical.Open, -1},
+		`"effectiveTiming":{}`:                                             {clinical.Always, clinical.Always, -1}, // it was, and lies in no period
 		`"effectiveDateTime":"2020-03-05","issued":"2021-03-05T10:00:00Z"`: {day(2020, 3, 5), day(2020, 3, 5), -1},
 		`"effectivePeriod":{"end":"2020-03-05"}`:                           {clinical.Always, day(2020, 3, 5), -1},
 	} {
@@ -214,6 +214,8 @@ func TestAnIllnessLastsUntilItIsSaidToBeOver(t *testing.T) {
 		{"resolved", `,"onsetDateTime":"2020-03-01"`, day(2020, 3, 1), day(2020, 3, 1)},
 		{"inactive", `,"onsetDateTime":"2020-03-01","recordedDate":"2020-03-09"`, day(2020, 3, 1), day(2020, 3, 9)},
 		{"active", `,"onsetDateTime":"2020-03-01","abatementString":"in spring"`, day(2020, 3, 1), day(2020, 3, 1)},
+		{"resolved", ``, clinical.Always, clinical.Always},
+		{"active", ``, clinical.Always, clinical.Open},
 		{"resolved", `,"onsetPeriod":{"start":"2020-01-02","end":"2020-01-05"},"abatementPeriod":{"start":"2020-02-01","end":"2020-02-03"}`, day(2020, 1, 2), day(2020, 2, 3)},
 	} {
 		rep, recs := lines(t, fmt.Sprintf(form, c.state, c.more))
@@ -236,9 +238,10 @@ func TestValuesAreKeptAsTheyAreGiven(t *testing.T) {
 		`"valueQuantity":{"value":90,"comparator":">","code":"mL/min"}`:          {math.Nextafter(90, 91), "mL/min", coding.Code{System: "comparator", Code: ">"}},
 		`"valueQuantity":{"value":5,"comparator":"<","code":"mg/L"}`:             {math.Nextafter(5, 4), "mg/L", coding.Code{System: "comparator", Code: "<"}},
 		`"valueQuantity":{"value":5,"comparator":"<=","code":"mg/L"}`:            {5, "mg/L", coding.Code{System: "comparator", Code: "<="}},
-		`"valueInteger":7`:          {7, "", coding.Code{}},
-		`"valueBoolean":true`:       {math.NaN(), "", coding.Code{System: "boolean", Code: "true"}},
-		`"valueString":"as before"`: {math.NaN(), "", coding.Code{}},
+		`"valueInteger":7`:                            {7, "", coding.Code{}},
+		`"valueBoolean":true`:                         {math.NaN(), "", coding.Code{System: "boolean", Code: "true"}},
+		`"valueString":"as before"`:                   {math.NaN(), "", clinical.Said()},
+		`"valueCodeableConcept":{"text":"as before"}`: {math.NaN(), "", clinical.Said()},
 		`"valueCodeableConcept":{"coding":[{"system":"http://snomed.info/sct","code":"260385009"}]}`:      {math.NaN(), "", coding.New("snomed", "260385009")},
 		`"valueQuantity":{"value":1,"code":"1"},"dataAbsentReason":{"coding":[{"code":"not-performed"}]}`: {1, "1", coding.Code{}},
 	} {

@@ -147,9 +147,10 @@ func (p *parser) period(b *body, v *fastjson.Value) bool {
 }
 
 // event makes what lasted without an end one of its first day: it is over, and
-// nobody said when it ended.
+// nobody said when it ended. What has no day at all was before all days: that it
+// was is known, and it lies in no period.
 func (b *body) event() {
-	if b.rec.Until == clinical.Open && b.rec.From != clinical.Always {
+	if b.rec.Until == clinical.Open {
 		b.rec.Until = b.rec.From
 	}
 }

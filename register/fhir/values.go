@@ -177,6 +177,9 @@ func (p *parser) value(v *fastjson.Value, r *clinical.Record) (there, good bool)
 				break
 			}
 		}
+		if r.ValueCode.IsZero() {
+			r.ValueCode = clinical.Said()
+		}
 		return true, true
 	}
 	if n := v.Get("valueInteger"); n != nil {
@@ -190,7 +193,8 @@ func (p *parser) value(v *fastjson.Value, r *clinical.Record) (there, good bool)
 	}
 	for _, other := range [...]string{"valueString", "valueDateTime", "valuePeriod", "valueTime", "valueRange", "valueRatio", "valueSampledData"} {
 		if v.Exists(other) {
-			return true, true // that there is one counts; what it says is not kept
+			r.ValueCode = clinical.Said()
+			return true, true
 		}
 	}
 	return false, true

@@ -49,17 +49,17 @@ func Open(ctx context.Context, v *vault.Vault, opt Options) (*tables.DB, error) 
 	if err != nil {
 		return nil, err
 	}
-	write.SetMaxOpenConns(1)
+	keep(write, 1)
 	read, err := pool(opt.Reader, true)
 	if err != nil {
 		return nil, errors.Join(err, write.Close())
 	}
-	read.SetMaxOpenConns(4)
+	keep(read, 4)
 	beside, err := pool(opt.Writer, false)
 	if err != nil {
 		return nil, errors.Join(err, write.Close(), read.Close())
 	}
-	beside.SetMaxOpenConns(4)
+	keep(beside, 4)
 	if err := current(ctx, read); err != nil {
 		return nil, errors.Join(err, write.Close(), read.Close(), beside.Close())
 	}
@@ -71,6 +71,14 @@ func Open(ctx context.Context, v *vault.Vault, opt Options) (*tables.DB, error) 
 			_, err := tx.ExecContext(ctx, "SELECT pg_advisory_xact_lock("+strconv.Itoa(turn)+")")
 			return err
 		}}, v, opt.Rand), nil
+}
+
+// keep opens at most so many connections and keeps them open. By default two would
+// stay open and every further one would be made anew for each use, which costs
+// more than the query.
+func keep(db *sql.DB, n int) {
+	db.SetMaxOpenConns(n)
+	db.SetMaxIdleConns(n)
 }
 
 // The times after which a connection counts as gone, so that a worker whose

@@ -132,6 +132,14 @@ func TestEveryColumnOfBytesIsListedAsSealedOrNot(t *testing.T) {
 	storetest.EveryColumnOfBytes(t, rows, tables.SealedColumns())
 }
 
+func TestEveryTableIsMovedAndBroughtBack(t *testing.T) {
+	rows, err := sqlAs(t, "owner", base(t)).QueryContext(t.Context(), "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'") //nolint:rowserrcheck // EveryTable does
+	if err != nil {
+		t.Fatal(err)
+	}
+	storetest.EveryTable(t, rows, tables.Names())
+}
+
 func write(t *testing.T, d *tables.DB) {
 	t.Helper()
 	a, err := audit.Begin("officer:a", "test", "p", "law", storetest.Start)

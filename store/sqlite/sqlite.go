@@ -59,9 +59,15 @@ var links string
 //go:embed 14_receipts.sql
 var receipts string
 
+//go:embed 15_documents.sql
+var documents string
+
+//go:embed 16_webhooks.sql
+var webhooks string
+
 // steps make the tables of a new file, and bring those of an older one up to
 // date. A step only adds. The file's user_version counts those that were taken.
-var steps = []string{first, gateways, doubts, post, erase, jobs, units, permissions, care, delta, oversightTables, links, receipts}
+var steps = []string{first, gateways, doubts, post, erase, jobs, units, permissions, care, delta, oversightTables, links, receipts, documents, webhooks}
 
 // queueStep is the step with which the tables of the queue come, too.
 const queueStep = 6
@@ -91,6 +97,7 @@ func Open(ctx context.Context, path string, v *vault.Vault, opt Options) (*table
 		return nil, errors.Join(fault.Wrap(err, op, "the store does not open for reading"), write.Close())
 	}
 	read.SetMaxOpenConns(4)
+	read.SetMaxIdleConns(4)
 	return tables.New(tables.Engine{Name: "sqlite", Write: write, Read: read, Rebind: func(q string) string { return q }, Duplicate: duplicate, Away: away,
 		Scrub: func(ctx context.Context, db *sql.DB) error {
 			_, err := db.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)")

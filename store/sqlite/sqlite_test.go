@@ -69,6 +69,32 @@ func TestEveryColumnOfBytesIsListedAsSealedOrNot(t *testing.T) {
 	storetest.EveryColumnOfBytes(t, rows, tables.SealedColumns())
 }
 
+func TestEveryTableIsMovedAndBroughtBack(t *testing.T) {
+	_, path := open(t)
+	raw, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = raw.Close() }()
+	rows, err := raw.QueryContext(t.Context(), "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'") //nolint:rowserrcheck // EveryTable does
+	if err != nil {
+		t.Fatal(err)
+	}
+	storetest.EveryTable(t, rows, tables.Names())
+}
+
+// Whoever is erased stands in no column of any table any more, of those that are there
+// now and of those that come.
+func TestWhoIsErasedStandsNowhere(t *testing.T) {
+	d, path := open(t)
+	raw, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = raw.Close() }()
+	storetest.ErasedEverywhere(t, d, raw, "SELECT s.name, c.name, c.type FROM sqlite_schema s, pragma_table_info(s.name) c WHERE s.type = 'table' AND s.name NOT LIKE 'river%' AND s.name NOT LIKE 'sqlite%'")
+}
+
 func write(t *testing.T, d *tables.DB) {
 	t.Helper()
 	a, err := audit.Begin("officer:a", "test", "p", "law", storetest.Start)

@@ -424,6 +424,33 @@ func matters(s *suite) {
 	if due, err := s.s.MattersDue(s.ctx, feePurpose, feePurpose, 9); err != nil || len(due) != 0 {
 		s.Errorf("due still: %v, %v", due, err)
 	}
+	mattersDue(s, a)
+}
+
+// mattersDue: whoever's clock is ahead, a matter is due after something changed, and
+// not after it was looked at.
+func mattersDue(s *suite, id store.MatterID) {
+	s.Helper()
+	due := func(what string, want int) {
+		s.Helper()
+		if got, err := s.s.MattersDue(s.ctx, feePurpose, feePurpose, 9); err != nil || len(got) != want {
+			s.Errorf("%s, due: %v, %v", what, got, err)
+		}
+	}
+	ahead := Start.Add(time.Minute)
+	s.write(func(tx store.Tx) error { return tx.MatterLooked(id, ahead) })
+	permit := s.give(3, 9)
+	due("given by a clock behind", 1)
+	s.write(func(tx store.Tx) error { return tx.MatterLooked(id, ahead) })
+	s.fetched(permit, 3, "r9", "x")
+	due("kept by a clock behind", 1)
+	s.write(func(tx store.Tx) error { return tx.MatterLooked(id, ahead) })
+	g := s.grantFor(feeFields, 3)
+	h := s.fetched(permit, 3, "r10", "")
+	s.write(func(tx store.Tx) error { return tx.KeepHandover(g, h, []byte("x"), ahead, ahead.Add(time.Minute)) })
+	due("kept by a clock ahead", 1)
+	s.write(func(tx store.Tx) error { return tx.MatterLooked(id, ahead) })
+	due("looked at by a clock behind", 0)
 }
 
 func requests(s *suite) {

@@ -39,12 +39,15 @@ type Store interface {
 	Uses(ctx context.Context, id person.ID, limit int) ([]audit.Entry, error)
 	Posts(ctx context.Context, id store.RoundID) ([]store.Post, error)
 	Mark(ctx context.Context, name string) (string, error)
+	LetterCounts(ctx context.Context) (states map[string]int, refused int, err error)
 	Entry(ctx context.Context, seq uint64) (audit.Entry, []byte, error)
 	Explained(ctx context.Context) error
 	Covered(ctx context.Context) error
 	Permitted
 	Linked
+	Hooked
 	Watched
+	Documented
 	Session(ctx context.Context, hash []byte) (store.Session, bool, error)
 	TouchSession(ctx context.Context, hash []byte, seen time.Time) error
 	log.Records
@@ -107,8 +110,13 @@ func Exercise(t *testing.T, open func(t *testing.T) Store) {
 		"what is handed over is kept and read only with a grant":       handovers,
 		"a matter has its people and one proposal at a time":           matters,
 		"a request is settled once":                                    requests,
+		"a document is sealed, read back, and gone for good":           documents,
+		"documents are kept as long as a decision wants them":          keptDocuments,
+		"the hours of care are those that were said last":              careHours,
 		"a record between snapshots is known from its day on":          newRecords,
 		"people are erased with what was permitted and fetched":        erasingPermissions,
+		"a number is not given again when its row was erased":          numbersOnce,
+		"a decision is kept with the data of who has left the matter":  decidedOnData,
 		"the uses of a person are found in small and large sets":       usesFound,
 		"other systems know people by links of their own":              links,
 		"a caller has the permissions of its own individuals":          permitsOfACaller,
@@ -116,6 +124,9 @@ func Exercise(t *testing.T, open func(t *testing.T) Store) {
 		"the watch over readings knows staff, famous people and looks": watching,
 		"the record is gone through line by line":                      lines,
 		"what became of permissions is counted":                        permitCounts,
+		"a webhook is its caller's alone":                              hooks,
+		"a webhook is told of what its caller may know":                told,
+		"what a webhook is told is on the record and kept":             deliveries,
 	} {
 		t.Run(name, func(t *testing.T) { do(newSuite(t, open(t))) })
 	}

@@ -13,7 +13,8 @@ func Names() []string {
 		"objection", "round", "round_hand", "round_capacity", "breakdown", "finding", "kase", "place", "draft", "waiting", "party", "timer", "outbox", "incoming",
 		"report", "gateway_part", "early_report", "worker", "allowance", "item", "round_step", "letter", "session", "post", "mark",
 		"agreement", "matter", "matter_person", "permission", "permission_event", "receipt_owed", "handover", "source_mark", "proposal", "proposal_ground", "request", "precedent",
-		"lot", "drawn", "later", "new_record", "profile", "individual", "staff", "famous", "looked"}
+		"lot", "drawn", "later", "new_record", "profile", "individual", "staff", "famous", "looked", "webhook", "webhook_delivery",
+		"document", "document_piece", "care_hours"}
 }
 
 // Source reads one table row by row, as it is kept: sealed values stay sealed.

@@ -130,7 +130,14 @@ func (t *tx) newContents(who person.ID, resource []byte) (contents [][]byte, ids
 }
 
 // FoldNewRecords: see store.Delta.
-func (t *tx) FoldNewRecords(snapshot, upTo int64) error {
+func (t *tx) FoldNewRecords(snapshot, upTo int64, taken int) error {
+	var stand int
+	if _, err := t.one("SELECT count(*) FROM new_record WHERE replaced = 0 AND folded = 0 AND id <= ?", []any{upTo}, &stand); err != nil {
+		return err
+	}
+	if stand != taken {
+		return fault.New(fault.Later, "store.FoldNewRecords", "an event was corrected while the import ran; nothing came in").Do("import again")
+	}
 	_, err := t.exec("UPDATE new_record SET folded = ? WHERE folded = 0 AND id <= ?", snapshot, upTo)
 	return err
 }
@@ -178,10 +185,12 @@ func (d *DB) NewRecords(ctx context.Context, known time.Time, of store.NewRecord
 	return out, err
 }
 
-// LastNewRecord is the number of the newest record that came in, 0 if none did.
+// LastNewRecord is the number of the newest record that came in, also when it was
+// erased; 0 if none did.
 func (d *DB) LastNewRecord(ctx context.Context) (int64, error) {
 	var last *int64
-	_, err := d.row(ctx, "SELECT max(id) FROM new_record", nil, &last)
+	query, args := newestNumber("new_record", "id")
+	_, err := d.row(ctx, query, args, &last)
 	if err != nil || last == nil {
 		return 0, err
 	}

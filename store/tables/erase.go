@@ -58,6 +58,9 @@ func (t *tx) ErasePerson(id person.ID) (store.Erased, error) {
 		}
 		out.Messages += n
 	}
+	if err := t.rememberNumbers(erasable...); err != nil {
+		return out, err
+	}
 	if out.Permissions, err = t.erasePermissions(id); err != nil {
 		return out, err
 	}
@@ -280,6 +283,9 @@ func (t *tx) DropSnapshot(id int64) error {
 		return err
 	}
 	if _, err := t.exec("UPDATE snapshot SET dropped = ? WHERE id = ?", micro(t.at), id); err != nil {
+		return err
+	}
+	if err := t.rememberNumbers("new_record"); err != nil {
 		return err
 	}
 	if _, err := t.exec("DELETE FROM new_record WHERE folded = ?", id); err != nil {

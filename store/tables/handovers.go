@@ -79,6 +79,13 @@ func (t *tx) KeepHandover(g permission.Grant, id int64, content []byte, fresh, n
 	if _, err := t.allowed(op, g, h); err != nil {
 		return err
 	}
+	p, err := t.PermitOf(h.Permission)
+	if err != nil {
+		return err
+	}
+	if err := t.lookAgain(p.About); err != nil {
+		return err
+	}
 	sealed, err := t.sealValue("handover.payload", uint64(id), content) //nolint:gosec // from 1
 	if err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"errors"
 	"runtime"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -42,8 +43,22 @@ func (t *tx) AddIdentities(snapshot int64, ids []store.Identity) error {
 	if err = errors.Join(err, t.maySeal()); err != nil {
 		return err
 	}
+	for part := range slices.Chunk(ids, sealedAtOnce) {
+		if err := t.addIdentities(snapshot, part, known); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sealedAtOnce is how many people are sealed before their rows go to the
+// database: a database gives up a connection that is silent in the middle of a
+// write.
+const sealedAtOnce = 10_000
+
+func (t *tx) addIdentities(snapshot int64, ids []store.Identity, known map[person.ID][]byte) error {
 	sealed := make([]sealedIdentity, len(ids))
-	err = inParallel(len(ids), func(i int) (err error) {
+	err := inParallel(len(ids), func(i int) (err error) {
 		x, s := ids[i], &sealed[i]
 		if s.hash, err = t.db.vault.Hash("identity", x.Code+"\x00"+x.Name+"\x00"+x.Address); err != nil {
 			return err
@@ -122,8 +137,17 @@ func (t *tx) AddContacts(snapshot int64, contacts []store.Contact) error {
 			contacts = append(contacts, store.Contact{Person: id})
 		}
 	}
+	for part := range slices.Chunk(contacts, sealedAtOnce) {
+		if err := t.addContacts(snapshot, part, known); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *tx) addContacts(snapshot int64, contacts []store.Contact, known map[person.ID][]byte) error {
 	sealed := make([][2][]byte, len(contacts))
-	err = inParallel(len(contacts), func(i int) (err error) {
+	err := inParallel(len(contacts), func(i int) (err error) {
 		c := contacts[i]
 		hash, err := t.db.vault.Hash("contact", c.Mobile+c.Since.Format(time.DateOnly))
 		if err != nil || bytes.Equal(known[c.Person], hash) {

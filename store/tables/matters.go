@@ -56,9 +56,16 @@ func (t *tx) Matter(id store.MatterID) (m store.Matter, err error) {
 	return m, err
 }
 
+// lookAgain says that a child's matters are to be looked at, whatever the clock says of
+// whoever looked last.
+func (t *tx) lookAgain(child person.ID) error {
+	return t.put("UPDATE matter SET looked = 0 WHERE child = ?", int64(child))
+}
+
 func (t *tx) MatterLooked(id store.MatterID, at time.Time) error {
-	var newest int64 // a permission may have been changed by a clock that is ahead
-	if _, err := t.one("SELECT coalesce(max(p.changed), 0) FROM permission p JOIN matter m ON m.child = p.about WHERE m.id = ?", []any{int64(id)}, &newest); err != nil {
+	var newest int64 // something may have been changed by a clock that is ahead
+	if _, err := t.one(`SELECT coalesce(max(x), 0) FROM (SELECT max(p.changed) AS x FROM permission p JOIN matter m ON m.child = p.about WHERE m.id = ?1
+		UNION ALL SELECT max(h.ended) FROM handover h JOIN permission p ON p.id = h.permission JOIN matter m ON m.child = p.about WHERE m.id = ?1) y`, []any{int64(id)}, &newest); err != nil {
 		return err
 	}
 	return t.put("UPDATE matter SET looked = ? WHERE id = ?", max(newest, zeroMicro(at)), int64(id))
@@ -137,6 +144,12 @@ func (t *tx) AnswerProposal(id int64, state string, by person.ID, words string, 
 		err = fault.New(fault.Conflict, "store.AnswerProposal", "the proposal is answered already, or another stands in its place").Do("look at it again")
 	}
 	return err
+}
+
+func (t *tx) DropProposals(id store.MatterID) (int, error) {
+	n, err := t.exec("UPDATE proposal SET content = NULL, words = NULL, state = ? WHERE matter = ? AND state IN (?, ?) AND content IS NOT NULL",
+		store.ProposalWithdrawn, int64(id), store.ProposalOpen, store.ProposalAsked)
+	return int(n), err
 }
 
 func (t *tx) DeleteDecided(before time.Time, limit int) (int, error) {

@@ -138,16 +138,16 @@ func final(s channel.State) bool {
 }
 
 func (t *tx) Settle(now time.Time, settled []store.Settlement) error {
+	states, err := t.states(settled)
+	if err != nil {
+		return err
+	}
 	for _, s := range settled {
-		var state string
-		found, err := t.one("SELECT state FROM outbox WHERE ref = ?", []any{string(s.Ref)}, &state)
-		if err != nil {
-			return err
-		}
 		// A report may have come before the gateway's answer: what is final stays.
-		if !found || final(channel.State(state)) || state == string(channel.Queued) {
+		if state, found := states[s.Ref]; !found || final(state) || state == channel.Queued {
 			continue
 		}
+		states[s.Ref] = s.State
 		at := now
 		query := "UPDATE outbox SET state = ?1, code = ?2, handed = coalesce(handed, ?3) WHERE ref = ?4"
 		switch {
@@ -166,6 +166,22 @@ func (t *tx) Settle(now time.Time, settled []store.Settlement) error {
 		}
 	}
 	return nil
+}
+
+// states are those of messages before they are settled.
+func (t *tx) states(settled []store.Settlement) (map[channel.Ref]channel.State, error) {
+	refs := make([]string, len(settled))
+	for i, s := range settled {
+		refs[i] = string(s.Ref)
+	}
+	states := map[channel.Ref]channel.State{}
+	err := t.among("SELECT ref, state FROM outbox WHERE ref IN (list)", nil, refs, func(scan func(...any) error) error {
+		var ref, state string
+		err := scan(&ref, &state)
+		states[channel.Ref(ref)] = channel.State(state)
+		return fault.Wrap(err, "store.Settle", "the outbox cannot be read")
+	})
+	return states, err
 }
 
 func laterOf(a, b time.Time) time.Time {

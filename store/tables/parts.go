@@ -22,19 +22,32 @@ func (t *tx) addParts(s store.Settlement) error {
 }
 
 func (t *tx) Early(settled []store.Settlement) ([]channel.Report, error) {
+	ids := map[string][]string{}
+	for _, s := range settled {
+		ids[s.Gateway] = append(ids[s.Gateway], s.Parts...)
+	}
+	early := map[partID][]channel.Report{}
+	for gateway, of := range ids {
+		err := t.among("SELECT id, state, at FROM early_report WHERE gateway = ? AND id IN (list) ORDER BY at", []any{gateway}, of, func(scan func(...any) error) error {
+			var id, state string
+			var at int64
+			err := scan(&id, &state, &at)
+			early[partID{gateway, id}] = append(early[partID{gateway, id}], partReport(gateway, id, channel.State(state), fromMicro(at)))
+			return fault.Wrap(err, "store.Early", "the reports cannot be read")
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
 	var out []channel.Report
 	for _, s := range settled {
 		for _, id := range s.Parts {
-			err := t.query("SELECT state, at FROM early_report WHERE gateway = ? AND id = ? ORDER BY at", []any{s.Gateway, id}, func(scan func(...any) error) error {
-				var state string
-				var at int64
-				err := scan(&state, &at)
-				out = append(out, partReport(s.Gateway, id, channel.State(state), fromMicro(at)))
-				return fault.Wrap(err, "store.Early", "the reports cannot be read")
-			})
-			if err != nil {
-				return nil, err
+			came := early[partID{s.Gateway, id}]
+			if len(came) == 0 {
+				continue
 			}
+			delete(early, partID{s.Gateway, id})
+			out = append(out, came...)
 			if err := t.put("DELETE FROM early_report WHERE gateway = ? AND id = ?", s.Gateway, id); err != nil {
 				return nil, err
 			}
@@ -45,45 +58,6 @@ func (t *tx) Early(settled []store.Settlement) ([]channel.Report, error) {
 
 func partReport(gateway, part string, s channel.State, at time.Time) channel.Report {
 	return channel.Report{ID: gateway + "/" + part + "/" + string(s), State: s, At: at, Gateway: gateway, Part: part}
-}
-
-// halfPatience is how long the parts of a message that were not reported on are
-// waited for after one was delivered. Some gateways report on one part only.
-const halfPatience = 10 * time.Minute
-
-// ofPart turns a report on a part into one on its message: delivered when all
-// parts are, failed when one is. Ok is false when nothing follows from it yet.
-func (t *tx) ofPart(r channel.Report) (whole channel.Report, ok bool, err error) {
-	var ref, before string
-	found, err := t.one("SELECT ref, state FROM gateway_part WHERE gateway = ? AND id = ?", []any{r.Gateway, r.Part}, &ref, &before)
-	switch {
-	case err != nil:
-		return r, false, err
-	case !found: // it came before the gateway's answer, or that answer never came
-		phone, err := t.db.PhoneHash(r.To)
-		if err != nil {
-			return r, false, err
-		}
-		err = t.put("INSERT INTO early_report (gateway, id, state, at, phone) VALUES (?,?,?,?,?) ON CONFLICT DO NOTHING", r.Gateway, r.Part, string(r.State), micro(r.At), string(phone))
-		return r, false, err
-	case final(channel.State(before)):
-		return r, false, nil
-	}
-	if err := t.put("UPDATE gateway_part SET state = ? WHERE gateway = ? AND id = ?", string(r.State), r.Gateway, r.Part); err != nil {
-		return r, false, err
-	}
-	r.Ref = channel.Ref(ref)
-	if r.State != channel.Delivered {
-		return r, true, nil
-	}
-	var parts, delivered int
-	if _, err := t.one("SELECT count(*), count(CASE state WHEN 'delivered' THEN 1 END) FROM gateway_part WHERE ref = ?", []any{ref}, &parts, &delivered); err != nil {
-		return r, false, err
-	}
-	if delivered < parts {
-		err = t.put("UPDATE outbox SET doubt = ? WHERE ref = ? AND state = ?", micro(r.At.Add(halfPatience)), ref, string(channel.Handed))
-	}
-	return r, delivered >= parts, err
 }
 
 func (t *tx) TakeHalf(now time.Time, limit int) ([]channel.Ref, error) {

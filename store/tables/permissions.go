@@ -123,11 +123,8 @@ func (t *tx) NextReceipt(p store.Permit) (int64, int, error) {
 	if p.ID != 0 {
 		return p.ID, p.Events + 1, nil
 	}
-	var most *int64
-	if _, err := t.one("SELECT max(id) FROM permission", nil, &most); err != nil || most == nil {
-		return 1, 1, err
-	}
-	return *most + 1, 1, nil
+	last, err := t.lastOf("permission", "id")
+	return last + 1, 1, err
 }
 
 func (t *tx) SavePermit(p store.Permit, e store.PermitEvent) (int64, error) {
@@ -149,6 +146,9 @@ func (t *tx) SavePermit(p store.Permit, e store.PermitEvent) (int64, error) {
 	} else if err := t.changePermit(p, e); err != nil {
 		return 0, err
 	}
+	if err := t.lookAgain(p.About); err != nil {
+		return 0, err
+	}
 	var receipt any
 	if len(e.Receipt) > 0 {
 		sealed, err := t.sealValue(receiptSeal, sealID(p.ID, e.N), e.Receipt)
@@ -161,8 +161,11 @@ func (t *tx) SavePermit(p store.Permit, e store.PermitEvent) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	return p.ID, t.put("INSERT INTO permission_event (permission, n, kind, at, by, version, hash, way, cause, signers, receipt) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
-		p.ID, e.N, e.Kind, micro(e.At), int64(e.By), e.Version, e.Hash, e.Way, e.Cause, signers, receipt)
+	if err := t.put("INSERT INTO permission_event (permission, n, kind, at, by, version, hash, way, cause, signers, receipt) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+		p.ID, e.N, e.Kind, micro(e.At), int64(e.By), e.Version, e.Hash, e.Way, e.Cause, signers, receipt); err != nil {
+		return 0, err
+	}
+	return p.ID, t.tellOf(p, e.N, e.Kind)
 }
 
 // receiptSeal names receipts to the seal.
@@ -241,8 +244,8 @@ func (t *tx) AddRequest(r store.Request) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	return id, t.put("INSERT INTO request (id, kind, person, matter, at, due, basis, words, settled, settled_by, answer) VALUES (?,?,?,?,?,?,?,?,0,'',NULL)",
-		id, r.Kind, int64(r.Person), int64(r.Matter), micro(r.At), micro(r.Due), r.Basis, words)
+	return id, t.put("INSERT INTO request (id, kind, person, about, matter, at, due, basis, words, settled, settled_by, answer) VALUES (?,?,?,?,?,?,?,?,?,0,'',NULL)",
+		id, r.Kind, int64(r.Person), int64(r.About), int64(r.Matter), micro(r.At), micro(r.Due), r.Basis, words)
 }
 
 func (t *tx) SettleRequest(id int64, by, answer string, now time.Time) (r store.Request, err error) {

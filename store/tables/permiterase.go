@@ -13,8 +13,12 @@ import (
 // has a part.
 const theirs = "SELECT id FROM matter WHERE child = ?1 UNION SELECT matter FROM matter_person WHERE person = ?1 AND part = 'guardian'"
 
+// onData are the proposals that stand on the data of a person, who may have no part in
+// their matter any more.
+const onData = "SELECT g.proposal FROM proposal_ground g JOIN permission p ON p.id = g.permission WHERE p.subject = ?1"
+
 func (t *tx) Decided(id person.ID, since time.Time) (n int, err error) {
-	_, err = t.one("SELECT count(*) FROM proposal WHERE state = ?2 AND answered >= ?3 AND matter IN ("+theirs+")", []any{int64(id), store.ProposalAccepted, micro(since)}, &n)
+	_, err = t.one("SELECT count(*) FROM proposal WHERE state = ?2 AND answered >= ?3 AND (matter IN ("+theirs+") OR id IN ("+onData+"))", []any{int64(id), store.ProposalAccepted, micro(since)}, &n)
 	return n, err
 }
 
@@ -33,7 +37,7 @@ func (t *tx) erasePermissions(id person.ID) (int, error) {
 		for _, q := range []string{
 			"UPDATE proposal SET content = NULL, words = NULL, answered_by = 0, state = 'withdrawn' WHERE id IN (SELECT proposal FROM proposal_ground WHERE permission = ?)",
 			"DELETE FROM proposal_ground WHERE permission = ?", "DELETE FROM source_mark WHERE permission = ?", "DELETE FROM handover WHERE permission = ?",
-			"DELETE FROM receipt_owed WHERE permission = ?", "DELETE FROM permission_event WHERE permission = ?", "DELETE FROM permission WHERE id = ?"} {
+			"DELETE FROM webhook_delivery WHERE permission = ?", "DELETE FROM receipt_owed WHERE permission = ?", "DELETE FROM permission_event WHERE permission = ?", "DELETE FROM permission WHERE id = ?"} {
 			if _, err := t.exec(q, p); err != nil {
 				return 0, err
 			}
@@ -41,6 +45,7 @@ func (t *tx) erasePermissions(id person.ID) (int, error) {
 	}
 	for _, m := range matters {
 		for _, q := range []string{
+			"DELETE FROM document_piece WHERE document IN (SELECT id FROM document WHERE matter = ?)", "DELETE FROM document WHERE matter = ?", "DELETE FROM care_hours WHERE matter = ?",
 			"DELETE FROM proposal_ground WHERE proposal IN (SELECT id FROM proposal WHERE matter = ?)", "DELETE FROM proposal WHERE matter = ?",
 			"DELETE FROM request WHERE matter = ?", "DELETE FROM matter_person WHERE matter = ?", "DELETE FROM matter WHERE id = ?"} {
 			if _, err := t.exec(q, m); err != nil {
@@ -48,7 +53,8 @@ func (t *tx) erasePermissions(id person.ID) (int, error) {
 			}
 		}
 	}
-	for _, q := range []string{"DELETE FROM request WHERE person = ?", "DELETE FROM matter_person WHERE person = ?",
+	for _, q := range []string{"DELETE FROM document_piece WHERE document IN (SELECT id FROM document WHERE person = ?)", "DELETE FROM document WHERE person = ?",
+		"UPDATE care_hours SET by = 0 WHERE by = ?", "DELETE FROM request WHERE about = ?", "DELETE FROM request WHERE person = ?", "DELETE FROM matter_person WHERE person = ?",
 		"UPDATE proposal SET answered_by = 0, words = NULL WHERE answered_by = ?"} {
 		if _, err := t.exec(q, int64(id)); err != nil {
 			return 0, err

@@ -209,10 +209,11 @@ func (d *DB) MatterOf(ctx context.Context, purpose string, child person.ID) (sto
 
 // MattersDue are the matters in which something changed since their proposal was
 // worked out: an answer came under a permission for the purpose permits, or somebody
-// chose.
+// chose, or the family wants other hours.
 func (d *DB) MattersDue(ctx context.Context, purpose, permits string, limit int) ([]store.MatterID, error) {
-	return d.matterIDs(ctx, `SELECT m.id FROM matter m WHERE m.purpose = ?1 AND EXISTS (SELECT 1 FROM permission p WHERE p.purpose = ?4 AND p.about = m.child
-		AND (p.changed > m.looked OR EXISTS (SELECT 1 FROM handover h WHERE h.permission = p.id AND h.state = ?2 AND h.ended > m.looked))) ORDER BY m.id LIMIT ?3`,
+	return d.matterIDs(ctx, `SELECT m.id FROM matter m WHERE m.purpose = ?1 AND (EXISTS (SELECT 1 FROM permission p WHERE p.purpose = ?4 AND p.about = m.child
+		AND (p.changed > m.looked OR EXISTS (SELECT 1 FROM handover h WHERE h.permission = p.id AND h.state = ?2 AND h.ended > m.looked)))
+		OR EXISTS (SELECT 1 FROM care_hours c WHERE c.matter = m.id AND c.at > m.looked)) ORDER BY m.id LIMIT ?3`,
 		purpose, store.HandoverGot, limit, permits)
 }
 
@@ -259,7 +260,7 @@ func (d *DB) Proposals(ctx context.Context, act audit.Act, id store.MatterID) (o
 	return out, err
 }
 
-const requestColumns = "id, kind, person, matter, at, due, basis, words, settled, settled_by, answer"
+const requestColumns = "id, kind, person, about, matter, at, due, basis, words, settled, settled_by, answer"
 
 // Requests are what people ask of the city: the open ones by their day of answer,
 // then the newest settled ones, at most limit. The look is an entry in the record.
@@ -291,13 +292,17 @@ func (d *DB) requests(ctx context.Context, act audit.Act, query string, args ...
 	err = d.rows(ctx, "SELECT "+requestColumns+" FROM request "+query, args, func(scan func(...any) error) error {
 		var r store.Request
 		var s sealed
-		var who, matter, at, due, settled int64
-		if err := scan(&r.ID, &r.Kind, &who, &matter, &at, &due, &r.Basis, &s.words, &settled, &r.SettledBy, &s.answer); err != nil {
+		var who, about, matter, at, due, settled int64
+		if err := scan(&r.ID, &r.Kind, &who, &about, &matter, &at, &due, &r.Basis, &s.words, &settled, &r.SettledBy, &s.answer); err != nil {
 			return err
 		}
+		r.About = person.ID(about)                                                                                                            //nolint:gosec // it was a person's number
 		r.Person, r.Matter, r.At, r.Due, r.Settled = person.ID(who), store.MatterID(matter), fromMicro(at), fromMicro(due), fromZero(settled) //nolint:gosec // it was a person's number
 		if r.Person.Known() {
 			e.People.Add(uint32(r.Person))
+		}
+		if r.About.Known() {
+			e.People.Add(uint32(r.About))
 		}
 		out, kept = append(out, r), append(kept, s)
 		return nil

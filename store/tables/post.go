@@ -83,3 +83,16 @@ func (d *DB) Posts(ctx context.Context, id store.RoundID) (out []store.Post, err
 	})
 	return out, err
 }
+
+// LetterCounts counts the letters of running rounds at the national service by state,
+// and those of all rounds that it refused and whose families wait for an officer.
+func (d *DB) LetterCounts(ctx context.Context) (states map[string]int, refused int, err error) {
+	states = map[string]int{}
+	if err = d.rows(ctx, "SELECT p.state, count(*) FROM post p JOIN kase k ON k.id = p.case_id JOIN round r ON r.id = k.round WHERE r.state IN (?, ?) GROUP BY p.state",
+		[]any{string(store.Running), string(store.Paused)}, countInto(states)); err != nil {
+		return nil, 0, err
+	}
+	_, err = d.row(ctx, "SELECT count(*) FROM post p WHERE p.state = ? AND EXISTS (SELECT 1 FROM item i WHERE i.case_id = p.case_id AND i.kind = ? AND i.settled IS NULL)",
+		[]any{string(store.PostRefused), conversation.ItemByHand}, &refused)
+	return states, refused, err
+}

@@ -43,6 +43,9 @@ func sealedTables() []sealedTable {
 		{"handover", id, firstNumber, []sealedColumn{{"payload", "handover.payload"}}},
 		{"proposal", id, firstNumber, []sealedColumn{{"content", "proposal.content"}, {"words", "proposal.words"}}},
 		{"request", id, firstNumber, []sealedColumn{{"words", "request.words"}, {"answer", "request.answer"}}},
+		{"webhook", id, firstNumber, []sealedColumn{{"secret", webhookKey}}},
+		{"document", id, firstNumber, []sealedColumn{{"name", "document.name"}}},
+		{"document_piece", []string{"document", "n"}, partNumber, []sealedColumn{{"content", "document.content"}}},
 		{"looked", id, firstNumber, []sealedColumn{{"words", "looked.words"}}},
 		{"session", []string{"hash"}, hashNumber, []sealedColumn{{"content", "session"}}},
 	}

@@ -63,7 +63,8 @@ type DB struct {
 	kept   sync.Map // prepared statements of the writing connection, by query
 	reads  sync.Map // prepared statements of the reading connections, by query
 	wake   chan struct{}
-	notes  notes // that wait to be kept
+	notes  notes     // that wait to be kept
+	turns  turnstile // of this process's writes
 }
 
 // New makes a store over an open database. Random gives salts and references;
@@ -109,21 +110,33 @@ func (d *DB) Write(ctx context.Context, act audit.Act, do func(store.Tx) error) 
 
 // begin opens a transaction whose turn it is.
 func (d *DB) begin(ctx context.Context) (*tx, error) {
-	const op = "store.Write"
+	if err := d.turns.enter(ctx); err != nil {
+		return nil, fault.Wrap(err, "store.Write", "the store is not to be had")
+	}
+	t, err := d.beginNow(ctx)
+	if err != nil {
+		d.turns.leave()
+		return nil, fault.Wrap(err, "store.Write", "the store is not to be had")
+	}
+	return t, nil
+}
+
+// beginNow is begin for the write that has this process's turn.
+func (d *DB) beginNow(ctx context.Context) (*tx, error) {
 	conn, err := d.write.Conn(ctx)
 	if err != nil {
-		return nil, fault.Wrap(err, op, "the store is not to be had")
+		return nil, err
 	}
 	sqlTx, err := conn.BeginTx(ctx, nil)
 	if err != nil {
 		_ = conn.Close()
-		return nil, fault.Wrap(err, op, "the store is not to be had")
+		return nil, err
 	}
 	if d.engine.Turn != nil {
 		if err := d.engine.Turn(ctx, sqlTx); err != nil {
 			_ = sqlTx.Rollback()
 			_ = conn.Close()
-			return nil, fault.Wrap(err, op, "the store is not to be had")
+			return nil, err
 		}
 	}
 	return &tx{ctx: ctx, db: d, conn: conn, tx: sqlTx, last: map[string]int64{}, people: roaring.New(), stmts: map[string]*sql.Stmt{}}, nil
@@ -146,6 +159,7 @@ func (t *tx) end() {
 	_ = t.tx.Rollback()
 	_ = t.conn.Close() // it goes back
 	t.db.keep(t.ctx, t.fresh)
+	t.db.turns.leave()
 }
 
 // writeIn reports whether anything was kept.

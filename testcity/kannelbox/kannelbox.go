@@ -25,6 +25,9 @@ const (
 	Password = "secret"
 )
 
+// StatusPassword opens the status page.
+const StatusPassword = "status secret"
+
 // Options of a gateway.
 type Options struct {
 	SMPP     string // host:port of an operator; "": Kannel's own made-up one (fakesmsc)
@@ -34,10 +37,11 @@ type Options struct {
 
 // Gateway is a running Kannel.
 type Gateway struct {
-	SendURL string // of sendsms
-	Fake    string // where fakesmsc connects to; "" with an operator
-	dir     string
-	boxes   []*box
+	SendURL   string // of sendsms
+	StatusURL string // of its status page; StatusPassword opens it
+	Fake      string // where fakesmsc connects to; "" with an operator
+	dir       string
+	boxes     []*box
 }
 
 // box is one of Kannel's programs.
@@ -63,6 +67,7 @@ func Start(ctx context.Context, o Options) (*Gateway, error) {
 		return nil, errors.Join(err, g.Close())
 	}
 	g.SendURL = "http://127.0.0.1:" + ports[2] + "/cgi-bin/sendsms"
+	g.StatusURL = "http://127.0.0.1:" + ports[0] + "/status.xml"
 	wait := []string{ports[2]}
 	smsc, err := g.operator(o.SMPP, ports[3])
 	if err != nil {
@@ -108,6 +113,7 @@ const settings = `group = core
 admin-port = %s
 admin-interface = 127.0.0.1
 admin-password = x
+status-password = "status secret"
 smsbox-port = %s
 smsbox-interface = 127.0.0.1
 log-level = 2

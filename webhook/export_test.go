@@ -1,0 +1,4 @@
+package webhook
+
+// Reachable is reachable, for tests.
+var Reachable = reachable
