@@ -146,6 +146,9 @@ type Request struct {
 	Answer    string // sealed in the store
 }
 
+// RequestObjection is the kind of request that an objection to a use of data is.
+const RequestObjection = "objection"
+
 // Precedent is a decision on whether a use of data is lawful.
 type Precedent struct {
 	ID      int64
@@ -225,6 +228,9 @@ type Permissions interface {
 	// OpenRequests are the requests in a matter that are not settled, oldest first,
 	// without their words.
 	OpenRequests(id MatterID) ([]Request, error)
+	// OpenRequestsBy are the unsettled requests of a person, oldest first, without their
+	// words.
+	OpenRequestsBy(who person.ID) ([]Request, error)
 	// OpenRequestsAbout are the unsettled requests of a kind about a person, by whoever
 	// asked, oldest first, without their words.
 	OpenRequestsAbout(kind string, about person.ID) ([]Request, error)

@@ -4,8 +4,10 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"ennakko/access"
@@ -277,7 +279,34 @@ type lineView struct {
 	Truth  string // word
 	Kind   string // of truth, for the label's colour
 	Text   string
+	Code   string // the step itself, as the rule has it; "": the words are all
 	Head   bool
+}
+
+// fieldName is a field of a register, as the rules name it.
+var fieldName = regexp.MustCompile(`\b[a-z_]+\.[a-z_]+\b`)
+
+// inTurn puts the words of a step before its rule: what it is, what was found, and then
+// the rule. Fields are told by their names.
+func inTurn(t words, line string) (said, code string) {
+	rule, told, ok := strings.Cut(line, " — ")
+	if !ok {
+		return line, ""
+	}
+	title, code, titled := strings.Cut(rule, ": ")
+	if !titled {
+		title, code = "", rule
+	}
+	told = fieldName.ReplaceAllStringFunc(told, func(f string) string {
+		if t.Has("field." + f) {
+			return t.T("field." + f)
+		}
+		return f
+	})
+	if title == "" {
+		return told, code
+	}
+	return title + ": " + told, code
 }
 
 // finding explains the finding of whoever stands at a place of a worklist.
@@ -301,7 +330,8 @@ func (s *site) finding(w http.ResponseWriter, r *http.Request) error {
 			v.Verdict = line.Text
 			continue
 		}
-		l := lineView{Text: line.Text, Head: line.Depth == 0, Indent: strconv.Itoa(min(line.Depth, mostIndent)), Kind: string(line.Truth)}
+		said, code := inTurn(t, line.Text)
+		l := lineView{Text: said, Code: code, Head: line.Depth == 0, Indent: strconv.Itoa(min(line.Depth, mostIndent)), Kind: string(line.Truth)}
 		if line.Truth != "" {
 			l.Truth = criteria.TruthWord(line.Truth, t.Lang)
 		}

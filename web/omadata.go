@@ -131,6 +131,9 @@ type agreement struct {
 	Ways    []way
 }
 
+// Grounds are the provision and the law, as they stand in the record.
+func (a agreement) Grounds() string { return a.Basis + "; " + a.Law }
+
 // dataSource is a register from which data would be fetched.
 type dataSource struct {
 	Name   said

@@ -23,7 +23,8 @@ type oma struct {
 	settled time.Time // the task
 	answer  string
 	erased  bool
-	empty   bool // nothing can be erased, and nothing stays
+	empty   bool    // nothing can be erased, and nothing stays
+	tree    *branch // the copy; nil: a short one
 }
 
 // erikIncome is the other grown-up's, in cents a month. It must not stand on Aino's pages.
@@ -211,6 +212,9 @@ func (o *oma) Copy(_ context.Context, who person.ID) (branch, error) {
 	defer o.held()()
 	if err := o.ask(who, "copy own data", ""); err != nil {
 		return branch{Key: "data"}, nil
+	}
+	if o.tree != nil {
+		return *o.tree, nil
 	}
 	return branch{Key: "data", Parts: []branch{
 		{Key: "person", Parts: []branch{{Key: "name", Value: aGuardian}, {Key: "language", Value: "fi"}}},

@@ -310,7 +310,7 @@ func (h *household) withdraws(fee string, mine [2]string) {
 	at := regexp.MustCompile(`/my/permissions/\d+`).FindString(home)
 	h.see(0, at, "Your income fetched from the register</b>: is deleted at once", "The decision on the fee, with its grounds</b>: is kept", "gave a permission")
 	h.ask(0, at+"/take-back", url.Values{})
-	after := h.see(0, at+"?done=taken-back", "The permission was taken back", "Your income fetched from the register</b>: is deleted at once")
+	after := h.see(0, at+"?done=taken-back", "The permission was taken back", "Your income fetched from the register</b>: was deleted")
 	h.see(0, "/my/uses", "took a permission back", "asked a source for data: the Incomes Register", "Your own looks are not shown here")
 	files := regexp.MustCompile(at+`/receipts/\d+`).FindAllString(after, -1)
 	if len(files) != 4 { // refused in two ways, given, taken back

@@ -22,6 +22,7 @@ var privacyPages = []shownPage{
 	{"privacy-purpose", asDPO, "/desk/privacy?purpose=pre-primary&by=day", newCity},
 	{"privacy-desk", asDPO, "/desk", newCity},
 	{"privacy-requests", asDPO, "/desk/privacy/requests?done", newCity},
+	{"asks", "aino", "/my/requests?done=asked", func() *city { return newCity().running().withOma(feeOffered) }},
 	{"privacy-unusual", asDPO, "/desk/privacy/unusual?done=looked", newCity},
 	{"privacy-decide", asDPO, "/desk/privacy/decide", newCity},
 	{"open-algorithms", "", "/open/algorithms", newCity},
@@ -141,7 +142,7 @@ func TestAUseIsProposedAndAPersonDecides(t *testing.T) {
 		}
 	}
 	w = post(t, h, asDPO, "/desk/privacy/decide?lang=en", url.Values{"agreement": {"early-education-fee-income"}, "automation": {"proposes"}})
-	for _, want := range []string{"What differs", "Read the decision example-"} {
+	for _, want := range []string{"What differs", "Read the whole decision", "Example "} {
 		if !strings.Contains(w.Body.String(), want) {
 			t.Errorf("status %d: the proposal of an agreement lacks %q", w.Code, want)
 		}

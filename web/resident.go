@@ -28,6 +28,8 @@ func (s *site) residentRoutes() []route {
 		{pattern: "GET /my/uses", action: access.SeeOwn, do: s.uses},
 		{pattern: "GET /my/uses/{entry}", action: access.SeeOwn, do: s.prove},
 		{pattern: "GET /my/uses/{entry}/file", action: access.SeeOwn, do: s.proofFile},
+		{pattern: "GET /my/requests", action: access.SeeOwn, do: s.asks},
+		{pattern: "POST /my/requests", action: access.AskCity, do: s.fileAsk},
 		{pattern: "POST /my/objections", action: access.Object, do: s.object},
 	}
 }

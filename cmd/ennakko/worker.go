@@ -102,15 +102,15 @@ func (p *program) work(ctx context.Context, a *app.App, set config.Config, clock
 	if err != nil {
 		return err
 	}
+	tells, err := teller(a, set.API, name, log)
+	if err != nil {
+		return err
+	}
 	var in *income
 	if set.Sources != nil {
 		if in, err = openRegisters(a, set, log); err != nil {
 			return err
 		}
-	}
-	tells, err := teller(a, set.API, name, log)
-	if err != nil {
-		return err
 	}
 	gates := o.gates
 	g, gctx := errgroup.WithContext(ctx)
@@ -135,11 +135,11 @@ func (p *program) work(ctx context.Context, a *app.App, set config.Config, clock
 		return a.WorkJobs(gctx, app.JobOptions{Name: name, Machine: machine(), Lease: set.Worker.Lease, Slots: set.Worker.Jobs, Log: log, Backups: set.Backup.Folder, BackupEvery: set.Backup.Every,
 			Pack: pack, Office: o.office, Erase: set.Erase.Daily, Owner: set.Erase.Owner})
 	})
-	if in != nil {
-		g.Go(func() error { return in.run(gctx, cannotNow(gctx, log)) })
-	}
 	if tells != nil {
 		g.Go(func() error { return tells.Run(gctx) })
+	}
+	if in != nil {
+		g.Go(func() error { return in.run(gctx, cannotNow(gctx, log)) })
 	}
 	err = g.Wait()
 	log.Info("stopped", "worker", name)
