@@ -109,7 +109,8 @@ func (s *Service) undecidedBy(ctx context.Context, who person.ID, a permission.A
 			return nil, err
 		}
 		chosen := there && row.Version == a.Version() && !slices.Contains([]string{permission.Asked.String(), permission.Expired.String(), permission.Ended.String()}, row.State)
-		if !chosen && !(there && row.State == permission.Standing.String()) { // a permission under an older text stays as it is
+		older := there && row.State == permission.Standing.String() // a permission under an older text stays as it is
+		if !chosen && !older {
 			out = append(out, n)
 		}
 	}
