@@ -87,7 +87,8 @@ func (o *offering) choose(who person.ID, n store.MatterID, way string) {
 	}
 }
 
-// asked are grown-ups who have one matter and fit, and their matters.
+// asked are grown-ups of families of their own who have one matter and fit, and their
+// matters.
 func (o *offering) asked(n int, fits func(person.ID) bool) (who []person.ID, matters []store.MatterID) {
 	o.Helper()
 	ids, err := o.app.DB.MattersAfter(o.Context(), omadata.Purpose, 0, 400)
@@ -104,7 +105,7 @@ func (o *offering) asked(n int, fits func(person.ID) bool) (who []person.ID, mat
 			if err != nil {
 				o.Fatal(err)
 			}
-			if len(of) == 1 && len(who) < n && !slices.Contains(who, a) && fits(a) {
+			if len(of) == 1 && len(who) < n && !slices.Contains(matters, id) && fits(a) {
 				who, matters = append(who, a), append(matters, id)
 			}
 		}

@@ -50,6 +50,7 @@ type family struct {
 	born      map[person.ID]time.Time
 	home      []person.ID // children under age of the dwelling, the matter's child too; the oldest first
 	care      map[person.ID]care
+	partners  map[person.ID]bool   // of the adults: a parent's spouse or partner, who does not act for the child
 	names     map[person.ID]string // given names in use, where they were asked for
 	codes     map[person.ID]person.Code
 }
@@ -254,7 +255,12 @@ func last(facts []register.Fact) any {
 	return facts[len(facts)-1].Value
 }
 
-// guardians finds the grown-ups of the child's household.
+// guardians finds the grown-ups of the child's household: its guardians who live with
+// it, and the spouse or partner of one. All count in the family of the fee, each
+// with their own income under their own permission.
+//
+// Source: Act 1503/2016, section 2: those who are married, or live in one household as if
+// they were, and the children under age of both or of one who live with them.
 func (f *family) guardians(g permission.Grant, child register.Row, day time.Time) error {
 	if child.ID == 0 || !f.alive[child.ID] {
 		return nil
@@ -264,6 +270,7 @@ func (f *family) guardians(g permission.Grant, child register.Row, day time.Time
 		return err
 	}
 	lives := map[person.ID]bool{}
+	f.partners = map[person.ID]bool{}
 	for _, x := range current(facts, day) {
 		k, err := register.ParseGuardian(x)
 		if err != nil {
@@ -271,6 +278,9 @@ func (f *family) guardians(g permission.Grant, child register.Row, day time.Time
 		}
 		if k.LivesIn && f.alive[k.Guardian] {
 			lives[k.Guardian] = true
+			if k.Role == person.Partner {
+				f.partners[k.Guardian] = true
+			}
 		}
 		if k.LivesIn && !slices.Contains(people(f.matter), k.Guardian) && !slices.Contains(f.others, k.Guardian) {
 			f.others = append(f.others, k.Guardian)

@@ -38,6 +38,9 @@ func (s *Service) SetHours(ctx context.Context, who person.ID, n store.MatterID,
 	}
 	var home []person.ID
 	err := s.inMatter(ctx, who, n, "set hours of care", func(tx store.Tx, f *family) error {
+		if f.partners[who] {
+			return onlyGuardians("omadata.SetHours")
+		}
 		home = f.home
 		before, ok, err := tx.HoursOf(Purpose, f.matter.Child)
 		if err == nil && ok && before == int(hours) {

@@ -3,6 +3,8 @@ package omadata
 import (
 	"cmp"
 	"context"
+	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -38,32 +40,47 @@ func (s *Service) nos(ctx context.Context) (did bool, err error) {
 	if s.c.Messages == nil {
 		return false, nil
 	}
-	all, err := s.c.Messages.Nos(ctx, 1)
-	if err != nil || len(all) == 0 {
-		return false, err
+	now := s.now()
+	all, err := s.c.Messages.Nos(ctx, stepBatch+s.rests.count())
+	errs := []error{err}
+	for _, no := range all {
+		name := fmt.Sprintf("no %d", no.Person)
+		if s.rests.has(name, now) {
+			continue
+		}
+		err := s.noteNo(ctx, no)
+		if err == nil || ctx.Err() != nil {
+			return err == nil, errors.Join(append(errs, err)...)
+		}
+		s.rests.begin(name, now)
+		errs = append(errs, err)
 	}
-	no := all[0]
+	return false, errors.Join(errs...)
+}
+
+// noteNo notes one, unless another process has.
+func (s *Service) noteNo(ctx context.Context, no store.Refusal) error {
 	a, err := s.Agreement()
 	if err != nil {
-		return false, err
+		return err
 	}
 	ids, err := s.undecidedBy(ctx, no.Person, a, no.At)
 	if err != nil {
-		return false, err
+		return err
 	}
 	for _, n := range ids {
 		err := s.Choose(ctx, no.Person, n, NotNow)
 		if err != nil && fault.KindOf(err) != fault.Missing { // they have no say in it any more
-			return false, err
+			return err
 		}
 	}
 	act, err := s.act(0, "note a no that came by message", a)
 	if err != nil {
-		return false, err
+		return err
 	}
-	return true, s.write(ctx, act, func(tx store.Tx) error {
+	return s.write(ctx, act, func(tx store.Tx) error {
 		if waits, err := s.c.Messages.Waits(tx, no.Person); err != nil || !waits {
-			return cmp.Or(err, store.ErrNothing) // another process has noted it
+			return cmp.Or(err, store.ErrNothing)
 		}
 		tx.About("", no.Person)
 		tx.Detail("in %d matters", len(ids))
@@ -92,7 +109,8 @@ func (s *Service) undecidedBy(ctx context.Context, who person.ID, a permission.A
 			return nil, err
 		}
 		chosen := there && row.Version == a.Version() && !slices.Contains([]string{permission.Asked.String(), permission.Expired.String(), permission.Ended.String()}, row.State)
-		if !chosen && !(there && row.State == permission.Standing.String()) { // a permission under an older text stays as it is
+		older := there && row.State == permission.Standing.String() // a permission under an older text stays as it is
+		if !chosen && !older {
 			out = append(out, n)
 		}
 	}

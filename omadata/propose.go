@@ -329,6 +329,11 @@ func (w Working) same(old Working) bool {
 	return w.Fee.Euros == old.Fee.Euros && w.Hours == old.Hours && w.Fee.Highest == old.Fee.Highest && w.Unit == old.Unit && w.Fee.Size == old.Fee.Size && (len(w.Fee.Person) > 0) == (len(old.Fee.Person) > 0)
 }
 
+// onlyGuardians is what a parent's partner learns who would decide about the child.
+func onlyGuardians(op string) error {
+	return fault.New(fault.Refused, op, "only who acts for the child decides this").Do("let the child's guardian do it, or ask a person of the city")
+}
+
 // AnswerSeen takes the answer of a grown-up of the household to the proposal that they
 // saw (0: whichever is open): it is accepted, and so decided, or a person of the city is
 // asked to look. When another has come in its place: Conflict.
@@ -356,6 +361,9 @@ func (s *Service) AnswerSeen(ctx context.Context, who person.ID, n store.MatterI
 			}
 			if !slices.Contains(f.adults, who) {
 				return noMatter(op)
+			}
+			if accept && f.partners[who] {
+				return onlyGuardians(op)
 			}
 			p, ok, err := tx.NewestProposal(n)
 			if err == nil && (!ok || p.State != store.ProposalOpen || seen != 0 && seen != p.ID) {

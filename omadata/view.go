@@ -52,6 +52,7 @@ type Matter struct {
 	Place     *Place
 	Open      bool   // the reader can answer now
 	Words     string // that went with the last answer
+	Household bool   // the reader is a guardian's partner: asked about their own income, deciding nothing about the child
 
 	Answer     string // of a caseworker to the reader; "": none
 	AnsweredAt time.Time
@@ -142,7 +143,7 @@ func (s *Service) matter(ctx context.Context, who person.ID, n store.MatterID) (
 	if !slices.Contains(f.adults, who) {
 		return Matter{}, noMatter(op)
 	}
-	out := Matter{N: n, Child: f.names[m.Child]}
+	out := Matter{N: n, Child: f.names[m.Child], Household: f.partners[who]}
 	if out.Agreement, err = s.Agreement(); err != nil {
 		return out, err
 	}

@@ -57,6 +57,9 @@ const (
 	Parent       Role = "parent"
 	FosterParent Role = "foster"
 	Guardian     Role = "guardian" // appointed by a court
+	// Partner is the spouse or partner of a parent with whom the child lives, and no
+	// parent of the child: of its household, and deciding nothing about it.
+	Partner Role = "partner"
 )
 
 // Guardianship ties a child to a grown-up.

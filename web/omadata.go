@@ -163,6 +163,7 @@ type feeMatter struct {
 	Was       *proposal // in force while Fee is asked about
 	Place     *carePlace
 	Open      bool   // the reader can answer now
+	Household bool   // the reader is a guardian's partner, and does not act for the child
 	Answer    string // of a caseworker to the reader; "": none
 	Answered  time.Time
 	CanSend   bool           // documents are waited for

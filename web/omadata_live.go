@@ -52,7 +52,7 @@ func (o liveOma) AnswerFee(ctx context.Context, who person.ID, n, fee int64, acc
 
 func (o liveOma) matter(m omadata.Matter) feeMatter {
 	out := feeMatter{N: int64(m.N), Child: m.Child, Stage: string(m.Stage), Agreement: agreementOf(m.Agreement), Chosen: m.Chosen, ChosenAt: m.ChosenAt, Permit: m.Permit,
-		FetchedAt: m.FetchedAt, Fee: proposalOf(m.Fee), Was: proposalOf(m.Was), Open: m.Open, Answer: m.Answer, Answered: m.AnsweredAt}
+		FetchedAt: m.FetchedAt, Fee: proposalOf(m.Fee), Was: proposalOf(m.Was), Open: m.Open, Household: m.Household, Answer: m.Answer, Answered: m.AnsweredAt}
 	if !m.Standing {
 		out.Permit = 0
 	}

@@ -3,9 +3,12 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"encoding/hex"
 	"errors"
 	"io"
+	"io/fs"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -38,13 +41,37 @@ func cityContacts() map[string]receipt.Contact {
 	return map[string]receipt.Contact{"0201256-6": {Address: "PL 1, 00099 Helsingin kaupunki (an example)", URL: "https://www.hel.fi"}}
 }
 
-// openIncome starts it. The key of people is new each time: both ends are ours.
-func openIncome(ctx context.Context, ap *app.App, clock app.Clock, seed uint64, address string, set omadata.Settings) (*income, error) {
+// peopleKey is the key of the marks of people between the made-up register and the
+// city: both ends are ours. It is kept beside the register, for a mark that waits is sent
+// by the next process, too.
+func peopleKey(folder string) (standing.Key, error) {
+	const op = "cmd.income"
+	path := filepath.Join(folder, "people.key")
 	secret := make([]byte, 32)
 	if _, err := io.ReadFull(rand.Reader, secret); err != nil {
-		return nil, fault.Wrap(err, "cmd.income", "there is no randomness")
+		return standing.Key{}, fault.Wrap(err, op, "there is no randomness")
 	}
-	key, err := standing.NewKey(secret)
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return standing.Key{}, fault.Wrap(err, op, "the folder of the made-up register cannot be made")
+	}
+	f, err := os.OpenFile(filepath.Clean(path), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err == nil {
+		_, err = f.WriteString(hex.EncodeToString(secret))
+		err = errors.Join(err, f.Close())
+	}
+	if err != nil && !errors.Is(err, fs.ErrExist) {
+		return standing.Key{}, fault.Wrap(err, op, "the key of the made-up register cannot be written")
+	}
+	b, err := os.ReadFile(filepath.Clean(path))
+	if err != nil {
+		return standing.Key{}, fault.Wrap(err, op, "the key of the made-up register cannot be read")
+	}
+	return standing.ParseKey(string(b))
+}
+
+// openIncome starts it.
+func openIncome(ctx context.Context, ap *app.App, clock app.Clock, seed uint64, address string, set omadata.Settings) (*income, error) {
+	key, err := peopleKey(filepath.Join(ap.Data, "made-up-incomes"))
 	if err != nil {
 		return nil, err
 	}

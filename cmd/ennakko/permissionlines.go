@@ -221,6 +221,7 @@ type permissionEvent struct {
 	Way     string    `json:"way,omitempty"`
 	Cause   string    `json:"cause,omitempty"`
 	Receipt bool      `json:"receipt"`
+	Later   bool      `json:"receipt_later,omitempty"` // it could not be made when this happened
 }
 
 type permissionFetched struct {
@@ -244,7 +245,7 @@ func viewLine(v omadata.View, l person.Language) permissionView {
 		out.Until = &v.Until
 	}
 	for _, e := range v.Events {
-		out.Events = append(out.Events, permissionEvent{e.N, e.Kind.String(), e.At, e.Version, e.Way, string(e.Cause), e.Receipt})
+		out.Events = append(out.Events, permissionEvent{e.N, e.Kind.String(), e.At, e.Version, e.Way, string(e.Cause), e.Receipt, e.Later})
 	}
 	for _, h := range v.Handovers {
 		out.Handovers = append(out.Handovers, permissionFetched{h.Source, h.Request, h.Asked, h.State, h.Why})

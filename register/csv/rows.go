@@ -109,7 +109,7 @@ func (f *Folder) Guardianships(aside func(SetAside), do func(g GuardianshipRow) 
 	}
 	return t.each(func(c *cells) error {
 		g := GuardianshipRow{Child: c.code("child"), Guardian: c.code("guardian"),
-			Custody: person.Custody(c.oneOf("custody", "joint", "sole", "none")), Role: person.Role(c.oneOf("role", "parent", "foster", "guardian")),
+			Custody: person.Custody(c.oneOf("custody", "joint", "sole", "none")), Role: person.Role(c.oneOf("role", "parent", "foster", "guardian", "partner")),
 			LivesWith: c.yesNo("lives_with"), Since: c.neededDay("since"), Until: c.day("until")}
 		switch {
 		case c.fault != nil:
@@ -119,6 +119,10 @@ func (f *Folder) Guardianships(aside func(SetAside), do func(g GuardianshipRow) 
 			c.bad("until", "the guardianship ends before it begins", "")
 		case g.Role == person.FosterParent && g.Custody != person.NoCustody:
 			c.bad("custody", "a foster parent has no custody", "use none")
+		case g.Role == person.Partner && g.Custody != person.NoCustody:
+			c.bad("custody", "a parent's partner has no custody", "use none; who has custody is a parent or a guardian")
+		case g.Role == person.Partner && !g.LivesWith:
+			c.bad("lives_with", "a partner who does not live with the child is none of its household", "leave the row out")
 		default:
 			if column, reason := do(g); reason != "" {
 				c.bad(column, reason, "")
