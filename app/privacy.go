@@ -163,40 +163,61 @@ func (p *Privacy) Settle(ctx context.Context, id int64, officer, words string) e
 	})
 }
 
-// Asker is the name of the person who made a request. The reading is on the record: the
-// answer cannot be given to nobody.
-func (p *Privacy) Asker(ctx context.Context, id int64, officer string) (string, error) {
+// Asker is the name of the person who made a request, and that of the child for whom
+// they asked, if they did. The reading is on the record: the answer cannot be given to
+// nobody.
+func (p *Privacy) Asker(ctx context.Context, id int64, officer string) (asker, about string, err error) {
 	const op = "app.Asker"
 	all, err := p.Requests(ctx, officer)
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
 	i := slices.IndexFunc(all, func(r store.Request) bool { return r.ID == id })
 	if i < 0 {
-		return "", fault.New(fault.Missing, op, "there is no request %d", id)
+		return "", "", fault.New(fault.Missing, op, "there is no request %d", id)
 	}
+	who := []person.ID{all[i].Person}
+	if all[i].About.Known() {
+		who = append(who, all[i].About)
+	}
+	names, err := p.namesOf(ctx, officer, who)
+	if err != nil {
+		return "", "", err
+	}
+	if names[all[i].Person] == "" {
+		return "", "", fault.New(fault.Missing, op, "the registers do not know the person any more")
+	}
+	return names[all[i].Person], names[all[i].About], nil
+}
+
+// namesOf reads names of people for the answer to a request.
+func (p *Privacy) namesOf(ctx context.Context, officer string, who []person.ID) (map[person.ID]string, error) {
 	act, err := p.act(officer, "look who made a request")
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	g, err := watchGrant(act, []person.ID{all[i].Person}, register.Name)
+	g, err := watchGrant(act, who, register.Name)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	registers, done, err := p.facts.open(ctx)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	defer done()
 	rows, err := registers.Read(ctx, g, nil, "request")
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	if len(rows) != 1 {
-		return "", fault.New(fault.Missing, op, "the registers do not know the person any more")
+	out := map[person.ID]string{}
+	for _, row := range rows {
+		name, err := register.DecodeIdentity[register.FullName](row.Text(g, register.Name))
+		if err != nil {
+			return nil, err
+		}
+		out[row.ID] = strings.TrimSpace(name.Called() + " " + name.Family)
 	}
-	name, err := register.DecodeIdentity[register.FullName](rows[0].Text(g, register.Name))
-	return strings.TrimSpace(name.Called() + " " + name.Family), err
+	return out, nil
 }
 
 // Checkpoints are those that were published, newest first.
@@ -204,11 +225,11 @@ func (p *Privacy) Checkpoints() ([]Published, error) { return p.app.Checkpoints(
 
 // The kinds of request that an officer can note.
 const (
-	AskAccess    = "access"    // GDPR 15
-	AskRectify   = "rectify"   // GDPR 16
-	AskErase     = "erase"     // GDPR 17
-	AskRestrict  = "restrict"  // GDPR 18
-	AskObjection = "objection" // GDPR 21
+	AskAccess    = "access"               // GDPR 15
+	AskRectify   = "rectify"              // GDPR 16
+	AskErase     = "erase"                // GDPR 17
+	AskRestrict  = "restrict"             // GDPR 18
+	AskObjection = store.RequestObjection // GDPR 21
 )
 
 // RequestBasis is the provision that gives a person the right to ask.

@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -18,6 +19,7 @@ import (
 	"ennakko/permission/precedent"
 	"ennakko/person"
 	"ennakko/store"
+	"ennakko/work"
 )
 
 const officer = "officer:pekka"
@@ -65,6 +67,7 @@ func TestTheOfficersDesk(t *testing.T) {
 	for name, do := range map[string]func(*testing.T, *app.App, *app.Privacy, *app.Live){
 		"a look at one's own child is found, asked about on the record, and looked into": lookAtOwnChild,
 		"a request is settled with words, and who asked is a reading":                    requestSettled,
+		"what a resident asks on their own pages is before the officer":                  residentAsks,
 		"a decision is a precedent, and the algorithms are those loaded":                 useDecided,
 	} {
 		t.Run(name, func(t *testing.T) { do(t, a, p, live) })
@@ -157,9 +160,9 @@ func requestSettled(t *testing.T, a *app.App, p *app.Privacy, _ *app.Live) {
 		id, err = tx.AddRequest(store.Request{Kind: app.AskErase, Person: guardians[0], At: time.Now(), Due: oversight.Due(time.Now()), Basis: app.RequestBasis(app.AskErase), Words: "erase"})
 		return err
 	})
-	name, err := p.Asker(t.Context(), id, officer)
-	if err != nil || len(strings.Fields(name)) < 2 {
-		t.Errorf("who asks: %d letters, %v", len(name), err)
+	name, about, err := p.Asker(t.Context(), id, officer)
+	if err != nil || len(strings.Fields(name)) < 2 || about != "" {
+		t.Errorf("who asks: %d letters, about %d, %v", len(name), len(about), err)
 	}
 	entries, err := a.DB.Uses(t.Context(), guardians[0], 1)
 	if err != nil || len(entries) != 1 || entries[0].Verb != "look who made a request" {
@@ -172,12 +175,68 @@ func requestSettled(t *testing.T, a *app.App, p *app.Privacy, _ *app.Live) {
 		t.Fatal(err)
 	}
 	all, err := p.Requests(t.Context(), officer)
+	all = slices.DeleteFunc(all, func(r store.Request) bool { return r.ID != id })
 	if err != nil || len(all) != 1 || all[0].Answer != "it was erased" || all[0].SettledBy != officer {
 		t.Errorf("%+v, %v", all, err)
 	}
 	var nobody person.Code
 	if err := p.NoteRequest(t.Context(), app.Asked{Kind: "nothing", Code: nobody, Came: time.Now(), Words: "x"}, officer); fault.KindOf(err) != fault.Invalid {
 		t.Errorf("an unknown kind: %v", err)
+	}
+}
+
+// residentAsks files a request about a child on the resident's own pages, objects, and
+// takes the objection back: all of it is before the officer, with its day.
+func residentAsks(t *testing.T, a *app.App, p *app.Privacy, live *app.Live) {
+	child, guardians, err := a.DB.PeopleOf(t.Context(), 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	who := guardians[0]
+	for name, err := range map[string]error{"no words": p.Ask(t.Context(), who, 0, app.AskRectify, " "), "no kind": p.Ask(t.Context(), who, 0, "documents", "give"), "nobody": p.Ask(t.Context(), 0, 0, app.AskAccess, "all")} {
+		if fault.KindOf(err) != fault.Invalid || err == nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if err := p.Ask(t.Context(), who, child, app.AskRectify, "the address is wrong"); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // twice is once
+		if err := live.Object(t.Context(), who, child, true); err != nil {
+			t.Fatal(err)
+		}
+	}
+	mine := func() []store.Request {
+		all, err := p.AskedBy(t.Context(), who)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return all
+	}
+	all := mine()
+	if len(all) != 2 || all[1].Words != "the address is wrong" || all[1].About != child || !all[1].Due.Equal(oversight.Due(all[1].At)) || all[0].Kind != app.AskObjection || all[0].About != child || all[0].Words != work.Objects+"pre-primary" {
+		t.Fatalf("%d requests: %+v", len(all), all)
+	}
+	open, err := p.Requests(t.Context(), officer)
+	if err != nil || !slices.ContainsFunc(open, func(r store.Request) bool { return r.ID == all[0].ID }) || !slices.ContainsFunc(open, func(r store.Request) bool { return r.ID == all[1].ID }) {
+		t.Errorf("they are not before the officer: %v", err)
+	}
+	if _, about, err := p.Asker(t.Context(), all[1].ID, officer); err != nil || about == "" {
+		t.Errorf("the child that it is about: %d letters, %v", len(about), err)
+	}
+	seen, err := a.DB.Uses(t.Context(), child, 20)
+	if err != nil || !slices.ContainsFunc(seen, func(e audit.Entry) bool { return e.Verb == "file a request" && e.Basis == "GDPR 16 and 12(3)" }) {
+		t.Errorf("the record does not tell of it: %v", err)
+	}
+	if err := p.Settle(t.Context(), all[1].ID, officer, "It is right now."); err != nil {
+		t.Fatal(err)
+	}
+	if err := live.Object(t.Context(), who, child, false); err != nil {
+		t.Fatal(err)
+	}
+	all = mine()
+	if all[1].Answer != "It is right now." || all[0].Settled.IsZero() || all[0].SettledBy != fmt.Sprintf("resident:%d", who) || all[0].Answer != work.TakenBack {
+		t.Errorf("answered: %+v", all)
 	}
 }
 

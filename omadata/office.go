@@ -183,7 +183,11 @@ func (s *Service) Mark(ctx context.Context, m standing.Mark) error {
 			return s.badMark(ctx, m, row, a, markFields)
 		}
 	}
-	return s.keepMark(ctx, m, a, "hand over", markKept, func(tx store.Tx) error {
+	act, err := audit.Begin("source:"+m.Source, "hand over", a.Purpose(), a.Spec().Basis+"; "+a.Spec().Law, s.now())
+	if err != nil {
+		return err
+	}
+	return s.keepMark(ctx, act, m, markKept, func(tx store.Tx) error {
 		tx.About(permissionName(m.Permission), row.Subject)
 		tx.Fields(m.Fields)
 		return nil
@@ -219,11 +223,7 @@ func (s *Service) codeOf(ctx context.Context, who person.ID) (person.Code, error
 }
 
 // keepMark keeps what a source says, once, with its entry.
-func (s *Service) keepMark(ctx context.Context, m standing.Mark, a permission.Agreement, verb, outcome string, also func(store.Tx) error) error {
-	act, err := audit.Begin("source:"+m.Source, verb, a.Purpose(), a.Spec().Basis+"; "+a.Spec().Law, s.now())
-	if err != nil {
-		return err
-	}
+func (s *Service) keepMark(ctx context.Context, act audit.Act, m standing.Mark, outcome string, also func(store.Tx) error) error {
 	return s.write(ctx, act, func(tx store.Tx) error {
 		fresh, err := tx.AddSourceMark(store.SourceMark{ID: m.Source + "/" + m.ID, Permission: m.Permission, Source: m.Source, At: m.At, Outcome: outcome})
 		if err == nil && !fresh {
@@ -249,7 +249,11 @@ const (
 // badMark puts a mark that must not be before the data-protection officer, and refuses
 // it. A mark of another person is no use of the data of whose permission it names.
 func (s *Service) badMark(ctx context.Context, m standing.Mark, row store.Permit, a permission.Agreement, wrong string) error {
-	err := s.keepMark(ctx, m, a, "tell of a hand-over that must not be", wrong, func(tx store.Tx) error {
+	act, err := audit.Begin("source:"+m.Source, "tell of a hand-over that must not be", a.Purpose(), a.Spec().Basis+"; "+a.Spec().Law, s.now())
+	if err != nil {
+		return err
+	}
+	err = s.keepMark(ctx, act, m, wrong, func(tx store.Tx) error {
 		if tx.About(permissionName(m.Permission)); wrong != markOther {
 			tx.About("", row.Subject)
 		}

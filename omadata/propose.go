@@ -1,6 +1,7 @@
 package omadata
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -64,6 +65,9 @@ func (s *Service) propose(ctx context.Context, n store.MatterID) error {
 		return s.write(ctx, act, func(tx store.Tx) error {
 			if err := unmoved(tx, f); err != nil {
 				return err
+			}
+			if m, err := tx.Matter(n); err != nil || !m.Looked.Equal(f.matter.Looked) {
+				return cmp.Or(err, store.ErrNothing) // another process has worked it out
 			}
 			out, err := s.proposeIn(ctx, atRead, tx, act, a, f)
 			if err != nil {

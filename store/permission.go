@@ -146,6 +146,9 @@ type Request struct {
 	Answer    string // sealed in the store
 }
 
+// RequestObjection is the kind of request that an objection to a use of data is.
+const RequestObjection = "objection"
+
 // Precedent is a decision on whether a use of data is lawful.
 type Precedent struct {
 	ID      int64
@@ -207,6 +210,14 @@ type Permissions interface {
 	NextReceipt(p Permit) (id int64, n int, err error)
 	// SetDue says when the source of a permission is to be asked next.
 	SetDue(id int64, due time.Time) error
+	// ClaimSweep lets one of several processes hold all permissions against a register,
+	// by its number, until a moment: ok is false when another does or has done it, done
+	// when it is done. EndSweep says that it is.
+	ClaimSweep(number int64, until time.Time) (ok, done bool, err error)
+	EndSweep(number int64) error
+	// Refused reports whether a no of a person to a service, by message or letter, is not
+	// settled yet.
+	Refused(service string, who person.ID) (bool, error)
 	// Registers is the number of the newest register that came in: what was read of
 	// the registers before is still so while it is the same.
 	Registers() (int64, error)
@@ -217,6 +228,9 @@ type Permissions interface {
 	// OpenRequests are the requests in a matter that are not settled, oldest first,
 	// without their words.
 	OpenRequests(id MatterID) ([]Request, error)
+	// OpenRequestsBy are the unsettled requests of a person, oldest first, without their
+	// words.
+	OpenRequestsBy(who person.ID) ([]Request, error)
 	// OpenRequestsAbout are the unsettled requests of a kind about a person, by whoever
 	// asked, oldest first, without their words.
 	OpenRequestsAbout(kind string, about person.ID) ([]Request, error)

@@ -23,6 +23,8 @@ type paperwork interface {
 	// OwnDocument is one that the resident sent, with its content.
 	OwnDocument(ctx context.Context, who person.ID, n, id int64) (sentFile, error)
 	DeleteDocument(ctx context.Context, who person.ID, n, id int64) error
+	// ChildOf is the child of a matter in which the resident has a say.
+	ChildOf(ctx context.Context, who person.ID, n int64) (person.ID, error)
 	// SetHours notes the hours of care a week, in hundredths.
 	SetHours(ctx context.Context, who person.ID, n int64, hours int) error
 }

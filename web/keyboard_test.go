@@ -40,6 +40,8 @@ var tasks = []task{
 	{"search", asExpert, "/desk/search", func() *city { return newCity().running() }, []stop{{"#q", "Virtanen"}, {`form[action="/desk/search"] button`, kb.Enter}}, "search officer:sari"},
 	{"answer", "aino", "/my/offers/12", func() *city { return newCity().running() }, []stop{{"#yes", " "}, {`form[action="/my/offers/12"] button`, kb.Enter}}, "answer online 12 17 accept"},
 	{"object", "aino", "/", func() *city { return newCity().running() }, []stop{{`form[action="/my/objections"] button`, kb.Enter}}, "object 17 17 true"},
+	{"ask for a correction", "aino", "/my/requests", func() *city { return newCity().running() },
+		[]stop{{"#kind-access", " "}, {"#words", "All that you have"}, {`form[action^="/my/requests"] button`, kb.Enter}}, "ask 17 0 access All that you have"},
 	{"permit the fetch", "aino", "/my/fees/5", func() *city { return newCity().withOma(feeOffered) }, []stop{{`button[value="permit"]`, kb.Enter}}, "choose 17 5 permit"},
 	{"send documents", "aino", "/my/fees/5", func() *city { return newCity().withOma(feeOffered) }, []stop{{`button[value="documents"]`, kb.Enter}}, "choose 17 5 documents"},
 	{"pay the highest fee", "aino", "/my/fees/5", func() *city { return newCity().withOma(feeOffered) }, []stop{{`button[value="highest-fee"]`, kb.Enter}}, "choose 17 5 highest-fee"},

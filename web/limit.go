@@ -16,7 +16,7 @@ import (
 var perMinute = map[string]int{
 	"GET /desk/cases/{case}": 120, "POST /desk/cases/{case}/settle": 60, "POST /desk/cases/{case}/answer": 60, "POST /desk/search": 20,
 	"POST /desk/services/{service}/try": 20, "POST /desk/services/{service}/find": 10, "POST /desk/rounds/{round}/places": 20, "POST /desk/messages": 5,
-	"POST /my/offers/{case}": 20, "POST /my/objections": 20, "GET /my/uses/{entry}/file": 30,
+	"POST /my/offers/{case}": 20, "POST /my/objections": 20, "POST /my/requests": 10, "GET /my/uses/{entry}/file": 30,
 	"POST /desk/privacy/requests": 20, "POST /desk/privacy/requests/{request}/who": 30, "POST /desk/privacy/requests/{request}/settle": 30,
 	"POST /desk/privacy/unusual": 30, "POST /desk/privacy/unusual/relatives": 5, "POST /desk/privacy/unusual/famous": 20, "POST /desk/privacy/decide/decision": 10,
 	"POST /my/fees/{matter}/way": 20, "POST /my/fees/{matter}/answer": 20, "POST /my/permissions/{permission}/take-back": 20,

@@ -34,6 +34,10 @@ func (o liveOma) DeleteDocument(ctx context.Context, who person.ID, n, id int64)
 	return o.service.DeleteDocument(ctx, who, store.MatterID(n), id)
 }
 
+func (o liveOma) ChildOf(ctx context.Context, who person.ID, n int64) (person.ID, error) {
+	return o.service.ChildOf(ctx, who, store.MatterID(n))
+}
+
 func (o liveOma) SetHours(ctx context.Context, who person.ID, n int64, hours int) error {
 	return o.service.SetHours(ctx, who, store.MatterID(n), fee.Hours(hours))
 }

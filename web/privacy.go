@@ -16,6 +16,7 @@ import (
 	"ennakko/permission/precedent"
 	"ennakko/person"
 	"ennakko/store"
+	"ennakko/work"
 )
 
 // privacy is what the data-protection officer sees and does, and what of it everybody
@@ -23,6 +24,7 @@ import (
 type privacy interface {
 	privacyUse
 	privacyAsked
+	asking
 	privacyWatch
 	privacyRules
 }
@@ -37,7 +39,7 @@ type privacyUse interface {
 // privacyAsked is what people ask of the city.
 type privacyAsked interface {
 	Requests(ctx context.Context, officer string) ([]store.Request, error)
-	Asker(ctx context.Context, id int64, officer string) (string, error)
+	Asker(ctx context.Context, id int64, officer string) (asker, about string, err error)
 	NoteRequest(ctx context.Context, a app.Asked, officer string) error
 	Settle(ctx context.Context, id int64, officer, words string) error
 }
@@ -290,6 +292,9 @@ type askedOf struct {
 	By      string
 	Foreign bool // the words are the program's own
 	Asker   string
+	Child   string // about whom it is, beside the asker
+	Objects string // the purpose that is objected to, in words
+	Back    bool   // it was taken back
 }
 
 // requestsView is what people ask of the city.
@@ -308,7 +313,7 @@ type requestsView struct {
 // soon is how many days before its day a request stands out.
 const soon = 7
 
-func (s *site) requestsView(r *http.Request, named int64, name string) (requestsView, error) {
+func (s *site) requestsView(r *http.Request, named int64, name, child string) (requestsView, error) {
 	t := s.words(r)
 	v := requestsView{Tabs: privacyTabs(t, privacyPath+"/requests"), Kinds: []string{app.AskAccess, app.AskRectify, app.AskErase, app.AskRestrict, app.AskObjection}, Typed: map[string]string{}}
 	all, err := s.privacy.Requests(r.Context(), whoOf(r).Actor())
@@ -322,8 +327,13 @@ func (s *site) requestsView(r *http.Request, named int64, name string) (requests
 			a.Label = t.T("request." + x.Kind)
 		}
 		if x.ID == named {
-			a.Asker = name
+			a.Asker, a.Child = name, child
 		}
+		if purpose, ok := strings.CutPrefix(x.Words, work.Objects); ok && x.Kind == app.AskObjection {
+			a.Objects, _ = s.purposeName(t, purpose, nil)
+			a.Words = ""
+		}
+		a.Back = strings.HasPrefix(x.SettledBy, "resident:")
 		a.Foreign = x.Kind == omadata.RequestReason || x.Kind == omadata.RequestSource || x.Kind == omadata.RequestMark
 		a.Overdue, a.Soon = a.Left < 0, a.Left >= 0 && a.Left <= soon
 		if !x.Settled.IsZero() {
@@ -346,7 +356,7 @@ func (s *site) renderRequests(w http.ResponseWriter, r *http.Request, status int
 
 // showRequests shows what people ask of the city.
 func (s *site) showRequests(w http.ResponseWriter, r *http.Request) error {
-	v, err := s.requestsView(r, 0, "")
+	v, err := s.requestsView(r, 0, "", "")
 	if err != nil {
 		return err
 	}
@@ -360,11 +370,11 @@ func (s *site) whoAsks(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	name, err := s.privacy.Asker(r.Context(), id, whoOf(r).Actor())
+	name, child, err := s.privacy.Asker(r.Context(), id, whoOf(r).Actor())
 	if err != nil {
 		return err
 	}
-	v, err := s.requestsView(r, id, name)
+	v, err := s.requestsView(r, id, name, child)
 	if err != nil {
 		return err
 	}
@@ -379,7 +389,7 @@ func (s *site) settleRequest(w http.ResponseWriter, r *http.Request) error {
 	}
 	words := r.PostFormValue("words")
 	if strings.TrimSpace(words) == "" {
-		v, err := s.requestsView(r, 0, "")
+		v, err := s.requestsView(r, 0, "", "")
 		if err != nil {
 			return err
 		}
@@ -421,7 +431,7 @@ func (s *site) noteRequest(w http.ResponseWriter, r *http.Request) error {
 		}
 		key, at = "privacy.note.nobody", "code"
 	}
-	v, err := s.requestsView(r, 0, "")
+	v, err := s.requestsView(r, 0, "", "")
 	if err != nil {
 		return err
 	}

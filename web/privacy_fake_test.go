@@ -13,6 +13,7 @@ import (
 	"ennakko/permission/precedent"
 	"ennakko/person"
 	"ennakko/store"
+	"ennakko/work"
 )
 
 // desk is a made-up data-protection officer's desk behind the pages.
@@ -50,11 +51,39 @@ func (d *desk) Requests(context.Context, string) ([]store.Request, error) {
 		{ID: 11, Kind: "erase", Person: ainos, At: now.AddDate(0, -1, -5), Due: now.AddDate(0, 0, -5), Basis: "GDPR 17 and 12(3)", Words: "Please <b>erase</b> what you have"},
 		{ID: 12, Kind: "documents", Person: ainos, Matter: 5, At: now.AddDate(0, 0, -26), Due: now.AddDate(0, 0, 4), Basis: "Act 434/2003, section 23"},
 		{ID: 13, Kind: "look at a fee", Person: ainos, At: now, Due: now.AddDate(0, 1, 0), Basis: "Act 434/2003, section 23", Words: "entrepreneur"},
+		{ID: 14, Kind: "objection", Person: ainos, About: aChildID, At: now, Due: now.AddDate(0, 1, 0), Basis: "GDPR 21 and 12(3)", Words: work.Objects + "pre-primary"},
+		{ID: 15, Kind: "objection", Person: ainos, At: now.AddDate(0, 0, -9), Due: now.AddDate(0, 0, 21), Settled: now, SettledBy: "resident:17", Basis: "GDPR 21 and 12(3)", Words: work.Objects + "pre-primary", Answer: work.TakenBack},
 		{ID: 9, Kind: "access", Person: ainos, At: now.AddDate(0, 0, -9), Due: now.AddDate(0, 0, 21), Settled: now.AddDate(0, 0, -2), SettledBy: "officer:pekka", Basis: "GDPR 15", Answer: "A copy was sent"},
 	}, nil
 }
 
-func (d *desk) Asker(context.Context, int64, string) (string, error) { return aGuardian, nil }
+func (d *desk) Asker(_ context.Context, id int64, _ string) (asker, about string, err error) {
+	if id == 14 {
+		about = aChild
+	}
+	return aGuardian, about, nil
+}
+
+func (d *desk) Ask(_ context.Context, who, about person.ID, kind, words string) error {
+	if words == "once more" {
+		return fault.New(fault.Conflict, "test", "there are many")
+	}
+	return d.did("ask %d %d %s %s", who, about, kind, words)
+}
+
+func (d *desk) AskedBy(_ context.Context, who person.ID) ([]store.Request, error) {
+	if who != ainos {
+		return nil, nil
+	}
+	now := d.c.Now()
+	return []store.Request{
+		{ID: 16, Kind: "rectify", Person: who, At: now.AddDate(0, 0, -2), Due: now.AddDate(0, 1, -2), Basis: "GDPR 16 and 12(3)", Words: "Our address is <b>wrong</b>"},
+		{ID: 14, Kind: "objection", Person: who, About: aChildID, At: now, Due: now.AddDate(0, 1, 0), Basis: "GDPR 21 and 12(3)", Words: work.Objects + "pre-primary"},
+		{ID: 15, Kind: "objection", Person: who, At: now.AddDate(0, 0, -9), Due: now.AddDate(0, 1, -9), Basis: "GDPR 21 and 12(3)", Words: work.Objects + "pre-primary", Settled: now, SettledBy: "resident:17", Answer: work.TakenBack},
+		{ID: 11, Kind: "erase", Person: who, At: now.AddDate(0, -1, -5), Due: now.AddDate(0, 0, -5), Basis: "GDPR 17 and 12(3)", Words: "Please erase"},
+		{ID: 9, Kind: "access", Person: who, At: now.AddDate(0, 0, -9), Due: now.AddDate(0, 0, 21), Settled: now.AddDate(0, 0, -2), SettledBy: "officer:pekka", Basis: "GDPR 15", Words: "all", Answer: "A copy was sent"},
+	}, nil
+}
 
 func (d *desk) NoteRequest(_ context.Context, a app.Asked, officer string) error {
 	if a.Code.Reveal() != madeUpCode {

@@ -22,6 +22,7 @@ var privacyPages = []shownPage{
 	{"privacy-purpose", asDPO, "/desk/privacy?purpose=pre-primary&by=day", newCity},
 	{"privacy-desk", asDPO, "/desk", newCity},
 	{"privacy-requests", asDPO, "/desk/privacy/requests?done", newCity},
+	{"asks", "aino", "/my/requests?done=asked", func() *city { return newCity().running().withOma(feeOffered) }},
 	{"privacy-unusual", asDPO, "/desk/privacy/unusual?done=looked", newCity},
 	{"privacy-decide", asDPO, "/desk/privacy/decide", newCity},
 	{"open-algorithms", "", "/open/algorithms", newCity},

@@ -17,6 +17,7 @@ import (
 	"ennakko/conversation"
 	"ennakko/fault"
 	"ennakko/person"
+	"ennakko/service"
 )
 
 // residentRoutes are the pages of a resident.
@@ -27,6 +28,8 @@ func (s *site) residentRoutes() []route {
 		{pattern: "GET /my/uses", action: access.SeeOwn, do: s.uses},
 		{pattern: "GET /my/uses/{entry}", action: access.SeeOwn, do: s.prove},
 		{pattern: "GET /my/uses/{entry}/file", action: access.SeeOwn, do: s.proofFile},
+		{pattern: "GET /my/requests", action: access.SeeOwn, do: s.asks},
+		{pattern: "POST /my/requests", action: access.AskCity, do: s.fileAsk},
 		{pattern: "POST /my/objections", action: access.Object, do: s.object},
 	}
 }
@@ -65,6 +68,9 @@ func (s *site) own(w http.ResponseWriter, r *http.Request) error {
 		}
 		if v.Object, err = s.objectionViews(r, v.Offers); err != nil {
 			return err
+		}
+		if s.pack.UnitKind() == service.NoUnit {
+			v.Offers = nil // it was told of what stands below
 		}
 		if v.Mine, err = s.myData(r); err != nil {
 			return err

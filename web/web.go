@@ -235,7 +235,7 @@ func New(c Config) (http.Handler, error) {
 	list := []parts{p}
 	for _, l := range c.More {
 		x := c.parts(l)
-		x.privacy = desk
+		x.privacy, x.omaData = desk, p.omaData
 		list = append(list, x)
 	}
 	return newSites(list)

@@ -50,6 +50,8 @@ var doors = map[string]string{
 	"POST /desk/care/{criterion}/what-if":                      "liisa matti sari both",
 	"GET /my/offers/{case}":                                    "aino stranger",
 	"POST /my/offers/{case}":                                   "aino stranger",
+	"GET /my/requests":                                         "aino stranger",
+	"POST /my/requests":                                        "aino stranger",
 	"GET /my/uses":                                             "aino stranger",
 	"GET /my/uses/{entry}":                                     "aino stranger",
 	"POST /my/objections":                                      "aino stranger",

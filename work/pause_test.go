@@ -10,6 +10,7 @@ import (
 	"ennakko/fault"
 	"ennakko/person"
 	"ennakko/store"
+	"ennakko/work"
 )
 
 func (o *office) theRound() store.Round {
@@ -147,7 +148,20 @@ func TestAnObjectionEndsTheMessages(t *testing.T) {
 	if f := o.funnel(); f.Items["objection"] != 1 || f.Stages["by hand"] != 1 || f.PlacesHeld != 1 {
 		t.Errorf("%+v", f)
 	}
+	asked := func() []store.Request {
+		act, err := audit.Begin("officer:dpo", "look", "p", "law", start)
+		o.must(err)
+		all, err := o.db.Requests(o.ctx, act, 9)
+		o.must(err)
+		return all
+	}
+	if all := asked(); len(all) != 1 || all[0].Kind != store.RequestObjection || all[0].About != c.Child || all[0].Person != c.Parties[0].Person || !all[0].Due.Equal(start.AddDate(0, 1, 0)) || !all[0].Settled.IsZero() {
+		t.Errorf("the objection is not among the requests: %+v", all)
+	}
 	o.must(o.w.Object(o.ctx, c.Parties[0].Person, c.Child, false, start))
+	if all := asked(); len(all) != 1 || all[0].Settled.IsZero() || all[0].Answer != work.TakenBack {
+		t.Errorf("taken back: %+v", all)
+	}
 	if set, err := o.db.Objecting(o.ctx, "p"); err != nil || !set.IsEmpty() {
 		t.Errorf("the objection that was withdrawn stands: %v", err)
 	}

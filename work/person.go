@@ -8,6 +8,7 @@ import (
 
 	"ennakko/conversation"
 	"ennakko/fault"
+	"ennakko/oversight"
 	"ennakko/person"
 	"ennakko/reply"
 	"ennakko/store"
@@ -125,6 +126,42 @@ func (w *Worker) Object(ctx context.Context, who, about person.ID, on bool, now 
 				return err
 			}
 		}
-		return nil
+		return noteObjection(tx, who, about, purpose, on, now)
 	})
+}
+
+// Objects begins the program's own words of a request that is an objection; the id of
+// the purpose ends them.
+const Objects = "objects to the purpose "
+
+// TakenBack are the program's own words when who objected no longer does.
+const TakenBack = "taken back by who asked"
+
+// noteObjection puts an objection among the requests that the data-protection officer
+// answers, once, and settles it when it is taken back. It counts from when it is made:
+// the answer only confirms it.
+// Source: GDPR articles 12(3) and 21(1).
+func noteObjection(tx store.Tx, who, about person.ID, purpose string, on bool, now time.Time) error {
+	open, err := tx.OpenRequestsAbout(store.RequestObjection, about)
+	if err != nil {
+		return err
+	}
+	mine := slices.DeleteFunc(open, func(r store.Request) bool { return r.Person != who })
+	if on && len(mine) == 0 {
+		r := store.Request{Kind: store.RequestObjection, Person: who, About: about, At: now, Due: oversight.Due(now), Basis: "GDPR 21 and 12(3)", Words: Objects + purpose}
+		if about == who {
+			r.About = 0
+		}
+		_, err = tx.AddRequest(r)
+		return err
+	}
+	if on {
+		return nil
+	}
+	for _, r := range mine {
+		if _, err := tx.SettleRequest(r.ID, residentOf(who), TakenBack, now); err != nil {
+			return err
+		}
+	}
+	return nil
 }

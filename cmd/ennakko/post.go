@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -133,5 +134,9 @@ func openSettings(ctx context.Context, set config.Config, clock app.Clock) (*app
 		return nil, err
 	}
 	rules := set.Oversight.Rules()
-	return app.Open(ctx, app.Config{Data: set.Data, Oversight: &rules, Packs: pl.packFS(), Clock: clock, Facts: facts, Elsewhere: set.Record == "elsewhere", Database: app.Database{Writer: set.Database.Writer, Reader: set.Database.Reader}})
+	address := ""
+	if set.Pages != nil {
+		address = strings.TrimPrefix(set.Pages.Address, "https://")
+	}
+	return app.Open(ctx, app.Config{Data: set.Data, Oversight: &rules, Packs: pl.packFS(), Clock: clock, Address: address, Facts: facts, Elsewhere: set.Record == "elsewhere", Database: app.Database{Writer: set.Database.Writer, Reader: set.Database.Reader}})
 }

@@ -217,6 +217,10 @@ func (t *tx) OpenRequests(id store.MatterID) ([]store.Request, error) {
 	return t.openRequests("matter = ?", int64(id))
 }
 
+func (t *tx) OpenRequestsBy(who person.ID) ([]store.Request, error) {
+	return t.openRequests("person = ?", int64(who))
+}
+
 func (t *tx) OpenRequestsAbout(kind string, about person.ID) ([]store.Request, error) {
 	return t.openRequests("kind = ?1 AND (about = ?2 OR about = 0 AND person = ?2)", kind, int64(about))
 }
