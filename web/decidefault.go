@@ -32,7 +32,7 @@ var faultAt = map[string]string{
 
 // faultsIn lists what is wrong in the reader's language, as far as it may be shown.
 func faultsIn(t words, err error) (out []sayFault) {
-	if many, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // the outermost is the list
+	if many, ok := err.(interface{ Unwrap() []error }); ok {
 		for _, e := range many.Unwrap() {
 			out = append(out, faultsIn(t, e)...)
 		}

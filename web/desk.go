@@ -32,7 +32,7 @@ func (s *site) desk(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	v := deskView{Services: []serviceCard{{Name: s.pack.Name(), Title: s.pack.Title(t.Lang), Owner: s.pack.Owner(), Rounds: rounds}}}
-	if v.Waits, err = s.waits(r, t, rounds); err != nil {
+	if v.Waits, err = s.waits(r, rounds); err != nil {
 		return err
 	}
 	for _, other := range s.others() {
@@ -41,7 +41,7 @@ func (s *site) desk(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 		v.Services = append(v.Services, serviceCard{Name: other.pack.Name(), Title: other.pack.Title(t.Lang), Owner: other.pack.Owner(), Rounds: rounds})
-		waits, err := other.waits(r, t, rounds)
+		waits, err := other.waits(r, rounds)
 		if err != nil {
 			return err
 		}
@@ -51,7 +51,8 @@ func (s *site) desk(w http.ResponseWriter, r *http.Request) error {
 }
 
 // waits lists what waits for the reader, by what the reader may do.
-func (s *site) waits(r *http.Request, t words, rounds []store.Round) ([]waiting, error) {
+func (s *site) waits(r *http.Request, rounds []store.Round) ([]waiting, error) {
+	t := s.words(r) // of this service: each says it in its own way
 	var out []waiting
 	newest, any := store.Round{}, len(rounds) > 0
 	if any {

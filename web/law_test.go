@@ -110,3 +110,27 @@ func TestAStepOfAFindingIsToldBeforeItsRule(t *testing.T) {
 		}
 	}
 }
+
+// TestNoKindOfUnitTakesAnothersText: the key of a text of one kind of unit is that of a
+// text that all have, with the kind behind it, so no kind may be called as others end.
+func TestNoKindOfUnitTakesAnothersText(t *testing.T) {
+	w := wordsIn(t, person.English)
+	w.self, w.kind = true, unitless
+	for key, want := range map[string]string{"privacy.permits": "Permissions", "privacy.agreed": "Agreements in use", "erase.lead": "Some of the data you can erase at once. Some of it the law tells the city to keep.", "find.title": "Find whom to tell"} {
+		if got := w.T(key); got != want {
+			t.Errorf("%s is %q", key, got)
+		}
+	}
+	for key := range w.catalogue {
+		if base, ok := strings.CutSuffix(key, "."+unitless); ok && !w.Has(base) {
+			t.Errorf("%s stands beside no text", key)
+		}
+	}
+}
+
+// TestTheServiceWithoutUnitsIsShownInItsOwnWords goes through the pages, where the kind comes from the pack.
+func TestTheServiceWithoutUnitsIsShownInItsOwnWords(t *testing.T) {
+	c := newCity()
+	c.pack = "lower-fee"
+	shows(t, handlerOf(t, c), asDPO, "/desk/privacy?lang=en", []string{`<h2 id="permits">Permissions</h2>`, `<h2 id="agreed">Agreements in use</h2>`}, nil)
+}

@@ -14,6 +14,7 @@ import (
 	"ennakko/access"
 	"ennakko/fault"
 	"ennakko/person"
+	"ennakko/service"
 	"ennakko/store"
 	"ennakko/trace"
 )
@@ -230,10 +231,18 @@ func (s *site) askWho(w http.ResponseWriter, r *http.Request) {
 	s.fail(w, r, http.StatusUnauthorized, "error.login")
 }
 
+// unitless ends the keys of texts of a service that holds places in no unit; "none" ends
+// those of many others.
+const unitless = "unitless"
+
 // words are the texts in the request's language.
 func (s *site) words(r *http.Request) words {
 	l, _ := languageOf(r)
-	return words{catalogue: s.texts, Lang: l, zone: s.pack.Schedule().Zone(), self: s.pack.ForSelf(), kind: s.pack.UnitKind()}
+	kind := s.pack.UnitKind()
+	if kind == service.NoUnit {
+		kind = unitless
+	}
+	return words{catalogue: s.texts, Lang: l, zone: s.pack.Schedule().Zone(), self: s.pack.ForSelf(), kind: kind}
 }
 
 // errorView is what an error page says.
