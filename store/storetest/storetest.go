@@ -104,17 +104,8 @@ func Exercise(t *testing.T, open func(t *testing.T) Store) {
 		"what is due at night waits, answers do not":                   postponed,
 		"a send that stays uncertain is put before a person once":      doubtful,
 		"what a phone was sent is counted by kind and time":            wrote,
-		"an agreement is kept in all its versions":                     agreements,
-		"a permission stands from giving to withdrawal":                permits,
 		"a receipt that is owed is made once":                          owedReceipts,
-		"what is handed over is kept and read only with a grant":       handovers,
-		"a matter has its people and one proposal at a time":           matters,
-		"a request is settled once":                                    requests,
-		"a document is sealed, read back, and gone for good":           documents,
-		"documents are kept as long as a decision wants them":          keptDocuments,
-		"the hours of care are those that were said last":              careHours,
 		"a record between snapshots is known from its day on":          newRecords,
-		"people are erased with what was permitted and fetched":        erasingPermissions,
 		"a number is not given again when its row was erased":          numbersOnce,
 		"a decision is kept with the data of who has left the matter":  decidedOnData,
 		"the uses of a person are found in small and large sets":       usesFound,
@@ -129,6 +120,24 @@ func Exercise(t *testing.T, open func(t *testing.T) Store) {
 		"what a webhook is told is on the record and kept":             deliveries,
 	} {
 		t.Run(name, func(t *testing.T) { do(newSuite(t, open(t))) })
+	}
+	for name, do := range ofPermissions() {
+		t.Run(name, func(t *testing.T) { do(newSuite(t, open(t))) })
+	}
+}
+
+// ofPermissions are the exercises of permissions, and of what belongs to them.
+func ofPermissions() map[string]func(*suite) {
+	return map[string]func(*suite){
+		"an agreement is kept in all its versions":               agreements,
+		"a permission stands from giving to withdrawal":          permits,
+		"what is handed over is kept and read only with a grant": handovers,
+		"a matter has its people and one proposal at a time":     matters,
+		"a request is settled once":                              requests,
+		"a document is sealed, read back, and gone for good":     documents,
+		"documents are kept as long as a decision wants them":    keptDocuments,
+		"the hours of care are those that were said last":        careHours,
+		"people are erased with what was permitted and fetched":  erasingPermissions,
 	}
 }
 
