@@ -38,6 +38,10 @@ func (o liveOma) ChildOf(ctx context.Context, who person.ID, n int64) (person.ID
 	return o.service.ChildOf(ctx, who, store.MatterID(n))
 }
 
+func (o liveOma) AskPlace(ctx context.Context, who person.ID, n int64, words string) error {
+	return o.service.AskPlace(ctx, who, store.MatterID(n), words)
+}
+
 func (o liveOma) SetHours(ctx context.Context, who person.ID, n int64, hours int) error {
 	return o.service.SetHours(ctx, who, store.MatterID(n), fee.Hours(hours))
 }
@@ -45,7 +49,7 @@ func (o liveOma) SetHours(ctx context.Context, who person.ID, n int64, hours int
 // paper fills in what the city says of documents and of hours.
 func (o liveOma) paper(m omadata.Matter, out *feeMatter) {
 	p := o.service.Paper()
-	out.CanSend = m.CanSend
+	out.CanSend, out.Asked = m.CanSend, m.PlaceAsked
 	out.Paper = paper{ByPost: p.ByPost, InPerson: p.InPerson, Keep: periodOf(p.Keep), KeepWhy: p.KeepWhy, KeepLaw: p.KeepLaw, Undecided: periodOf(p.Undecided)}
 	out.Documents = documentsOf(m.Documents)
 	shares, free := o.service.HourShares()
