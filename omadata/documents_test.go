@@ -152,7 +152,7 @@ func (c *city) decided() {
 	eachSeesOnlyOwnLines(c, m, c.see(antti))
 	c.must(c.Answer(c.ctx, anna, c.matter, false, "my wages are higher"))
 	c.assess(wages(3500, 3500)) // 601 x 10.7 % = 64.307
-	m = c.fee(64, omadata.Proposed)
+	c.fee(64, omadata.Proposed)
 	c.must(c.Answer(c.ctx, anna, c.matter, true, ""))
 	m = c.fee(64, omadata.Accepted)
 	until := c.clock.Now().AddDate(1, 0, 0)

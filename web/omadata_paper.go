@@ -3,7 +3,6 @@ package web
 import (
 	"context"
 
-	"ennakko/document"
 	"ennakko/fault"
 	"ennakko/fee"
 	"ennakko/omadata"
@@ -61,7 +60,7 @@ func (o liveOma) paper(m omadata.Matter, out *feeMatter) {
 
 func documentsOf(all []omadata.Document) (out []sentDocument) {
 	for _, d := range all {
-		out = append(out, sentDocument{N: d.ID, Adult: d.Adult, Name: d.Name, Kind: document.Kind(d.Kind), Size: d.Size, Came: d.Came, Until: d.Until, Gone: d.Gone, Why: d.Why})
+		out = append(out, sentDocument{N: d.ID, Adult: d.Adult, Name: d.Name, Kind: d.Kind, Size: d.Size, Came: d.Came, Until: d.Until, Gone: d.Gone, Why: d.Why})
 	}
 	return out
 }
