@@ -100,6 +100,7 @@ const (
 	RunCare         Action = "run care"    // run them over everyone
 	TryCare         Action = "try care"    // what another threshold would change, in counts
 	SeeFinding      Action = "see finding" // worklists, and one person's finding
+	NoteVisit       Action = "note visit"  // what was measured at a visit
 
 	AskUsage         Action = "ask usage"         // of other systems: who used a person's data
 	SeeAgreements    Action = "see agreements"    // of other systems: agreements and policies
@@ -112,7 +113,7 @@ const (
 // Actions are all of them.
 func Actions() []Action {
 	return []Action{SeeDesk, PreviewMessages, Prepare, ChangeCapacity, TestSend, TryCriteria, SeePlaces, Approve, Pause, Resume, Stop, SeeQueue, Settle,
-		SeeCase, Search, SeeRecord, SeePrivacy, SettleRequest, LookInto, DecideUse, SeeOwn, Answer, Object, Permit, EraseOwn, SendDocument, AskCity, SeeDocument, AssessIncome, SeeCare, RunCare, TryCare, SeeFinding,
+		SeeCase, Search, SeeRecord, SeePrivacy, SettleRequest, LookInto, DecideUse, SeeOwn, Answer, Object, Permit, EraseOwn, SendDocument, AskCity, SeeDocument, AssessIncome, SeeCare, RunCare, TryCare, SeeFinding, NoteVisit,
 		AskUsage, SeeAgreements, NameIndividuals, KeepPermissions, AuditPermissions, KeepWebhooks}
 }
 

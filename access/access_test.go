@@ -32,7 +32,7 @@ func resident(l access.Level, id person.ID) access.Who {
 var may = map[access.Role]string{
 	access.Preparer: "see desk,preview messages,prepare,change capacity,test send,try criteria,see places,pause,resume,stop,see care,run care,try care",
 	access.Approver: "see desk,preview messages,try criteria,see places,approve,pause,resume,stop,see care,try care",
-	access.Expert:   "see desk,preview messages,see queue,settle,see case,search,see document,assess income,see care,try care,see finding",
+	access.Expert:   "see desk,preview messages,see queue,settle,see case,search,see document,assess income,see care,try care,see finding,note visit",
 	access.DPO:      "see desk,preview messages,see record,see privacy,settle request,look into readings,decide on a use of data",
 	access.Leader:   "see desk,preview messages,see care",
 	access.Resident: "see own,answer,object,permit,erase own,send document,ask the city",

@@ -3,6 +3,7 @@ package api
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
@@ -158,7 +159,12 @@ func (s *server) give(r *http.Request, a acting, v omadata.View, f *signatureFor
 	if err := s.noted(r, a.Caller, "bring a person's signature", "GDPR 7(1)", roaring.BitmapOf(uint32(a.Person))); err != nil {
 		return v, nil, err
 	}
-	if err := s.Consent.Service.Choose(r.Context(), a.Person, v.Matter, permission.WayPermit); err != nil {
+	var said payload
+	if err := json.Unmarshal([]byte(*sig.VPayload), &said); err != nil {
+		return v, nil, fault.New(fault.Internal, "api.give", "what was signed cannot be read")
+	}
+	seen := omadata.Seen{Text: said.SHA256, Events: &said.After} // nothing else was signed
+	if err := s.Consent.Service.ChooseSeen(r.Context(), a.Person, v.Matter, permission.WayPermit, seen); err != nil {
 		return v, nil, err
 	}
 	v, err = s.again(r, a, v.Matter)

@@ -103,7 +103,23 @@ func (s *server) bearerOf(r *http.Request, scope string) (access.Who, error) {
 	if err != nil && fault.KindOf(err) != fault.Missing {
 		return access.Who{}, err
 	}
-	return who, nil
+	return who, s.sameAs(r, who, t)
+}
+
+// sameAs refuses a token whose identity code is another's than that of the person who
+// once logged in under the profile. A token need not have a code.
+func (s *server) sameAs(r *http.Request, who access.Who, t signin.Token) error {
+	if t.Code.IsZero() || !who.Person.Known() {
+		return nil
+	}
+	is, err := s.DB.PersonByCode(r.Context(), t.Code)
+	if err != nil && fault.KindOf(err) != fault.Missing {
+		return err
+	}
+	if is != who.Person {
+		return fault.New(fault.Refused, "api.gdpr", "the token is of another person than the one who logged in under the profile")
+	}
+	return nil
 }
 
 // bare refuses a request with a body: nothing that was meant is to be overlooked.

@@ -8,9 +8,11 @@ import (
 	"testing"
 
 	"ennakko/api"
+	"ennakko/audit"
 	"ennakko/fault"
 	"ennakko/omadata"
 	"ennakko/person"
+	"ennakko/store"
 )
 
 const theirs = "/service_specific_path/"
@@ -155,6 +157,32 @@ func TestNothingButACleanRequestErases(t *testing.T) {
 		t.Errorf("%d %s", a.Status, a.Body)
 	}
 	p.whole(t)
+}
+
+// A profile that was linked to somebody else erases and shows nobody: the identity code
+// in the token says who it is.
+func TestAProfileLinkedToAnotherPersonErasesNobody(t *testing.T) {
+	c := newCity(t)
+	p := gdprProtocol(t)
+	act, err := audit.Begin("officer:test", "test", "test", "law", day)
+	c.must(err)
+	c.must(c.app.DB.Write(t.Context(), act, func(tx store.Tx) error {
+		_, err := tx.LinkProfile(mother, c.adults[1], c.clock.Now())
+		return err
+	}))
+	for method, scope := range map[string]string{"DELETE": "gdprdelete", "GET": "gdprquery"} {
+		a := p.hold(c, c.gdpr(method, mother, "", c.token("mother", gdprAudience, scope, "says who it is")))
+		if a.Status != http.StatusUnauthorized || strings.Contains(string(a.Body), "REGISTERS") {
+			t.Errorf("%s: %d %s", method, a.Status, a.Body)
+		}
+	}
+	for _, who := range c.adults {
+		code, err := person.ParseCode(c.code[who])
+		c.must(err)
+		if _, err := c.app.DB.PersonByCode(t.Context(), code); err != nil {
+			t.Errorf("somebody was erased: %v", err)
+		}
+	}
 }
 
 func TestWhatTheLawKeepsIsNotErasedAndTheReasonIsInThreeLanguages(t *testing.T) {

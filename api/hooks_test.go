@@ -206,7 +206,7 @@ func TestASystemIsToldOfTheLifeOfAPermission(t *testing.T) {
 		x.must(err)
 	}
 	step("consent-record.ended")
-	x.onRecord(t, "system:webhooks", "tell another system of a permission")
+	x.onRecord(t, "system:webhooks", "tell school of a permission")
 	x.right(school, "DELETE", "/config/webhook/"+fmt.Sprint(made["id"])+"/", nil)
 	x.must(x.service.Choose(t.Context(), x.adults[0], x.matter, permission.WayPermit))
 	step()

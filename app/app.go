@@ -17,6 +17,7 @@ import (
 	"ennakko/channel/phone"
 	"ennakko/fault"
 	"ennakko/intake"
+	"ennakko/oversight"
 	"ennakko/register"
 	"ennakko/register/parquet"
 	"ennakko/round"
@@ -40,6 +41,10 @@ type Config struct {
 	PartBits  uint           // people of one part of a preparation, as a power of two; 0: those of one file of facts
 	Address   string         // of the city's pages, as people write it in a browser: "palvelu.city.example"; "": as the packs say
 	Facts     parquet.Remote // a storage of facts that machines share; nil: the folder is all there is
+
+	// Oversight is what is unusual in the readings of staff, in the city's time zone; nil:
+	// oversight.Usual.
+	Oversight *oversight.Rules
 }
 
 // App is the open program.
@@ -50,6 +55,16 @@ type App struct {
 	Log     *log.Log // nil: it is on another machine
 	vault   *vault.Vault
 	zone    *time.Location
+}
+
+// oversight are the rules by which readings of staff are unusual.
+func (a *App) oversight() oversight.Rules {
+	r := oversight.Usual(a.zone)
+	if a.Oversight != nil {
+		r = *a.Oversight
+		r.Zone = a.zone
+	}
+	return r
 }
 
 // Zone is the city's time zone.

@@ -3,6 +3,7 @@ package app
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -48,6 +49,7 @@ type CareBook struct {
 	plan    *population.Plan
 	groups  *population.Groups
 	live    *population.Live
+	secret  string       // of the names that pages have for people
 	loaded  int64        // the last new record that the columns hold
 	seen    atomic.Int64 // the last one that live has
 
@@ -92,7 +94,7 @@ func (a *App) RunCare(ctx context.Context, l *library.Library, asOf time.Time, o
 		return nil, err
 	}
 	defer whole.Close()
-	b := &CareBook{loaded: loaded, lists: map[string][]Ranked{}, Library: l, AsOf: asOf, columns: whole.Columns, People: int(whole.Columns.People().GetCardinality())} //nolint:gosec // people fit
+	b := &CareBook{secret: rand.Text(), loaded: loaded, lists: map[string][]Ranked{}, Library: l, AsOf: asOf, columns: whole.Columns, People: int(whole.Columns.People().GetCardinality())} //nolint:gosec // people fit
 	progress("checking criteria", 0, 1)
 	if b.plan, err = population.NewPlan(b.columns, l.Language(), cares, l.Params(), criteria.Run{AsOf: asOf}); err != nil {
 		return nil, err

@@ -132,7 +132,9 @@ type Explained struct {
 	Name      string
 	Criterion *library.Criterion
 	Trace     criteria.CareTrace
-	Fault     bool // a fact could not be used
+	Fault     bool   // a fact could not be used
+	Who       string // names the person to the page; see NoteVisit
+	Pressure  bool   // the criterion reads blood pressures
 }
 
 // Explain explains the finding of whoever stands at a place of a criterion's
@@ -149,14 +151,20 @@ func (l *Live) Explain(ctx context.Context, criterion string, place int, officer
 	}
 	id := list[place-1].Person
 	c, _ := b.Library.Criterion(criterion)
-	if err := l.App.lookAt(ctx, officer, "look at a finding of care", "criterion "+criterion, c.Care.Fields(), id); err != nil {
+	return l.explained(ctx, b, c, id, officer)
+}
+
+// explained explains a finding of a person. The look is on the record before
+// anybody sees it.
+func (l *Live) explained(ctx context.Context, b *CareBook, c *library.Criterion, id person.ID, officer string) (Explained, error) {
+	if err := l.App.lookAt(ctx, officer, "look at a finding of care", "criterion "+c.Name, c.Care.Fields(), id); err != nil {
 		return Explained{}, err
 	}
-	names, err := l.App.CareNames(ctx, officer, "finding of "+criterion, []person.ID{id})
+	names, err := l.App.CareNames(ctx, officer, "finding of "+c.Name, []person.ID{id})
 	if err != nil {
 		return Explained{}, err
 	}
-	x := Explained{Name: names[id], Criterion: c}
+	x := Explained{Name: names[id], Criterion: c, Who: b.who(c.Name, id), Pressure: takesPressure(c)}
 	if x.Trace, err = l.App.traced(ctx, b, c, id, officer); err != nil {
 		return Explained{}, err
 	}

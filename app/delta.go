@@ -71,7 +71,6 @@ type Added struct {
 // record was never read, or of a resource that the newest snapshot holds, is
 // Conflict; of a person who is not there Missing.
 func (a *App) AddEvent(ctx context.Context, e fhir.Event, l *library.Library, asOf time.Time, officer string) (Added, error) {
-	const op = "app.AddEvent"
 	var out Added
 	var err error
 	if e.Identity.IsZero() {
@@ -82,6 +81,13 @@ func (a *App) AddEvent(ctx context.Context, e fhir.Event, l *library.Library, as
 	if err != nil {
 		return out, err
 	}
+	return a.addEvent(ctx, out.Person, e, l, asOf, officer)
+}
+
+// addEvent is AddEvent for a person who is known.
+func (a *App) addEvent(ctx context.Context, id person.ID, e fhir.Event, l *library.Library, asOf time.Time, officer string) (Added, error) {
+	const op = "app.AddEvent"
+	out := Added{Person: id}
 	concerned, names := readersOf(l, e.Records)
 	out.Looked = len(concerned)
 	before, err := a.ownFacts(ctx, append(population.Fields(l.Language(), names), kindsOf(e)...), out.Person, officer, "an event of the register of health")
@@ -208,7 +214,12 @@ func (l *Live) followRecords(ctx context.Context) (bool, error) {
 	}
 	slices.Sort(people)
 	if len(people) > 0 {
-		if err := l.App.lookAt(ctx, "system:care", "take events into what was found", "register health", []string{string(register.HealthRead)}, people...); err != nil {
+		var around []person.ID // whoever lives with them is looked at anew, too
+		for _, id := range people {
+			around = append(around, b.live.Around(id)...)
+		}
+		slices.Sort(around)
+		if err := l.App.lookAt(ctx, "system:care", "take events into what was found", "register health", []string{string(register.HealthRead)}, slices.Compact(around)...); err != nil {
 			return false, err
 		}
 	}

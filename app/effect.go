@@ -263,9 +263,12 @@ func EffectWords(o Outcome) string {
 	s := fmt.Sprintf("of 100 invited %d reached it, of 100 not yet invited %d; the difference is %d, between %d and %d", in100(d.Invited.Share()), in100(d.Later.Share()),
 		in100(d.Invited.Share())-in100(d.Later.Share()), in100(d.Range.Low), in100(d.Range.High))
 	if !d.Sure() {
-		s += fmt.Sprintf(". That may be chance: %d and %d people are compared", d.Invited.People, d.Later.People)
+		invited, _ := About(d.Invited.People)
+		later, _ := About(d.Later.People)
+		s += fmt.Sprintf(". That may be chance: about %d and %d people are compared", invited, later)
 		if o.Needed > 0 {
-			s += fmt.Sprintf(", %d in each group would be needed", o.Needed)
+			needed, _ := About(max(o.Needed, smallest))
+			s += fmt.Sprintf(", %d in each group would be needed", needed)
 		}
 	}
 	return s

@@ -40,7 +40,7 @@ func (a *App) EraseByNumber(ctx context.Context, id person.ID, by string) (store
 
 func (a *App) erasePerson(ctx context.Context, who func() (person.ID, error), officer string, progress func(what string, done, total int)) (store.Erased, error) {
 	const op = "app.Erase"
-	unlock, err := a.lock("erasing.lock", "another process is erasing")
+	unlock, err := a.lockPerson()
 	if err != nil {
 		return store.Erased{}, err
 	}
@@ -103,6 +103,21 @@ func (a *App) erasePerson(ctx context.Context, who func() (person.ID, error), of
 		return store.Erased{}, err
 	}
 	return out, a.afterErasing(ctx)
+}
+
+// lockPerson sees to it that nobody else erases, and that no register comes in: it would
+// bring facts of the person back.
+func (a *App) lockPerson() (unlock func(), err error) {
+	erasing, err := a.lock("erasing.lock", "another process is erasing")
+	if err != nil {
+		return nil, err
+	}
+	importing, err := a.lock("importing.lock", "registers are coming in")
+	if err != nil {
+		erasing()
+		return nil, err
+	}
+	return func() { importing(); erasing() }, nil
 }
 
 func named(rounds []store.RoundID) string {

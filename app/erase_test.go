@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
+	"syscall"
 	"testing"
 	"time"
 
@@ -172,6 +173,37 @@ func TestNobodyIsErasedFromARoundThatRuns(t *testing.T) {
 		t.Errorf("%d facts of %d are left", left, of)
 	}
 	leftNothing(t, a)
+}
+
+// A register that comes in while somebody is erased would bring their facts back under
+// the number that is being erased: one waits for the other.
+func TestNobodyIsErasedWhileRegistersComeIn(t *testing.T) {
+	a, r := ran(t, city(t))
+	drafts, err := a.DB.Drafts(t.Context(), r.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	child := drafts[0].Child
+	code := codeOf(t, a, child)
+	importing, err := os.OpenFile(filepath.Join(a.Data, "importing.lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Flock(int(importing.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := a.Erase(t.Context(), code, "officer:dpo", silent); fault.KindOf(err) != fault.Conflict || err == nil {
+		t.Errorf("%v", err)
+	}
+	if of, _ := known(t, a, child); of == 0 {
+		t.Error("the person was erased")
+	}
+	if err := importing.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := a.Erase(t.Context(), code, "officer:dpo", silent); err != nil {
+		t.Error(err)
+	}
 }
 
 func TestAnObjectionOutlivesAnErasure(t *testing.T) {

@@ -58,6 +58,9 @@ func (t feeTalk) Nos(ctx context.Context, limit int) ([]store.Refusal, error) {
 	return t.app.DB.Refusals(ctx, FeeOffer, limit)
 }
 
+// Waits implements omadata.Messages.
+func (t feeTalk) Waits(tx store.Tx, who person.ID) (bool, error) { return tx.Refused(FeeOffer, who) }
+
 // ownSources are what a service reads of the city's own records beside the registers:
 // whom it asked before, and, if its purpose covers that, who has not chosen a way to a
 // fee yet.

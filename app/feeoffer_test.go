@@ -87,8 +87,8 @@ func (o *offering) choose(who person.ID, n store.MatterID, way string) {
 	}
 }
 
-// asked are grown-ups with a phone of their own and one matter, and their matters.
-func (o *offering) asked(n int) (who []person.ID, matters []store.MatterID) {
+// asked are grown-ups who have one matter and fit, and their matters.
+func (o *offering) asked(n int, fits func(person.ID) bool) (who []person.ID, matters []store.MatterID) {
 	o.Helper()
 	ids, err := o.app.DB.MattersAfter(o.Context(), omadata.Purpose, 0, 400)
 	if err != nil {
@@ -104,7 +104,7 @@ func (o *offering) asked(n int) (who []person.ID, matters []store.MatterID) {
 			if err != nil {
 				o.Fatal(err)
 			}
-			if len(of) == 1 && len(who) < n && !slices.Contains(who, a) {
+			if len(of) == 1 && len(who) < n && !slices.Contains(who, a) && fits(a) {
 				who, matters = append(who, a), append(matters, id)
 			}
 		}
@@ -113,6 +113,22 @@ func (o *offering) asked(n int) (who []person.ID, matters []store.MatterID) {
 		o.Fatalf("%d grown-ups", len(who))
 	}
 	return who, matters
+}
+
+// anyone fits.
+func anyone(person.ID) bool { return true }
+
+// reached are those to whom a text message will go, on a phone of their own.
+func (o *offering) reached() func(person.ID) bool {
+	numbers := map[string]bool{}
+	return func(who person.ID) bool {
+		h, there := o.caseOf(who)
+		if !there || h.Number == "" || h.Stage != conversation.Held || numbers[h.Number] {
+			return false
+		}
+		numbers[h.Number] = true
+		return true
+	}
 }
 
 // caseOf is the case of somebody in the round, and their phone; false: there is none.
@@ -164,18 +180,19 @@ func (o *offering) stage(who person.ID, n store.MatterID) omadata.Stage {
 
 func TestFamiliesAreToldOfALowerFeeByTextMessageAndANoByLetterIsRemembered(t *testing.T) {
 	o := newOffering(t)
-	who, matters := o.asked(5)
-	chosen, soon, no, yes, silent := who[0], who[1], who[2], who[3], who[4]
-	o.choose(chosen, matters[0], omadata.Documents) // before anybody is asked
+	before, at := o.asked(1, anyone)
+	o.choose(before[0], at[0], omadata.Documents) // before anybody is asked
 	o.begin()
-	if _, there := o.caseOf(chosen); there {
+	who, matters := o.asked(4, o.reached())
+	soon, no, yes, silent := who[0], who[1], who[2], who[3]
+	if _, there := o.caseOf(before[0]); there {
 		t.Error("who has chosen is asked")
 	}
 	if got := o.round.Summary["placed"]; got == 0 || got != o.round.Summary["justified"] {
 		t.Errorf("%d of %d are offered it", got, o.round.Summary["justified"])
 	}
 	o.until(o.round.Schedule.NoticeAt.Add(time.Hour))
-	o.choose(soon, matters[1], omadata.Highest) // between the notice and the question
+	o.choose(soon, matters[0], omadata.Highest) // between the notice and the question
 	o.until(o.round.Schedule.InquiryAt.Add(20 * time.Minute))
 
 	early, _ := o.caseOf(soon)
@@ -201,22 +218,22 @@ func TestFamiliesAreToldOfALowerFeeByTextMessageAndANoByLetterIsRemembered(t *te
 		t.Fatalf("%+v, %v", waiting, err)
 	}
 	o.work()
-	if s := o.stage(no, matters[2]); s != omadata.PutOff {
+	if s := o.stage(no, matters[1]); s != omadata.PutOff {
 		t.Errorf("after a no by letter the matter is %s", s)
 	}
-	if s := o.stage(yes, matters[3]); s != omadata.Offered {
+	if s := o.stage(yes, matters[2]); s != omadata.Offered {
 		t.Errorf("after a yes by letter the matter is %s: a permission is given on the pages alone", s)
 	}
 	if waiting, err := o.app.DB.Refusals(t.Context(), app.FeeOffer, 9); err != nil || len(waiting) != 0 {
 		t.Errorf("the no waits for an officer although it is noted: %+v, %v", waiting, err)
 	}
-	o.choose(no, matters[2], permission.WayPermit) // of their own will, on the pages
+	o.choose(no, matters[1], permission.WayPermit) // of their own will, on the pages
 	if again, _ := o.caseOf(no); again.Stage != conversation.Accepted {
 		t.Errorf("who permits after all is %s", again.Stage)
 	}
-	before := len(o.screen(other))
+	was := len(o.screen(other))
 	o.until(o.round.Schedule.ReminderAt.Add(time.Hour))
-	if len(o.screen(other)) != before {
+	if len(o.screen(other)) != was {
 		t.Error("who said yes is reminded")
 	}
 	if h, _ := o.caseOf(silent); len(o.screen(h)) != 3 {
@@ -226,8 +243,8 @@ func TestFamiliesAreToldOfALowerFeeByTextMessageAndANoByLetterIsRemembered(t *te
 
 func TestNobodyIsAskedTwiceUnderTheSameAgreement(t *testing.T) {
 	o := newOffering(t)
-	who, matters := o.asked(2)
 	o.begin()
+	who, matters := o.asked(2, o.reached())
 	first := o.round
 	o.until(o.round.Schedule.InquiryAt.Add(time.Hour))
 	h, _ := o.caseOf(who[0])
@@ -262,4 +279,35 @@ func (o *offering) undecided(who person.ID) bool {
 
 func undecidedEver() register.Range {
 	return register.Range{Field: register.FeeUndecided, From: time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC), To: time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC)}
+}
+
+func TestWhoHasTwoChildrenIsListedOnceAtTheLogIn(t *testing.T) {
+	o := newOffering(t)
+	who, _ := o.asked(3, anyone)
+	o.begin()
+	live, err := o.app.NewLive(t.Context(), o.pack, app.NewPacedClock(o.clock.Now(), 1, time.Now))
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := live.Handsets(t.Context(), o.round.ID)
+	if err != nil || len(h) == 0 {
+		t.Fatal(err)
+	}
+	all, err := app.NewMadeUp(live, who[0], who[1], who[0], h[0].Person).List(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]string{}
+	for _, p := range all {
+		if p.Code == "" {
+			continue // an officer
+		}
+		if other, twice := seen[p.Code+p.Level]; twice {
+			t.Errorf("%s and %s are one", other, p.ID)
+		}
+		seen[p.Code+p.Level] = p.ID
+	}
+	if len(seen) < 4 {
+		t.Errorf("%d people log in", len(seen))
+	}
 }

@@ -8,7 +8,7 @@ import (
 )
 
 // mostGathered is how many things are kept in one write, at most.
-const mostGathered = 100
+const mostGathered = 50
 
 // gather keeps together what comes one by one and at once, as from a gateway that
 // brings each report in a request of its own: while one write is under way the

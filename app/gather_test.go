@@ -56,13 +56,13 @@ func TestAGroupHasItsBound(t *testing.T) {
 			}
 			return nil
 		}}
-		for _, n := range []int{1, 60, 40, 1, 250} {
+		for _, n := range []int{1, 30, 20, 1, 250} {
 			go func() { _ = g.take(t.Context(), make([]int, n)) }()
 			synctest.Wait()
 		}
 		close(under)
 		synctest.Wait()
-		if !slices.Equal(sizes, []int{1, 100, 1, 250}) {
+		if !slices.Equal(sizes, []int{1, 50, 1, 250}) {
 			t.Errorf("writes held %v things", sizes)
 		}
 	})

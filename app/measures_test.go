@@ -79,9 +79,9 @@ func a1c(when string, x float64, unit string) res {
 func bp(when string, systolic, diastolic float64) res {
 	r := lab("loinc|85354-9", when, nil)
 	var parts []res
-	for code, x := range map[string]float64{"loinc|8480-6": systolic, "loinc|8462-4": diastolic} {
+	for i, x := range []float64{systolic, diastolic} {
 		if x > 0 {
-			parts = append(parts, res{"code": coded(code), "valueQuantity": quantity(x, "mm[Hg]")})
+			parts = append(parts, res{"code": coded([]string{"loinc|8480-6", "loinc|8462-4"}[i]), "valueQuantity": quantity(x, "mm[Hg]")})
 		}
 	}
 	r["component"] = parts

@@ -104,13 +104,27 @@ func (m *MadeUp) List(ctx context.Context) ([]idp.Person, error) {
 		if err != nil {
 			return nil, err
 		}
-		m.known[rd.ID] = append(inCare, residents...)
+		m.known[rd.ID] = onceEach(append(inCare, residents...))
 	}
 	out := staff()
 	for _, p := range m.known[rd.ID] {
 		out = append(out, profiled(p))
 	}
 	return out, nil
+}
+
+// onceEach leaves each human in the list once, as they come first: who has two children
+// is one who logs in. The log-in without strong identification is another one.
+func onceEach(all []idp.Person) (out []idp.Person) {
+	seen := map[string]bool{}
+	for _, p := range all {
+		who := p.Code + " " + p.Level
+		if !seen[who] {
+			seen[who] = true
+			out = append(out, p)
+		}
+	}
+	return out
 }
 
 func (m *MadeUp) residents(ctx context.Context, id store.RoundID) ([]idp.Person, error) {

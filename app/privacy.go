@@ -76,7 +76,7 @@ func (p *Privacy) follow(ctx context.Context) error {
 
 // begin makes the book anew; the lock is held.
 func (p *Privacy) begin(ctx context.Context) error {
-	p.book, p.relatives = oversight.New(oversight.Usual(p.app.zone)), map[oversight.Pair]bool{}
+	p.book, p.relatives = oversight.New(p.app.oversight()), map[oversight.Pair]bool{}
 	return p.read(ctx)
 }
 

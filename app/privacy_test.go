@@ -72,6 +72,30 @@ func TestTheOfficersDesk(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) { do(t, a, p, live) })
 	}
+	t.Run("what is unusual is the city's own to say", func(t *testing.T) { unusualByTheCity(t, a, live) })
+}
+
+// unusualByTheCity looks at the same record by other rules: one reading outside a
+// working day of an hour is told.
+func unusualByTheCity(t *testing.T, a *app.App, live *app.Live) {
+	rules := oversight.Usual(nil)
+	rules.From, rules.To, rules.Outside = 2, 3, 1
+	a.Oversight = &rules
+	p, err := live.NewPrivacy(true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = p.Close() }()
+	u, err := p.Unusual(t.Context(), officer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if u.Rules.Zone == nil || u.Rules.Zone.String() != app.Zone || u.Rules.Outside != 1 {
+		t.Errorf("%+v", u.Rules)
+	}
+	if got := foundKinds(u.Findings); !slices.Contains(got, "hours officer:olli") {
+		t.Errorf("found %v", got)
+	}
 }
 
 func lookAtOwnChild(t *testing.T, a *app.App, p *app.Privacy, live *app.Live) {

@@ -44,7 +44,7 @@ func (p *Privacy) Unusual(ctx context.Context, officer string) (Unusual, error) 
 func (p *Privacy) unusual(ctx context.Context) (Unusual, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	out := Unusual{Looked: map[string]store.Looked{}, Rules: oversight.Usual(p.app.zone)}
+	out := Unusual{Looked: map[string]store.Looked{}, Rules: p.app.oversight()}
 	if err := p.follow(ctx); err != nil {
 		return out, err
 	}

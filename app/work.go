@@ -47,7 +47,7 @@ const poll = 200 * time.Millisecond
 func (a *App) Work(ctx context.Context, o WorkOptions) error {
 	s := o.Pack.Schedule()
 	talk := a.talk(o.Pack)
-	w := work.New(a.DB, talk, o.Channel, work.Settings{From: s.Sender(), Rate: s.Rate(), Batch: 50, Timed: 15, Hand: max(10, o.Window), Valid: s.Validity(), Doubt: o.Doubt, Name: o.Name, Lease: o.Lease})
+	w := work.New(a.DB, talk, o.Channel, work.Settings{From: s.Sender(), Rate: s.Rate(), Batch: 50, Timed: 10, Hand: max(10, o.Window), Valid: s.Validity(), Doubt: o.Doubt, Name: o.Name, Lease: o.Lease})
 	gates, endGates := context.WithCancel(context.WithoutCancel(ctx))
 	defer endGates()
 	ctx, end := context.WithCancel(ctx)
@@ -219,6 +219,9 @@ func (l *labour) send(ctx context.Context) (bool, error) {
 	due, err := l.app.DB.Due(longer, now)
 	if err != nil || !due.Sends {
 		return false, err
+	}
+	if due.Urgent { // a person waits for what is sent now
+		longer = store.With(longer, store.Person)
 	}
 	n, err := l.worker.Send(longer, now)
 	return n > 0, err

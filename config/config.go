@@ -41,6 +41,8 @@ type Config struct {
 	API      *API      `yaml:"api"`     // nil: no other system may ask
 	Traces   *Traces   `yaml:"traces"`  // nil: no collector is told how long things take
 	Trial    *Trial    `yaml:"trial"`   // nil in a real city
+
+	Oversight Oversight `yaml:"oversight"` // what is unusual in the readings of staff
 }
 
 // Database is where the records are.
@@ -168,7 +170,7 @@ func Read(path string, getenv func(string) string) (Config, error) {
 		return Config{}, fault.New(fault.Missing, op, "the file of settings cannot be read").Because(err).Do("name it with --config")
 	}
 	var l fault.List
-	c := Config{Record: "here", Service: "pre-primary", Worker: Worker{Lease: 5 * time.Second, Doubt: 2 * time.Hour, Jobs: 2}, Backup: Backup{Every: time.Hour}}
+	c := Config{Record: "here", Service: "pre-primary", Worker: Worker{Lease: 5 * time.Second, Doubt: 2 * time.Hour, Jobs: 2}, Backup: Backup{Every: time.Hour}, Oversight: usualOversight()}
 	d := yaml.NewDecoder(bytes.NewReader(b))
 	d.KnownFields(true)
 	if err := d.Decode(&c); err != nil && !errors.Is(err, io.EOF) {
@@ -286,6 +288,7 @@ func (c Config) check(l *fault.List) {
 	if c.API != nil {
 		c.API.check(c.Pages, bad)
 	}
+	c.Oversight.check(l)
 	if t := c.Traces; t != nil {
 		if f, ok := errors.AsType[*fault.Error](trace.Options{Endpoint: t.Endpoint, Ratio: t.Part()}.Check()); ok {
 			l.Add(f)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"ennakko/config"
+	"ennakko/oversight"
 )
 
 func read(t *testing.T, text string, env map[string]string) (config.Config, error) {
@@ -74,6 +75,25 @@ trial: {speed: 0}
 	}
 	if _, err := config.Read("/nowhere/x.yaml", os.Getenv); err == nil {
 		t.Error("a file that is not there was read")
+	}
+}
+
+func TestWhatIsUnusualIsASetting(t *testing.T) {
+	usual, err := read(t, whole, map[string]string{"DBPASSWORD": "x", "PASSWORD": "y"})
+	if err != nil || usual.Oversight.Rules() != oversight.Usual(nil) {
+		t.Errorf("nothing is written, and the rules are %+v, %v", usual.Oversight, err)
+	}
+	other, err := read(t, whole+"oversight: {window: 2160h, least: 50, to: 17}\n", map[string]string{"DBPASSWORD": "x", "PASSWORD": "y"})
+	want := oversight.Usual(nil)
+	want.Window, want.Least, want.To = 90*24*time.Hour, 50, 17
+	if err != nil || other.Oversight.Rules() != want {
+		t.Errorf("%+v, %v", other.Oversight, err)
+	}
+	_, err = read(t, "oversight: {window: 1h, times: 0, from: 22, to: 6, readers: 1}\nworker: {lease: 10ms}\n", nil)
+	for _, say := range []string{"oversight.window", "oversight.times", "oversight.from is not before oversight.to", "oversight.readers", "worker.lease", "data is missing"} {
+		if err == nil || !strings.Contains(err.Error(), say) {
+			t.Errorf("%q is not told: %v", say, err)
+		}
 	}
 }
 

@@ -68,6 +68,7 @@ type health struct {
 	people []store.Identity // of a population register of their own
 	aside  []store.SetAsideRow
 	events int64 // the last of the events since the snapshot before that is taken in; 0: there are none
+	taken  int   // how many they are
 	res    HealthResult
 }
 
@@ -230,7 +231,7 @@ func (h *health) rows(tx store.Tx, files, own []parquet.File) error {
 		return err
 	}
 	if h.events > 0 {
-		if err := tx.FoldNewRecords(id, h.events); err != nil {
+		if err := tx.FoldNewRecords(id, h.events, h.taken); err != nil {
 			return err
 		}
 	}
@@ -274,6 +275,7 @@ func (h *health) foldEvents() (more []parquet.Export, err error) {
 	if err != nil || len(list) == 0 {
 		return nil, err
 	}
+	h.taken = len(list)
 	byKind := map[clinical.Kind][]clinical.Record{}
 	for _, r := range list {
 		byKind[r.Record.Kind] = append(byKind[r.Record.Kind], r.Record)
@@ -339,7 +341,13 @@ func look(folder string) (parts, error) {
 	if p.facts && p.fhir {
 		return p, fault.New(fault.Invalid, "intake.Run", "the folder holds health records as FHIR and as files of facts").Do("give them in two folders: one snapshot holds them once")
 	}
-	p.csv = p.csv || !p.fhir && !p.facts
+	if !p.csv && !p.fhir && !p.facts {
+		if _, err := os.Stat(filepath.Join(folder, "snapshot.yaml")); err != nil {
+			return p, fault.New(fault.Missing, "intake.Run", "the folder holds nothing that is read").Where("%s", folder).
+				Do("FHIR has files *.json or *.ndjson, perhaps with .gz behind, here or in folders below; register files have the names in docs/registers.md, and snapshot.yaml beside them")
+		}
+		p.csv = true
+	}
 	return p, nil
 }
 

@@ -1,6 +1,7 @@
 package library
 
 import (
+	"cmp"
 	"path"
 	"slices"
 	"strings"
@@ -131,7 +132,7 @@ func (t *trial) see(trace criteria.CareTrace) {
 			key := p.Name + " " + place + " " + atom.Text
 			cl, ok := t.clauses[key]
 			if !ok {
-				cl = &clause{p.Name, atom.Text, map[criteria.Truth]bool{}}
+				cl = &clause{p.Name, cmp.Or(atom.Said, atom.Text), map[criteria.Truth]bool{}}
 				t.clauses[key], t.order = cl, append(t.order, key)
 			}
 			cl.seen[atom.Truth] = true

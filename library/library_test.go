@@ -138,7 +138,7 @@ func TestCheckTellsWhatThePeopleDoNotShow(t *testing.T) {
 	for _, tt := range []struct{ file, from, to, say string }{
 		{p, "expect: {hba1c-yearly: gap}", "expect: {hba1c-yearly: met}", `mylibrary/people/diabetes.yaml:4: the verdict of hba1c-yearly for "not measured for two years" is gap and should be met; population true, hospice false, done false`},
 		{p, "{hospice: yes, on: 1mo ago}", "{hospice: yes, on: 2y ago}", `nobody's verdict would change without the exclusion hospice`},
-		{p, "    age: 9\n", "", `nobody has yearsBetween(population.birth_date.latest(), as_of) >= 18.0 false`},
+		{p, "    age: 9\n", "", `nobody has age >= 18 false`},
 		{p, "unread: true", "unread: false", `nobody has diabetes.active() unknown`},
 		{p, "{hba1c: 50, on: 3mo ago}", "{hba1c: 50, on: 3y ago}", `nobody's verdict is met`},
 		{p, "{hba1c: 50, on: 3mo ago}", "{hba1c: 50, on: 3mo ago, unit: kg}", `"measured" has no verdict: criterion hba1c-yearly, done, hba1c: a value has no unit`},

@@ -107,13 +107,16 @@ func (s *Service) ask(ctx context.Context, tx store.Tx, row store.Permit, p perm
 	return row, p, asked, err
 }
 
-// Choose takes the way that somebody chose: to permit the fetch, another way of
+// ChooseSeen takes the way that somebody chose: to permit the fetch, another way of
 // the agreement, or NotNow. The same again changes nothing. Another way after a
-// permission takes the permission back.
-func (s *Service) Choose(ctx context.Context, who person.ID, n store.MatterID, way string) error {
+// permission takes the permission back. What was seen is there no more: Conflict.
+func (s *Service) ChooseSeen(ctx context.Context, who person.ID, n store.MatterID, way string, seen Seen) error {
 	const op = "omadata.Choose"
 	a, err := s.Agreement()
 	if err != nil {
+		return err
+	}
+	if err := seen.text(a); err != nil {
 		return err
 	}
 	if _, ok := a.Way(way); !ok && way != NotNow {
@@ -129,6 +132,9 @@ func (s *Service) Choose(ctx context.Context, who person.ID, n store.MatterID, w
 			taken = nil
 			row, p, err := s.mine(ctx, tx, a, f, who)
 			if err != nil {
+				return err
+			}
+			if err := seen.permit(row); err != nil {
 				return err
 			}
 			before := row.Events

@@ -44,6 +44,7 @@ type family struct {
 	matter    store.Matter
 	registers int64 // the newest register when it was read
 	adults    []person.ID
+	others    []person.ID // who live with the child as guardians, and of whom nothing was read
 	alive     map[person.ID]bool
 	here      map[person.ID]bool
 	born      map[person.ID]time.Time
@@ -93,8 +94,25 @@ type reading struct {
 	codes bool
 }
 
-// families reads the registers for some matters: one reading, one entry.
+// families reads the registers for some matters: one reading, one entry. A grown-up of
+// whom the registers say that they live with the child, and who has no part in the
+// matter yet, is read in a second one: nobody's share is left out.
 func (s *Service) families(ctx context.Context, r reading, matters []store.Matter) ([]*family, error) {
+	out, err := s.readFamilies(ctx, r, matters)
+	if err != nil || !slices.ContainsFunc(out, func(f *family) bool { return len(f.others) > 0 }) {
+		return out, err
+	}
+	matters = slices.Clone(matters)
+	for i, f := range out {
+		matters[i].People = slices.Clone(matters[i].People)
+		for _, id := range f.others {
+			matters[i].People = append(matters[i].People, store.MatterPerson{Person: id, Part: store.Guardian})
+		}
+	}
+	return s.readFamilies(ctx, r, matters)
+}
+
+func (s *Service) readFamilies(ctx context.Context, r reading, matters []store.Matter) ([]*family, error) {
 	purpose, err := familyPurpose(s.c.Fees)
 	if err != nil {
 		return nil, err
@@ -253,6 +271,9 @@ func (f *family) guardians(g permission.Grant, child register.Row, day time.Time
 		}
 		if k.LivesIn && f.alive[k.Guardian] {
 			lives[k.Guardian] = true
+		}
+		if k.LivesIn && !slices.Contains(people(f.matter), k.Guardian) && !slices.Contains(f.others, k.Guardian) {
+			f.others = append(f.others, k.Guardian)
 		}
 	}
 	f.adults = slices.Sorted(maps.Keys(lives))

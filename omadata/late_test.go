@@ -207,3 +207,52 @@ func TestASettingThatChangedATextStandsInTheWayOfNoWithdrawal(t *testing.T) {
 		t.Errorf("it is %s: %v", c.permit(anna).State, err)
 	}
 }
+
+// The registers know of a grown-up who has come to the household; the matter was not
+// brought up to date yet. The fee of two of three would be wrong.
+func TestAGrownUpWhoHasJustComeToTheHouseholdIsNotLeftOut(t *testing.T) {
+	c := newCity(t)
+	c.choose(anna, permission.WayPermit)
+	c.world.set(aino, register.GuardianOf, guardian(anna, true), guardian(antti, true), guardian(pekka, true))
+	c.registersCame()
+	seq := c.last()
+	c.choose(antti, permission.WayPermit)
+	m := c.see(anna)
+	if m.Fee != nil || c.source.times() != 0 || m.Stage != omadata.WithPartner || len(m.Partners) != 2 || m.Partners[1] != (omadata.Partner{Name: "Pekka"}) {
+		t.Errorf("%s, %+v, the source was asked %d times", m.Stage, m.Partners, c.source.times())
+	}
+	for _, e := range c.entries(seq) {
+		if e.Verb == "look at own matter" && e.Seq == c.last() && !e.People.Contains(uint32(pekka)) {
+			t.Error("the entry does not say that the third was read")
+		}
+	}
+	c.world.set(pekka, register.DeathDate, register.Fact{Value: c.clock.Now().AddDate(0, 0, -1).Truncate(24 * time.Hour)})
+	c.registersCame()
+	c.clock.add(time.Hour)
+	c.work()
+	if m := c.see(anna); m.Stage != omadata.Fetching && m.Stage != omadata.Proposed {
+		t.Errorf("without the third it is %s", m.Stage)
+	}
+}
+
+// Whoever was waited for has left the household: the income of those who are left is
+// fetched without anybody having to choose again.
+func TestWhoWaitedForSomebodyWhoHasLeftIsNotForgotten(t *testing.T) {
+	for name, permitted := range map[string][]person.ID{"the other had not chosen": {anna}, "the other had permitted": {antti, anna}, "in the other order": {anna, antti}} {
+		t.Run(name, func(t *testing.T) {
+			c := newCity(t)
+			for _, who := range permitted {
+				c.choose(who, permission.WayPermit)
+			}
+			before := c.source.times()
+			c.world.set(aino, register.GuardianOf, guardian(anna, true), guardian(antti, false))
+			c.registersCame()
+			c.clock.add(31 * 24 * time.Hour)
+			c.work()
+			m := c.see(anna)
+			if m.Stage != omadata.Proposed || m.Fee == nil || m.Fee.Working.Adults != 1 || c.source.times() != before+1 {
+				t.Errorf("%s, %+v, the source was asked %d times", m.Stage, m.Fee, c.source.times()-before)
+			}
+		})
+	}
+}

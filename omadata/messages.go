@@ -1,6 +1,7 @@
 package omadata
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -19,6 +20,8 @@ type Messages interface {
 	Chose(tx store.Tx, who person.ID, no bool, now time.Time) error
 	// Nos are those who said no by message and whose no is not settled, the oldest first.
 	Nos(ctx context.Context, limit int) ([]store.Refusal, error)
+	// Waits reports, in a write, whether the no of somebody is not settled yet.
+	Waits(tx store.Tx, who person.ID) (bool, error)
 }
 
 // chose tells the talk that somebody has chosen.
@@ -59,6 +62,9 @@ func (s *Service) nos(ctx context.Context) (did bool, err error) {
 		return false, err
 	}
 	return true, s.write(ctx, act, func(tx store.Tx) error {
+		if waits, err := s.c.Messages.Waits(tx, no.Person); err != nil || !waits {
+			return cmp.Or(err, store.ErrNothing) // another process has noted it
+		}
 		tx.About("", no.Person)
 		tx.Detail("in %d matters", len(ids))
 		return s.chose(tx, no.Person, NotNow)

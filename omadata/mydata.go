@@ -10,6 +10,7 @@ import (
 	"ennakko/audit"
 	"ennakko/clinical"
 	"ennakko/fault"
+	"ennakko/fee"
 	"ennakko/permission"
 	"ennakko/person"
 	"ennakko/register"
@@ -180,13 +181,27 @@ func (s *Service) copyMatters(ctx context.Context, who person.ID) (Tree, error) 
 			}
 			x := Tree{Key: "proposal", Children: []Tree{leaf("state", p.State), leaf("made", day(p.Made)), leaf("euros", strconv.Itoa(p.Working.Fee.Euros)), leaf("pack", p.Working.Fee.Hash)}}
 			for _, l := range p.Working.Fee.Lines {
-				x.Children = append(x.Children, Tree{Key: "line", Children: []Tree{leaf("words", l.Words[person.English]), leaf("comes_to", l.Comes.Plain()), leaf("law", l.Law[person.English])}})
+				x.Children = append(x.Children, lineTree(l))
 			}
 			t.Children = append(t.Children, x)
 		}
 		out.Children = append(out.Children, t)
 	}
 	return out, nil
+}
+
+// lineTree is one line of a working. Its words stand in English, and beside it in the
+// languages in which the city serves.
+func lineTree(l fee.Line) Tree {
+	t := Tree{Key: "line", Children: []Tree{leaf("words", l.Words[person.English])}}
+	for _, lang := range []person.Language{person.Finnish, person.Swedish} {
+		t.Children = append(t.Children, leaf("words_"+string(lang), l.Words[lang]))
+	}
+	t.Children = append(t.Children, leaf("comes_to", l.Comes.Plain()), leaf("law", l.Law[person.English]))
+	for _, lang := range []person.Language{person.Finnish, person.Swedish} {
+		t.Children = append(t.Children, leaf("law_"+string(lang), l.Law[lang]))
+	}
+	return t
 }
 
 func incomeTree(all []Income, at time.Time) Tree {

@@ -80,7 +80,7 @@ func (s *Service) verdict(ctx context.Context, q standing.Question, row store.Pe
 			out = standing.Verdict{}
 			if !key.Person(f.codes[row.Subject]).Is(q.Person) {
 				out.Why = standing.WhyUnknown
-			} else if out, err = s.word(ctx, tx, act, row.ID, f); err != nil {
+			} else if out, err = s.word(ctx, tx, act, q, f); err != nil {
 				return err
 			}
 			tx.About(permissionName(row.ID), row.Subject, row.About)
@@ -93,14 +93,17 @@ func (s *Service) verdict(ctx context.Context, q standing.Question, row store.Pe
 }
 
 // word is the city's word inside a write.
-func (s *Service) word(ctx context.Context, tx store.Tx, act audit.Act, id int64, f *family) (standing.Verdict, error) {
-	row, err := tx.PermitOf(id)
+func (s *Service) word(ctx context.Context, tx store.Tx, act audit.Act, q standing.Question, f *family) (standing.Verdict, error) {
+	row, err := tx.PermitOf(q.Permission)
 	if err != nil {
 		return standing.Verdict{}, err
 	}
 	a, err := s.text(ctx, row.Purpose, row.Version)
 	if err != nil {
 		return standing.Verdict{}, err
+	}
+	if src, ok := sourceOf(a, q.Source); !ok || slices.ContainsFunc(q.Fields, func(x permission.Field) bool { return !slices.Contains(fieldsFrom(src), x) }) {
+		return standing.Verdict{Why: standing.WhyFields}, nil // the text is another than when the question came
 	}
 	_, err = s.grant(ctx, atBegin, tx, act, a, f, row.Subject)
 	if err == nil {
@@ -180,7 +183,11 @@ func (s *Service) Mark(ctx context.Context, m standing.Mark) error {
 			return s.badMark(ctx, m, row, a, markFields)
 		}
 	}
-	return s.keepMark(ctx, m, a, "hand over", markKept, func(tx store.Tx) error {
+	act, err := audit.Begin("source:"+m.Source, "hand over", a.Purpose(), a.Spec().Basis+"; "+a.Spec().Law, s.now())
+	if err != nil {
+		return err
+	}
+	return s.keepMark(ctx, act, m, markKept, func(tx store.Tx) error {
 		tx.About(permissionName(m.Permission), row.Subject)
 		tx.Fields(m.Fields)
 		return nil
@@ -216,11 +223,7 @@ func (s *Service) codeOf(ctx context.Context, who person.ID) (person.Code, error
 }
 
 // keepMark keeps what a source says, once, with its entry.
-func (s *Service) keepMark(ctx context.Context, m standing.Mark, a permission.Agreement, verb, outcome string, also func(store.Tx) error) error {
-	act, err := audit.Begin("source:"+m.Source, verb, a.Purpose(), a.Spec().Basis+"; "+a.Spec().Law, s.now())
-	if err != nil {
-		return err
-	}
+func (s *Service) keepMark(ctx context.Context, act audit.Act, m standing.Mark, outcome string, also func(store.Tx) error) error {
 	return s.write(ctx, act, func(tx store.Tx) error {
 		fresh, err := tx.AddSourceMark(store.SourceMark{ID: m.Source + "/" + m.ID, Permission: m.Permission, Source: m.Source, At: m.At, Outcome: outcome})
 		if err == nil && !fresh {
@@ -246,7 +249,11 @@ const (
 // badMark puts a mark that must not be before the data-protection officer, and refuses
 // it. A mark of another person is no use of the data of whose permission it names.
 func (s *Service) badMark(ctx context.Context, m standing.Mark, row store.Permit, a permission.Agreement, wrong string) error {
-	err := s.keepMark(ctx, m, a, "tell of a hand-over that must not be", wrong, func(tx store.Tx) error {
+	act, err := audit.Begin("source:"+m.Source, "tell of a hand-over that must not be", a.Purpose(), a.Spec().Basis+"; "+a.Spec().Law, s.now())
+	if err != nil {
+		return err
+	}
+	err = s.keepMark(ctx, act, m, wrong, func(tx store.Tx) error {
 		if tx.About(permissionName(m.Permission)); wrong != markOther {
 			tx.About("", row.Subject)
 		}

@@ -1,6 +1,7 @@
 package omadata
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -64,6 +65,9 @@ func (s *Service) propose(ctx context.Context, n store.MatterID) error {
 		return s.write(ctx, act, func(tx store.Tx) error {
 			if err := unmoved(tx, f); err != nil {
 				return err
+			}
+			if m, err := tx.Matter(n); err != nil || !m.Looked.Equal(f.matter.Looked) {
+				return cmp.Or(err, store.ErrNothing) // another process has worked it out
 			}
 			out, err := s.proposeIn(ctx, atRead, tx, act, a, f)
 			if err != nil {
@@ -325,9 +329,10 @@ func (w Working) same(old Working) bool {
 	return w.Fee.Euros == old.Fee.Euros && w.Hours == old.Hours && w.Fee.Highest == old.Fee.Highest && w.Unit == old.Unit && w.Fee.Size == old.Fee.Size && (len(w.Fee.Person) > 0) == (len(old.Fee.Person) > 0)
 }
 
-// Answer takes the answer of a grown-up of the household to the open proposal: it
-// is accepted, and so decided, or a person of the city is asked to look.
-func (s *Service) Answer(ctx context.Context, who person.ID, n store.MatterID, accept bool, words string) error {
+// AnswerSeen takes the answer of a grown-up of the household to the proposal that they
+// saw (0: whichever is open): it is accepted, and so decided, or a person of the city is
+// asked to look. When another has come in its place: Conflict.
+func (s *Service) AnswerSeen(ctx context.Context, who person.ID, n store.MatterID, seen int64, accept bool, words string) error {
 	const op = "omadata.Answer"
 	a, err := s.Agreement()
 	if err != nil {
@@ -353,8 +358,11 @@ func (s *Service) Answer(ctx context.Context, who person.ID, n store.MatterID, a
 				return noMatter(op)
 			}
 			p, ok, err := tx.NewestProposal(n)
-			if err == nil && (!ok || p.State != store.ProposalOpen) {
+			if err == nil && (!ok || p.State != store.ProposalOpen || seen != 0 && seen != p.ID) {
 				err = fault.New(fault.Conflict, op, "there is no proposal that waits for an answer").Do("look at the matter again")
+			}
+			if err == nil && accept {
+				err = s.acceptable(ctx, tx, f, p)
 			}
 			if err != nil {
 				return err

@@ -167,6 +167,9 @@ func (s *Service) endByCause(ctx context.Context) (did bool, err error) {
 	if number == swept || s.rests.has(sweep, s.now()) {
 		return false, nil
 	}
+	if mine, err := s.claimSweep(ctx, number); err != nil || !mine {
+		return false, err
+	}
 	if did, err = s.sweepAll(ctx, number); err != nil && ctx.Err() == nil {
 		s.rests.begin(sweep, s.now())
 	}
@@ -200,13 +203,55 @@ func (s *Service) sweepAll(ctx context.Context, number int64) (did bool, err err
 			}
 		}
 	}
-	if err := errors.Join(errs...); err != nil {
+	again, err := s.dueAgain(ctx)
+	if did = did || again; errors.Is(err, errMoved) {
+		return true, nil
+	}
+	if err := errors.Join(append(errs, err)...); err != nil {
 		return did, err
 	}
+	act, err := s.upkeep("have held permissions against a register")
+	if err != nil {
+		return did, err
+	}
+	if err := s.write(ctx, act, func(tx store.Tx) error {
+		tx.Detail("register %d", number)
+		return tx.EndSweep(number)
+	}); err != nil {
+		return did, err
+	}
+	s.sweptTo(number)
+	return did, nil
+}
+
+// sweepTime is how long a process may take to hold all permissions against a register
+// before another does it.
+const sweepTime = 10 * time.Minute
+
+// claimSweep lets one of several processes do it.
+func (s *Service) claimSweep(ctx context.Context, number int64) (mine bool, err error) {
+	act, err := s.upkeep("hold permissions against a register")
+	if err != nil {
+		return false, err
+	}
+	done := false
+	err = s.write(ctx, act, func(tx store.Tx) error {
+		if mine, done, err = tx.ClaimSweep(number, s.now().Add(sweepTime)); err == nil && !mine {
+			err = store.ErrNothing
+		}
+		tx.Detail("register %d", number)
+		return err
+	})
+	if done {
+		s.sweptTo(number)
+	}
+	return mine, err
+}
+
+func (s *Service) sweptTo(number int64) {
 	s.mu.Lock()
 	s.swept = number
 	s.mu.Unlock()
-	return did, nil
 }
 
 // endSome ends those of some permissions that have lost their cause.

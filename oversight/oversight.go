@@ -17,6 +17,7 @@ import (
 	"github.com/RoaringBitmap/roaring/v2"
 
 	"ennakko/access"
+	"ennakko/fault"
 	"ennakko/person"
 )
 
@@ -52,6 +53,34 @@ type Rules struct {
 // five people without a case.
 func Usual(zone *time.Location) Rules {
 	return Rules{Window: 30 * 24 * time.Hour, Single: 20, Times: 3, Least: 30, From: 6, To: 20, Outside: 5, Readers: 5, Alone: 5, Zone: zone}
+}
+
+// Check tells all that is wrong with rules, each under its name in the settings.
+func (r Rules) Check() error {
+	const op = "oversight.Check"
+	var l fault.List
+	within := func(name string, n, from, to, usual int) {
+		if n < from || n > to {
+			l.Add(fault.New(fault.Invalid, op, "oversight.%s is not from %d to %d", name, from, to).Do("%d is usual", usual))
+		}
+	}
+	day := 24 * time.Hour
+	if r.Window < day || r.Window > 366*day || r.Window%day != 0 {
+		l.Add(fault.New(fault.Invalid, op, "oversight.window is not a number of whole days from 24h to 8784h").Do("720h is usual: 30 days"))
+	}
+	u := Usual(nil)
+	within("single", r.Single, 1, 1000, u.Single)
+	within("times", r.Times, 2, 1000, u.Times)
+	within("least", r.Least, 1, 1_000_000, u.Least)
+	within("from", r.From, 0, 23, u.From)
+	within("to", r.To, 1, 24, u.To)
+	if r.From >= r.To && r.From <= 23 && r.To >= 1 {
+		l.Add(fault.New(fault.Invalid, op, "oversight.from is not before oversight.to").Do("6 and 20 are usual, in hours of the day"))
+	}
+	within("outside", r.Outside, 1, 1_000_000, u.Outside)
+	within("readers", r.Readers, 2, 1_000_000, u.Readers)
+	within("alone", r.Alone, 1, 1_000_000, u.Alone)
+	return l.Err()
 }
 
 // look is one reading of people one by one, by one of the staff.

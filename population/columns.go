@@ -21,6 +21,7 @@ type Columns struct {
 	ids     *roaring.Bitmap
 	people  people
 	days    *calendar
+	homes   *homes // nil: nothing of households is held
 
 	mu      sync.RWMutex
 	columns []*column

@@ -12,25 +12,53 @@ import (
 // no dwelling is known, nothing is. Numbers of resources and encounters are left
 // out: they number what is of one person.
 func (c *Columns) households(names []string) {
-	var of map[uint32][]uint32 // who lives in a dwelling
-	home := map[uint32]uint32{}
 	for _, name := range names {
 		bare, ok := cutHousehold(name)
 		if !ok {
 			continue
 		}
-		if of == nil {
-			of = map[uint32][]uint32{}
-			c.latest(string(register.Dwelling), open, func(id, v uint32) { home[id] = v })
-			for it := c.ids.Iterator(); it.HasNext(); {
-				id := it.Next()
-				if d, ok := home[id]; ok {
-					of[d] = append(of[d], id)
-				}
-			}
+		if c.homes == nil {
+			c.homes = c.whoLivesWhere()
 		}
-		c.put(c.household(name, c.number(bare), home, of))
+		c.put(c.household(name, c.number(bare)))
 	}
+}
+
+// homes is who lives in which dwelling, as it was when the columns were loaded.
+type homes struct {
+	of  map[uint32]uint32   // the dwelling of a person
+	who map[uint32][]uint32 // the people of a dwelling, in order
+}
+
+func (c *Columns) whoLivesWhere() *homes {
+	h := &homes{map[uint32]uint32{}, map[uint32][]uint32{}}
+	c.latest(string(register.Dwelling), open, func(id, v uint32) { h.of[id] = v })
+	for it := c.ids.Iterator(); it.HasNext(); {
+		id := it.Next()
+		if d, ok := h.of[id]; ok {
+			h.who[d] = append(h.who[d], id)
+		}
+	}
+	return h
+}
+
+// with lists who lives with a person, the person included; nobody if no dwelling
+// is known.
+func (h *homes) with(id uint32) []uint32 {
+	if h == nil {
+		return nil
+	}
+	d, ok := h.of[id]
+	if !ok {
+		return nil
+	}
+	return h.who[d]
+}
+
+// shared is a fact of one person as one of somebody's household.
+func (r row) shared(id uint32) row {
+	r.person, r.visit, r.group, r.code = id, 0, 0, 0
+	return r
 }
 
 func cutHousehold(name string) (string, bool) {
@@ -40,7 +68,7 @@ func cutHousehold(name string) (string, bool) {
 	return name, false
 }
 
-func (c *Columns) household(name string, from int, home map[uint32]uint32, of map[uint32][]uint32) *column {
+func (c *Columns) household(name string, from int) *column {
 	all := c.city()
 	own := all.columns[from]
 	col := &column{name: name, kind: own.kind, read: slices.Clone(c.people)}
@@ -55,16 +83,14 @@ func (c *Columns) household(name string, from int, home map[uint32]uint32, of ma
 			}
 			at = part
 		}
-		d, ok := home[id]
-		members := of[d]
-		if !ok || slices.ContainsFunc(members, func(m uint32) bool { return !own.read.has(m) }) {
+		members := c.homes.with(id)
+		if len(members) == 0 || slices.ContainsFunc(members, func(m uint32) bool { return !own.read.has(m) }) {
 			continue
 		}
 		col.read.set(id)
 		for _, m := range members {
 			for _, r := range all.rowsOf(from, m) {
-				r.person, r.visit, r.group = id, 0, 0
-				b.add(r)
+				b.add(r.shared(id))
 			}
 		}
 	}

@@ -1,6 +1,7 @@
 package population
 
 import (
+	"cmp"
 	"slices"
 	"sync"
 
@@ -12,9 +13,11 @@ import (
 	"ennakko/person"
 )
 
-// Live keeps findings up to date: a new fact of one person changes what the
-// criteria that read it say of that person, at once. Facts that came in stay
-// here, over the columns; the next columns have them from the registers.
+// Live keeps findings up to date: a new fact of one person changes at once what
+// the criteria that read it say of that person, and what those that read it of
+// the household say of all who live there. Who lives where is as it was when the
+// columns were loaded. Facts that came in stay here, over the columns; the next
+// columns have them from the registers.
 type Live struct {
 	mu    sync.Mutex
 	plan  *Plan
@@ -24,6 +27,7 @@ type Live struct {
 	one   *overlay
 	needs map[string][]int // the steps that decide the criteria that read a name
 	added map[uint32]map[int][]row
+	home  map[int]int // of a column of households, that of each person alone
 }
 
 // NewLive makes what keeps the findings of a run up to date. Nothing else may
@@ -32,8 +36,12 @@ func NewLive(p *Plan, found *Findings) *Live {
 	l := &Live{plan: p, found: found, city: p.columns.city(), needs: map[string][]int{}, added: map[uint32]map[int][]row{}}
 	l.one = &overlay{live: l}
 	l.w = newWorker(p, l.one, 1)
+	l.home = map[int]int{}
 	for name, list := range p.reads {
 		l.needs[name] = p.stepsOf(list)
+		if bare, ok := cutHousehold(name); ok && p.columns.homes != nil {
+			l.home[p.columns.number(name)] = p.columns.number(bare)
+		}
 	}
 	return l
 }
@@ -63,27 +71,27 @@ func (p *Plan) stepsOf(criteria []int) []int {
 
 // Moved is a person's change from one verdict to another.
 type Moved struct {
+	Person    person.ID
 	Criterion string
 	From, To  criteria.CareVerdict
 }
 
 // Record takes a new record in: it is a new fact of each concept that takes it.
-// What changed is returned, in the order of the criteria.
+// What changed by all of them together is returned, in the order of the criteria.
 func (l *Live) Record(r clinical.Record) ([]Moved, error) {
-	var out []Moved
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var names []string
 	for _, c := range l.plan.language.Concepts() {
-		if !c.Takes(r) {
-			continue
-		}
 		for _, f := range c.Facts([]clinical.Record{r}) {
-			moved, err := l.Fact(r.Person, c.Name, f)
-			if err != nil {
-				return out, err
+			if err := l.covers(r.Person); err != nil {
+				return nil, err
 			}
-			out = append(out, moved...)
+			l.add(r.Person, c.Name, f)
+			names = append(names, c.Name)
 		}
 	}
-	return out, nil
+	return l.follow(r.Person, names), nil
 }
 
 // Fact takes a new fact of a field or concept in. Of facts of the same day and
@@ -96,7 +104,7 @@ func (l *Live) Fact(id person.ID, name string, f criteria.Fact) ([]Moved, error)
 		return nil, err
 	}
 	l.add(id, name, f)
-	return l.decide(id, name), nil
+	return l.follow(id, []string{name}), nil
 }
 
 // Records takes the place of all records that came in of a person before: what
@@ -119,7 +127,7 @@ func (l *Live) Records(id person.ID, records []clinical.Record) ([]Moved, error)
 			names = append(names, c.Name)
 		}
 	}
-	return l.decide(id, names...), nil
+	return l.follow(id, names), nil
 }
 
 // Person is what is known of one person, new facts included, for the evaluator
@@ -132,15 +140,33 @@ func (l *Live) Person(id person.ID) criteria.Facts {
 	}}
 }
 
-// People are those of whom new facts came in.
+// People are those whose findings may rest on new facts: theirs, or those of
+// somebody who lives with them.
 func (l *Live) People() *roaring.Bitmap {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	out := roaring.New()
 	for id := range l.added {
-		out.Add(id)
+		out.AddMany(l.around(id))
 	}
 	return out
+}
+
+// Around lists whose findings a new fact of a person may change, in order: the
+// person, and whoever lives with them if a criterion reads facts of households.
+func (l *Live) Around(id person.ID) []person.ID {
+	var out []person.ID
+	for _, x := range l.around(uint32(id)) {
+		out = append(out, person.ID(x))
+	}
+	return out
+}
+
+func (l *Live) around(id uint32) []uint32 {
+	if who := l.plan.columns.homes.with(id); len(l.home) > 0 && len(who) > 0 {
+		return who
+	}
+	return []uint32{id}
 }
 
 func (l *Live) covers(id person.ID) error {
@@ -156,6 +182,23 @@ func (l *Live) add(id person.ID, name string, f criteria.Fact) {
 		l.added[uint32(id)] = map[int][]row{}
 	}
 	l.added[uint32(id)][col] = append(l.added[uint32(id)][col], l.plan.columns.rowOf(id, f))
+}
+
+// follow evaluates what reads any of the names, of the person or of the household.
+func (l *Live) follow(id person.ID, names []string) []Moved {
+	var shared []string
+	for _, name := range names {
+		if name = householdPrefix + name; len(l.plan.reads[name]) > 0 && len(l.home) > 0 {
+			shared = append(shared, name)
+		}
+	}
+	out := l.decide(id, slices.Concat(names, shared)...)
+	for _, other := range l.around(uint32(id)) {
+		if len(shared) > 0 && other != uint32(id) {
+			out = append(out, l.decide(person.ID(other), shared...)...)
+		}
+	}
+	return out
 }
 
 // decide evaluates what reads any of the names, for one person.
@@ -182,7 +225,7 @@ func (l *Live) decide(id person.ID, names ...string) []Moved {
 				continue
 			}
 			if from := l.found.change(c, uint32(id), v); from != v {
-				out = append(out, Moved{l.plan.cares[c].Name, verdicts()[from], verdicts()[v]})
+				out = append(out, Moved{id, l.plan.cares[c].Name, verdicts()[from], verdicts()[v]})
 			}
 		}
 	}
@@ -191,6 +234,9 @@ func (l *Live) decide(id person.ID, names ...string) []Moved {
 
 // rows is the facts of one person in a column, in order, new ones included.
 func (l *Live) rows(col int, id uint32) []row {
+	if bare, ok := l.home[col]; ok {
+		return l.homeRows(col, bare, id)
+	}
 	var rows []row
 	if col < len(l.city.columns) {
 		rows = l.city.rowsOf(col, id)
@@ -202,6 +248,22 @@ func (l *Live) rows(col int, id uint32) []row {
 		}
 		rows = slices.Insert(rows, at, r)
 	}
+	return rows
+}
+
+// homeRows is the facts of all who live with a person, as they would be loaded.
+func (l *Live) homeRows(col, bare int, id uint32) []row {
+	who := l.plan.columns.homes.with(id)
+	if !slices.ContainsFunc(who, func(m uint32) bool { return len(l.added[m][bare]) > 0 }) {
+		return l.city.rowsOf(col, id)
+	}
+	var rows []row
+	for _, m := range who {
+		for _, r := range l.rows(bare, m) {
+			rows = append(rows, r.shared(id))
+		}
+	}
+	slices.SortStableFunc(rows, func(x, y row) int { return cmp.Or(cmp.Compare(x.from, y.from), cmp.Compare(x.minute, y.minute)) })
 	return rows
 }
 

@@ -19,8 +19,10 @@ type Delta interface {
 	// a resource that came before take the place of what it said.
 	AddNewRecords(records []clinical.Record) (fresh bool, err error)
 	// FoldNewRecords notes that a snapshot has taken in all records up to a number:
-	// whoever knows the snapshot reads them there.
-	FoldNewRecords(snapshot, upTo int64) error
+	// whoever knows the snapshot reads them there. Taken is how many it took: if
+	// others stand now, because one was corrected or erased in the meantime, it is
+	// a fault of kind Later.
+	FoldNewRecords(snapshot, upTo int64, taken int) error
 }
 
 // NewRecordsOf is whose new records are asked for; the zero value is everyone's.

@@ -210,6 +210,14 @@ type Permissions interface {
 	NextReceipt(p Permit) (id int64, n int, err error)
 	// SetDue says when the source of a permission is to be asked next.
 	SetDue(id int64, due time.Time) error
+	// ClaimSweep lets one of several processes hold all permissions against a register,
+	// by its number, until a moment: ok is false when another does or has done it, done
+	// when it is done. EndSweep says that it is.
+	ClaimSweep(number int64, until time.Time) (ok, done bool, err error)
+	EndSweep(number int64) error
+	// Refused reports whether a no of a person to a service, by message or letter, is not
+	// settled yet.
+	Refused(service string, who person.ID) (bool, error)
 	// Registers is the number of the newest register that came in: what was read of
 	// the registers before is still so while it is the same.
 	Registers() (int64, error)

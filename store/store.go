@@ -296,6 +296,7 @@ type Due struct {
 	Doubts  bool // sends that have been uncertain for too long
 	Clear   bool // reports that may tell of a send in doubt
 	Sends   bool // messages to be handed over
+	Urgent  bool // of them such as answer a person
 }
 
 // Outgoing is a message for the outbox.

@@ -2,16 +2,31 @@ package store
 
 import "context"
 
-// behind is the key of Behind in a context.
-type behind struct{}
+// Urgency says who waits for a write. Of the writes that wait for their turn in a
+// process the more urgent are let in first; the others never wait for ever (see
+// store/tables).
+type Urgency int
 
-// Behind marks work that nobody waits for: of the writes that wait for their turn
-// in this process, those of people (an answer that came, a click on a page) are let
-// in before it. It never waits for ever: see store/tables.
-func Behind(ctx context.Context) context.Context { return context.WithValue(ctx, behind{}, true) }
+// The urgencies.
+const (
+	Person Urgency = iota // a person waits, and more than one write comes before the answer
+	Usual
+	Behind // nobody waits: reports, timers
+	Urgencies
+)
 
-// IsBehind reports whether nobody waits for the work.
-func IsBehind(ctx context.Context) bool {
-	is, _ := ctx.Value(behind{}).(bool)
-	return is
+// urgency is the key of an Urgency in a context.
+type urgency struct{}
+
+// With says how urgent the writes of a context are.
+func With(ctx context.Context, u Urgency) context.Context {
+	return context.WithValue(ctx, urgency{}, u)
+}
+
+// UrgencyOf is how urgent the writes of a context are: Usual, if nobody said.
+func UrgencyOf(ctx context.Context) Urgency {
+	if u, ok := ctx.Value(urgency{}).(Urgency); ok {
+		return u
+	}
+	return Usual
 }

@@ -4,8 +4,10 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"ennakko/access"
@@ -22,6 +24,7 @@ type care interface {
 	RunCare(ctx context.Context, asOf time.Time, officer string) error
 	Worklist(ctx context.Context, criterion, officer string, from, most int) ([]app.Listed, int, error)
 	Explain(ctx context.Context, criterion string, place int, officer string) (app.Explained, error)
+	NoteVisit(ctx context.Context, criterion string, place int, who string, v app.Visit, officer string) (app.Noted, error)
 	CareWhatIf(ctx context.Context, criterion string, values map[string]float64, officer string) (population.Difference, error)
 }
 
@@ -270,6 +273,8 @@ type findingView struct {
 	Verdict          string
 	Lines            []lineView
 	Fault            bool
+	Visit            *visitView // nil: nothing is to be entered
+	Noted            *notedView // nil: nothing was entered
 }
 
 type lineView struct {
@@ -277,7 +282,34 @@ type lineView struct {
 	Truth  string // word
 	Kind   string // of truth, for the label's colour
 	Text   string
+	Code   string // the step itself, as the rule has it; "": the words are all
 	Head   bool
+}
+
+// fieldName is a field of a register, as the rules name it.
+var fieldName = regexp.MustCompile(`\b[a-z_]+\.[a-z_]+\b`)
+
+// inTurn puts the words of a step before its rule: what it is, what was found, and then
+// the rule. Fields are told by their names.
+func inTurn(t words, line string) (said, code string) {
+	rule, told, ok := strings.Cut(line, " — ")
+	if !ok {
+		return line, ""
+	}
+	title, code, titled := strings.Cut(rule, ": ")
+	if !titled {
+		title, code = "", rule
+	}
+	told = fieldName.ReplaceAllStringFunc(told, func(f string) string {
+		if t.Has("field." + f) {
+			return t.T("field." + f)
+		}
+		return f
+	})
+	if title == "" {
+		return told, code
+	}
+	return title + ": " + told, code
 }
 
 // finding explains the finding of whoever stands at a place of a worklist.
@@ -286,14 +318,35 @@ func (s *site) finding(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	at, err := strconv.Atoi(r.PathValue("place"))
-	if err != nil || at < 1 {
-		return missing("web.finding")
+	at, err := placeOf(r)
+	if err != nil {
+		return err
 	}
 	x, err := s.care.Explain(r.Context(), c.Name, at, whoOf(r).Actor())
 	if err != nil {
 		return err
 	}
+	v := s.findingView(r, c, o, x)
+	if x.Pressure && s.can(r, access.NoteVisit, access.On{}) {
+		v.Visit = s.newVisit(r, c.Name, at, x.Who)
+	}
+	return s.renderFinding(w, r, http.StatusOK, c.Name, at, v)
+}
+
+func placeOf(r *http.Request) (int, error) {
+	at, err := strconv.Atoi(r.PathValue("place"))
+	if err != nil || at < 1 {
+		return 0, missing("web.finding")
+	}
+	return at, nil
+}
+
+func (s *site) renderFinding(w http.ResponseWriter, r *http.Request, status int, criterion string, at int, v findingView) error {
+	t := s.words(r)
+	return s.render(w, r, status, "finding.html", view{words: t, Title: t.T("finding.title", at), Path: criterionPath(criterion) + "/worklist/" + strconv.Itoa(at), Data: v})
+}
+
+func (s *site) findingView(r *http.Request, c *library.Criterion, o app.CareOverview, x app.Explained) findingView {
 	t := s.words(r)
 	v := findingView{Crumb: criterionPath(c.Name) + "/worklist", CrumbText: c.Title.In(t.Lang), Mark: o.Library.Mark().In(t.Lang), Name: x.Name, Criterion: criterionIn(t, c), AsOf: o.AsOf, Fault: x.Fault}
 	for i, line := range o.Library.Language().FindingWords(x.Trace, c.Reasons(), t.Lang) {
@@ -301,13 +354,14 @@ func (s *site) finding(w http.ResponseWriter, r *http.Request) error {
 			v.Verdict = line.Text
 			continue
 		}
-		l := lineView{Text: line.Text, Head: line.Depth == 0, Indent: strconv.Itoa(min(line.Depth, mostIndent)), Kind: string(line.Truth)}
+		said, code := inTurn(t, line.Text)
+		l := lineView{Text: said, Code: code, Head: line.Depth == 0, Indent: strconv.Itoa(min(line.Depth, mostIndent)), Kind: string(line.Truth)}
 		if line.Truth != "" {
 			l.Truth = criteria.TruthWord(line.Truth, t.Lang)
 		}
 		v.Lines = append(v.Lines, l)
 	}
-	return s.render(w, r, http.StatusOK, "finding.html", view{words: t, Title: t.T("finding.title", at), Path: criterionPath(c.Name) + "/worklist/" + strconv.Itoa(at), Data: v})
+	return v
 }
 
 // mostIndent keeps deep steps on a small screen.

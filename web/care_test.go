@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"sync"
@@ -88,10 +89,19 @@ func (c *city) Explain(_ context.Context, criterion string, place int, officer s
 		"systolic":     {{From: at, Until: at, Value: 163.0, Class: "AMB"}},
 		"diastolic":    {{From: at, Until: at, Value: 98.0, Class: "AMB"}},
 	}, Other: made{"population.birth_date": {{Value: day.AddDate(-61, 0, 0)}}, "population.sex": {{Value: "m"}}}}
-	x := app.Explained{Name: "Matti Meikäläinen", Criterion: k}
+	x := app.Explained{Name: "Matti Meikäläinen", Criterion: k, Who: "w123", Pressure: true}
 	var err error
 	x.Trace, err = k.Care.Trace(facts, l.Params(), criteria.Run{AsOf: day})
 	return x, err
+}
+
+func (c *city) NoteVisit(ctx context.Context, criterion string, place int, who string, v app.Visit, officer string) (app.Noted, error) {
+	c.say("visit %s %d %s %d/%d on %s %t %s", criterion, place, who, v.Systolic, v.Diastolic, v.Day.Format(time.DateOnly), v.Offered, officer)
+	if who != "w123" {
+		return app.Noted{}, fault.New(fault.Conflict, "test", "somebody else stands there by now")
+	}
+	x, err := c.Explain(ctx, criterion, place, officer)
+	return app.Noted{Explained: x, Fresh: v.Systolic != 141, Later: v.Systolic == 142}, err
 }
 
 func (c *city) CareWhatIf(_ context.Context, criterion string, values map[string]float64, officer string) (population.Difference, error) {
@@ -327,5 +337,68 @@ func TestWhatARoundBroughtAboutIsToldInPlainWordsAndSmallNumbersAreWithheld(t *t
 	}
 	if w := getAs(t, handlerOf(t, newCity().running()), asLeader, "/desk/rounds/3/effect"); w.Code != http.StatusNotFound {
 		t.Errorf("a service that names no outcomes gives %d", w.Code)
+	}
+}
+
+// What a nurse enters is shown with the finding after it; what is wrong is told at
+// the field, and nothing is kept.
+func TestWhatWasMeasuredAtAVisitIsEnteredOnTheFinding(t *testing.T) {
+	c := newCity().withCare(true)
+	h := handlerOf(t, c)
+	const at = "/desk/care/hypertension-treated/worklist/3"
+	for lang, want := range map[string]string{"fi": "Kirjaa käynti", "sv": "Anteckna besöket", "en": "Enter the visit"} {
+		if body := getAs(t, h, asExpert, at+"?lang="+lang).Body.String(); !strings.Contains(body, want) || !strings.Contains(body, `value="2021-01-07"`) || !strings.Contains(body, `name="who" value="w123"`) {
+			t.Errorf("%s: the form is not there", lang)
+		}
+	}
+	form := func(change ...string) url.Values {
+		v := url.Values{"who": {"w123"}, "day": {"2021-01-05"}, "systolic": {"131"}, "diastolic": {" 79 "}, "offered": {"1"}}
+		for i := 0; i < len(change); i += 2 {
+			v.Set(change[i], change[i+1])
+		}
+		return v
+	}
+	send := func(v url.Values) *httptest.ResponseRecorder {
+		return post(t, h, asExpert, at+"/visit?lang=en", v)
+	}
+	c.requests()
+	w := send(form())
+	for _, want := range []string{"Entered: 131/79 mmHg", `role="status"`, "Matti Meikäläinen"} {
+		if !strings.Contains(w.Body.String(), want) {
+			t.Errorf("the page lacks %q: %d", want, w.Code)
+		}
+	}
+	if strings.Contains(w.Body.String(), `name="systolic"`) {
+		t.Error("the form stands there again: who stands at the place by now is somebody else")
+	}
+	if got := strings.Join(c.requests(), "|"); !strings.Contains(got, "visit hypertension-treated 3 w123 131/79 on 2021-01-05 true officer:sari") {
+		t.Errorf("the city was asked %s", got)
+	}
+	if body := send(form("systolic", "141")).Body.String(); !strings.Contains(body, "was entered before") {
+		t.Error("that it was entered before is not told")
+	}
+	if body := send(form("systolic", "142")).Body.String(); !strings.Contains(body, "as of a later day") {
+		t.Error("that it does not count yet is not told")
+	}
+	asked := len(c.requests())
+	for _, bad := range []struct{ field, value, at, say string }{
+		{"systolic", "1310", `id="systolic"`, "Check the numbers"}, {"systolic", "high", `id="systolic"`, "Check the numbers"}, {"diastolic", "", `id="diastolic"`, "Check the numbers"},
+		{"day", "2021-01-08", `id="day"`, "not in the future"}, {"day", "yesterday", `id="day"`, "not in the future"},
+	} {
+		w := send(form(bad.field, bad.value))
+		if w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), bad.say) || !strings.Contains(w.Body.String(), `aria-describedby="visit-fault"`) || !strings.Contains(w.Body.String(), `value="w123"`) {
+			t.Errorf("%s %q: %d", bad.field, bad.value, w.Code)
+		}
+	}
+	for _, r := range c.requests()[asked:] {
+		if strings.HasPrefix(r, "visit") {
+			t.Errorf("the city was asked %s", r)
+		}
+	}
+	if w := send(form("who", "other")); w.Code != http.StatusConflict {
+		t.Errorf("somebody else: %d", w.Code)
+	}
+	if w := post(t, h, asLeader, at+"/visit", form()); w.Code != http.StatusForbidden {
+		t.Errorf("a leader: %d", w.Code)
 	}
 }

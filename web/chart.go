@@ -11,34 +11,31 @@ type row struct {
 	Note     string // beside the number: a share
 }
 
-// bar is a row as it is drawn. Lengths are CSS lengths, so that the bars fit
-// any screen and the words keep their size.
+// bar is a row as it is drawn.
 type bar struct {
 	row
-	Shown              string // the number in the language's form
-	TextY, BarY, Width string
+	Shown string // the number in the language's form
+	Width string // of the bar, a CSS length: it fits any screen
 }
 
-// chart is a bar chart that the server draws; the same numbers stand in a table.
+// chart is a bar chart that the server draws: the words wrap as others do, and the same
+// numbers stand in a table.
 type chart struct {
-	ID, Title, Desc, Height string
-	Bars                    []bar
+	ID, Title, Desc string
+	Bars            []bar
 }
-
-const barPitch = 2.6 // em from one bar to the next
 
 // newChart draws rows against the greatest of them.
 func newChart(t words, id, key, desc string, rows []row) chart {
-	c := chart{ID: id, Title: t.T(key), Desc: desc, Height: em(barPitch * float64(len(rows)))}
+	c := chart{ID: id, Title: t.T(key), Desc: desc}
 	most := 1
 	for _, r := range rows {
 		if !r.Withheld {
 			most = max(most, r.N)
 		}
 	}
-	for i, r := range rows {
-		top := barPitch * float64(i)
-		b := bar{row: r, TextY: em(top + 1.1), BarY: em(top + 1.5), Width: "0", Shown: t.T("withheld")}
+	for _, r := range rows {
+		b := bar{row: r, Width: "0", Shown: t.T("withheld")}
 		if !r.Withheld {
 			b.Shown = t.N(r.N)
 			b.Width = strconv.FormatFloat(100*float64(r.N)/float64(most), 'f', 2, 64) + "%"

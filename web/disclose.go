@@ -1,6 +1,10 @@
 package web
 
-import "slices"
+import (
+	"slices"
+
+	"ennakko/app"
+)
 
 // smallest is the least count of people that is shown in a breakdown.
 const smallest = 5
@@ -38,12 +42,5 @@ func withhold(counts []int) []bool {
 	return out
 }
 
-// about is a count as the public sees it: to the nearest five, so that two
-// numbers, or the same one at two times, do not tell of one family. Few says
-// that it is under smallest.
-func about(n int) (shown int, few bool) {
-	if n < smallest {
-		return 0, true
-	}
-	return (n + 2) / 5 * 5, false
-}
+// about is a count as the public sees it.
+func about(n int) (shown int, few bool) { return app.About(n) }

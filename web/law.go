@@ -36,6 +36,9 @@ func (w words) Law(basis string) (out []lawPart) {
 		if !ok {
 			said = p
 		}
+		if len(out) == 0 {
+			said = capital(said)
+		}
 		out = append(out, lawPart{said, !ok && w.Lang != person.English})
 	}
 	return out

@@ -40,9 +40,9 @@ func TestALawIsNamedInTheReadersLanguage(t *testing.T) {
 		{"GDPR 6(1)(e), 9(2)(h) and 22", "EU:n tietosuoja-asetuksen 6 artiklan 1 kohdan e alakohta, 9 artiklan 2 kohdan h alakohta ja 22 artikla", "EU:s dataskyddsförordning, artikel 6.1 e, artikel 9.2 h och artikel 22"},
 		{"GDPR 5(1)(c) and (e)", "EU:n tietosuoja-asetuksen 5 artiklan 1 kohdan c alakohta ja 5 artiklan 1 kohdan e alakohta", "EU:s dataskyddsförordning, artikel 5.1 c och artikel 5.1 e"},
 		{"GDPR 12(3); Act 434/2003, section 23", "EU:n tietosuoja-asetuksen 12 artiklan 3 kohta; hallintolaki (434/2003), 23 §", "EU:s dataskyddsförordning, artikel 12.3; förvaltningslagen (434/2003), 23 §"},
-		{"Basic Education Act 628/1998, sections 4 and 26 a", "perusopetuslaki (628/1998), 4 ja 26 a §", "lagen om grundläggande utbildning (628/1998), 4 och 26 a §"},
-		{"Health Insurance Act (1224/2004), chapter 5", "sairausvakuutuslaki (1224/2004), 5 luku", "sjukförsäkringslagen (1224/2004), 5 kap."},
-		{"Archives Act 831/1994", "arkistolaki (831/1994)", "arkivlagen (831/1994)"},
+		{"Basic Education Act 628/1998, sections 4 and 26 a", "Perusopetuslaki (628/1998), 4 ja 26 a §", "Lagen om grundläggande utbildning (628/1998), 4 och 26 a §"},
+		{"Health Insurance Act (1224/2004), chapter 5", "Sairausvakuutuslaki (1224/2004), 5 luku", "Sjukförsäkringslagen (1224/2004), 5 kap."},
+		{"Archives Act 831/1994", "Arkistolaki (831/1994)", "Arkivlagen (831/1994)"},
 		{"GDPR 6(1)(e); each register's own act", "EU:n tietosuoja-asetuksen 6 artiklan 1 kohdan e alakohta; kunkin rekisterin oma laki", "EU:s dataskyddsförordning, artikel 6.1 e; den lag som gäller varje register"},
 		{"Act 1/2020, section 3", "[Act 1/2020, section 3]", "[Act 1/2020, section 3]"},
 		{"Archives Act 831/1994, on something", "[Archives Act 831/1994, on something]", "[Archives Act 831/1994, on something]"},
@@ -95,6 +95,18 @@ func TestAFormWhoseSessionHasEndedLeadsBackToItsPage(t *testing.T) {
 		w := post(t, h, "", path+"?lang=en", url.Values{"words": {"something"}})
 		if want := `href="/login?back=` + url.QueryEscape(back) + `"`; w.Code != http.StatusUnauthorized || !strings.Contains(strings.ReplaceAll(w.Body.String(), "%2f", "%2F"), want) {
 			t.Errorf("%s: status %d, without %s", path, w.Code, want)
+		}
+	}
+}
+
+func TestAStepOfAFindingIsToldBeforeItsRule(t *testing.T) {
+	for line, want := range map[string][2]string{
+		"personen lever: population.death_date.none() — population.death_date, ingen anteckning: ja": {"personen lever: uppgift om död, ingen anteckning: ja", "population.death_date.none()"},
+		"age >= 18 — ålder i år: 37": {"ålder i år: 37", "age >= 18"},
+		"alla dessa":                 {"alla dessa", ""},
+	} {
+		if said, code := inTurn(wordsIn(t, person.Swedish), line); said != want[0] || code != want[1] {
+			t.Errorf("%q: %q and %q", line, said, code)
 		}
 	}
 }

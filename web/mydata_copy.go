@@ -18,41 +18,6 @@ func peopleOf(ids ...person.ID) *roaring.Bitmap {
 	return set
 }
 
-// leafView is one line of the readable copy.
-type leafView struct{ Name, Value string }
-
-// groupView is a part of the readable copy: its lines, and the parts in it.
-type groupView struct {
-	Level int // of its heading: 2 to 6
-	Name  string
-	Lines []leafView
-	Parts []groupView
-}
-
-// copyDepth is how deep the parts of the readable copy have headings of their own.
-const copyDepth = 6
-
-// groupOf puts a part into words.
-func groupOf(t words, b branch, level int) groupView {
-	g := groupView{Level: min(level, copyDepth), Name: t.treeKey(b.Key)}
-	for _, p := range b.Parts {
-		if p.Parts == nil {
-			g.Lines = append(g.Lines, leafView{t.treeKey(p.Key), p.Value})
-			continue
-		}
-		g.Parts = append(g.Parts, groupOf(t, p, level+1))
-	}
-	return g
-}
-
-// treeKey is a key of the copy in words; one that is new has none yet.
-func (w words) treeKey(key string) string {
-	if w.Has("tree." + key) {
-		return w.T("tree." + key)
-	}
-	return key
-}
-
 // copyView is the readable copy.
 type copyView struct {
 	Groups []groupView
@@ -121,6 +86,16 @@ func (s *site) erase(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 		return s.showErase(w, r, http.StatusUnprocessableEntity, eraseView{erasable: e, Ask: "erase.fault"})
+	}
+	before, err := s.omaData.CanErase(r.Context(), who)
+	if err != nil {
+		return err
+	}
+	if len(before.Stays) == 0 { // a session would hold the name, and put the number on the record again
+		if err := s.endSession(r); err != nil {
+			return err
+		}
+		setCookie(w, SessionCookie, "", 0)
 	}
 	e, err := s.omaData.EraseOwn(r.Context(), who)
 	if err != nil {

@@ -106,8 +106,8 @@ func TestTheWordsOfPermissionsAreOne(t *testing.T) {
 		t.Fatal(err)
 	}
 	for key, x := range texts {
-		if strings.HasPrefix(key, "object.") {
-			continue // an objection is withdrawn, a permission is taken back
+		if strings.HasPrefix(key, "object.") || strings.HasPrefix(key, "act.") {
+			continue // an objection is withdrawn, a permission is taken back; an Act has the name that it has
 		}
 		for _, word := range []string{"suostumu", "samtyck", "consent", "hakija", "sökande", "applicant", "asiakasmaks", "klientavgift", "asianomai", "rekisteröity", "registrerade", "data subject", "withdraw", "revoke"} {
 			for l, s := range x {
@@ -116,5 +116,23 @@ func TestTheWordsOfPermissionsAreOne(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// Who is erased is logged out first: a session that lived on would hold their name, and
+// each page would put their number on the record again.
+func TestWhoErasesThemselfIsLoggedOutBefore(t *testing.T) {
+	c := newCity().withOma(feeAccepted)
+	c.oma.empty = true // nothing has to stay
+	w := post(t, handlerOf(t, c), "aino", "/my/erase", url.Values{"sure": {"yes"}})
+	gone := slices.ContainsFunc(w.Result().Cookies(), func(k *http.Cookie) bool { return k.Name == SessionCookie && k.MaxAge < 0 })
+	out, erased := slices.Index(c.entries(), "resident:17 log out"), slices.Index(c.entries(), "resident:17 erase own data")
+	if w.Code != http.StatusOK || !gone || out < 0 || erased < out {
+		t.Errorf("status %d, the cookie is gone: %v, %q", w.Code, gone, c.entries())
+	}
+	c = newCity().withOma(feeAccepted)
+	w = post(t, handlerOf(t, c), "aino", "/my/erase", url.Values{"sure": {"yes"}})
+	if slices.Contains(c.entries(), "resident:17 log out") || len(w.Result().Cookies()) != 0 {
+		t.Error("who is still kept by law was logged out")
 	}
 }

@@ -120,7 +120,6 @@ func (v *needsView) fill(t words) {
 	}
 	v.WayChart = newChart(t, "ways", "needs.ways", t.T("needs.ways.desc"), append(rows, row{N: 1000}))
 	v.WayChart.Bars = v.WayChart.Bars[:len(rows)] // the full width is all costs
-	v.WayChart.Height = em(barPitch * float64(len(rows)))
 	for i := range v.WayChart.Bars {
 		v.WayChart.Bars[i].Shown = v.Ways[i].Cost
 	}

@@ -18,9 +18,11 @@ type feeMatters interface {
 	// FeeMatter is one, by the number that stands in its address.
 	FeeMatter(ctx context.Context, who person.ID, n int64) (feeMatter, error)
 	// ChooseWay notes how the resident lets the city know the income: a permission, or its refusal with one of the other ways.
-	ChooseWay(ctx context.Context, who person.ID, n int64, way string) error
-	// AnswerFee accepts the fee that is proposed, or asks for a person to look at it.
-	AnswerFee(ctx context.Context, who person.ID, n int64, accept bool, words string) error
+	// Text is the hash of the agreement that they read: of another nothing is noted (Conflict).
+	ChooseWay(ctx context.Context, who person.ID, n int64, way, text string) error
+	// AnswerFee accepts the proposed fee of that number, or asks for a person to look at it.
+	// When another stands in its place: Conflict.
+	AnswerFee(ctx context.Context, who person.ID, n, fee int64, accept bool, words string) error
 }
 
 // permits are a resident's permissions.
@@ -113,6 +115,7 @@ const (
 type agreement struct {
 	Purpose string // its id in the record
 	Version int
+	Hash    string // of all of it
 	From    time.Time
 	Title   said
 	Why     said
@@ -128,6 +131,9 @@ type agreement struct {
 	Seen    []said // who else gets it
 	Ways    []way
 }
+
+// Grounds are the provision and the law, as they stand in the record.
+func (a agreement) Grounds() string { return a.Basis + "; " + a.Law }
 
 // dataSource is a register from which data would be fetched.
 type dataSource struct {
@@ -183,6 +189,7 @@ type income struct {
 
 // proposal is a fee with its working.
 type proposal struct {
+	N      int64
 	Cents  int64     // a month
 	At     time.Time // when it was worked out
 	Lines  []line

@@ -23,7 +23,8 @@ type oma struct {
 	settled time.Time // the task
 	answer  string
 	erased  bool
-	empty   bool // nothing can be erased, and nothing stays
+	empty   bool    // nothing can be erased, and nothing stays
+	tree    *branch // the copy; nil: a short one
 }
 
 // erikIncome is the other grown-up's, in cents a month. It must not stand on Aino's pages.
@@ -67,7 +68,7 @@ func feeAt(euros int) *proposal {
 		panic(err)
 	}
 	x.Lines = slices.DeleteFunc(x.Lines, func(l fee.Line) bool { return l.Adult == 2 })
-	return proposalOf(&omadata.FeeProposal{Made: begin.Add(6 * time.Hour), Own: 1, Working: omadata.Working{Fee: x, Picture: &drawn}})
+	return proposalOf(&omadata.FeeProposal{ID: int64(euros), Made: begin.Add(6 * time.Hour), Own: 1, Working: omadata.Working{Fee: x, Picture: &drawn}})
 }
 
 // ainosIncome is a year of wages, with a benefit in some months.
@@ -173,14 +174,14 @@ func (o *oma) FeeMatter(_ context.Context, who person.ID, n int64) (feeMatter, e
 	return o.matter, o.ask(who, "look at own fee", "")
 }
 
-func (o *oma) ChooseWay(_ context.Context, who person.ID, n int64, way string) error {
+func (o *oma) ChooseWay(_ context.Context, who person.ID, n int64, way, _ string) error {
 	defer o.held()()
 	err := o.ask(who, "choose", fmt.Sprintf("%d %s", n, way))
 	o.at(map[string]string{wayPermit: feeFetching, wayDocuments: feeDocuments, wayHighest: feeHighest, wayNotNow: feeNotNow}[way])
 	return err
 }
 
-func (o *oma) AnswerFee(_ context.Context, who person.ID, n int64, accept bool, words string) error {
+func (o *oma) AnswerFee(_ context.Context, who person.ID, n, _ int64, accept bool, words string) error {
 	defer o.held()()
 	err := o.ask(who, "answer fee", strings.TrimSpace(fmt.Sprintf("%d %t %s", n, accept, words)))
 	o.at(map[bool]string{true: feeAccepted, false: feePerson}[accept])
@@ -211,6 +212,9 @@ func (o *oma) Copy(_ context.Context, who person.ID) (branch, error) {
 	defer o.held()()
 	if err := o.ask(who, "copy own data", ""); err != nil {
 		return branch{Key: "data"}, nil
+	}
+	if o.tree != nil {
+		return *o.tree, nil
 	}
 	return branch{Key: "data", Parts: []branch{
 		{Key: "person", Parts: []branch{{Key: "name", Value: aGuardian}, {Key: "language", Value: "fi"}}},

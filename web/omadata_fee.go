@@ -160,8 +160,10 @@ func (s *site) chooseWay(w http.ResponseWriter, r *http.Request) error {
 	case !offered && want != wayNotNow:
 		v.Fault = "fee.way.fault"
 		return s.showFee(w, r, http.StatusUnprocessableEntity, v)
+	case r.PostFormValue("text") != v.Agreement.Hash: // the agreement has changed since it was shown
+		return s.showMovedOn(w, r, v)
 	}
-	if err := s.omaData.ChooseWay(r.Context(), whoOf(r).Person, v.N, want); err != nil {
+	if err := s.omaData.ChooseWay(r.Context(), whoOf(r).Person, v.N, want, v.Agreement.Hash); err != nil {
 		return err
 	}
 	http.Redirect(w, r, v.Path()+"?done=chosen", http.StatusSeeOther)
@@ -204,7 +206,11 @@ func (s *site) answerFee(w http.ResponseWriter, r *http.Request) error {
 	if v.Fault != "" {
 		return s.showFee(w, r, http.StatusUnprocessableEntity, v)
 	}
-	if err := s.omaData.AnswerFee(r.Context(), whoOf(r).Person, v.N, accept, v.Typed); err != nil {
+	if r.PostFormValue("fee") != strconv.FormatInt(v.Fee.N, 10) { // another fee is proposed since this one was shown
+		v.Typed = ""
+		return s.showMovedOn(w, r, v)
+	}
+	if err := s.omaData.AnswerFee(r.Context(), whoOf(r).Person, v.N, v.Fee.N, accept, v.Typed); err != nil {
 		return err
 	}
 	http.Redirect(w, r, v.Path()+"?done="+said, http.StatusSeeOther)

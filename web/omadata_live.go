@@ -42,12 +42,12 @@ func (o liveOma) FeeMatter(ctx context.Context, who person.ID, n int64) (feeMatt
 	return o.matter(m), nil
 }
 
-func (o liveOma) ChooseWay(ctx context.Context, who person.ID, n int64, way string) error {
-	return o.service.Choose(ctx, who, store.MatterID(n), way)
+func (o liveOma) ChooseWay(ctx context.Context, who person.ID, n int64, way, text string) error {
+	return o.service.ChooseSeen(ctx, who, store.MatterID(n), way, omadata.Seen{Text: text})
 }
 
-func (o liveOma) AnswerFee(ctx context.Context, who person.ID, n int64, accept bool, words string) error {
-	return o.service.Answer(ctx, who, store.MatterID(n), accept, words)
+func (o liveOma) AnswerFee(ctx context.Context, who person.ID, n, fee int64, accept bool, words string) error {
+	return o.service.AnswerSeen(ctx, who, store.MatterID(n), fee, accept, words)
 }
 
 func (o liveOma) matter(m omadata.Matter) feeMatter {
@@ -74,7 +74,7 @@ func proposalOf(p *omadata.FeeProposal) *proposal {
 		return nil
 	}
 	w := p.Working
-	out := proposal{Cents: int64(w.Fee.Euros) * 100, At: p.Made, Own: p.Own, Drawn: w.Picture}
+	out := proposal{N: p.ID, Cents: int64(w.Fee.Euros) * 100, At: p.Made, Own: p.Own, Drawn: w.Picture}
 	for i, l := range w.Fee.Lines {
 		x := lineOf(l, i == len(w.Fee.Lines)-1)
 		if i > 0 && maps.Equal(l.Law, w.Fee.Lines[i-1].Law) {
@@ -101,7 +101,7 @@ func lineOf(l fee.Line, last bool) line {
 
 func agreementOf(a permission.Agreement) agreement {
 	x := a.Spec()
-	out := agreement{Purpose: x.Purpose, Version: x.Version, From: x.From, Title: x.Title, Why: x.Why, Without: x.Without, User: x.User.Name, Law: x.Law, Basis: x.Basis,
+	out := agreement{Purpose: x.Purpose, Version: x.Version, Hash: a.Hash(), From: x.From, Title: x.Title, Why: x.Why, Without: x.Without, User: x.User.Name, Law: x.Law, Basis: x.Basis,
 		Keep: periodOf(x.Keep), KeepLaw: x.KeepWhy, Lasts: periodOf(x.Lasts)}
 	for _, src := range x.Sources {
 		d := dataSource{Name: src.Name, Keeper: src.Controller.Name}

@@ -249,6 +249,18 @@ func (h *household) work() {
 	}
 }
 
+var hiddenField = regexp.MustCompile(`<input type="hidden" name="([a-z]+)" value="([^"]*)">`)
+
+// send presses a button of a page, with what the page's form says of itself.
+func (h *household) send(who int, page, form, name, value string) {
+	h.t.Helper()
+	v := url.Values{name: {value}}
+	for _, f := range hiddenField.FindAllStringSubmatch(h.see(who, page), -1) {
+		v.Set(f[1], f[2])
+	}
+	h.ask(who, page+form, v)
+}
+
 // TestARealFamilyGoesThePathOnThePages is the whole path over the whole program:
 // two grown-ups permit, a fee is proposed, one accepts it, the income rises, and one
 // takes the permission back.
@@ -257,14 +269,14 @@ func TestARealFamilyGoesThePathOnThePages(t *testing.T) {
 	fee := fmt.Sprintf("/my/fees/%d", h.matter)
 	h.see(0, "/", fee, "You can give")
 	h.see(0, fee, "Incomes Register", "does not depend on this permission", "has not chosen yet")
-	h.ask(0, fee+"/way", url.Values{"way": {wayNotNow}})
+	h.send(0, fee, "/way", "way", wayNotNow)
 	h.see(0, fee, "You have not chosen yet", `value="permit"`)
-	h.ask(0, fee+"/way", url.Values{"way": {wayDocuments}})
+	h.send(0, fee, "/way", "way", wayDocuments)
 	h.see(0, fee, "You chose to send documents", `value="permit"`)
-	h.ask(0, fee+"/way", url.Values{"way": {wayPermit}})
+	h.send(0, fee, "/way", "way", wayPermit)
 	h.work()
 	h.see(0, fee, "has not chosen yet", "The income of both adults counts")
-	h.ask(1, fee+"/way", url.Values{"way": {wayPermit}})
+	h.send(1, fee, "/way", "way", wayPermit)
 	h.see(1, fee, "We ask the register for the income")
 	h.work()
 	mine := [2]string{}
@@ -281,7 +293,7 @@ func TestARealFamilyGoesThePathOnThePages(t *testing.T) {
 			t.Error("a grown-up sees the other's income")
 		}
 	}
-	h.ask(0, fee+"/answer", url.Values{"answer": {"accept"}})
+	h.send(0, fee, "/answer", "answer", "accept")
 	h.see(0, fee, "You have accepted the fee")
 	h.payroll.raise = 1000_00
 	h.clock.To(h.clock.Now().AddDate(0, 0, 31))
@@ -299,7 +311,7 @@ func (h *household) withdraws(fee string, mine [2]string) {
 	at := regexp.MustCompile(`/my/permissions/\d+`).FindString(home)
 	h.see(0, at, "Your income fetched from the register</b>: is deleted at once", "The decision on the fee, with its grounds</b>: is kept", "gave a permission")
 	h.ask(0, at+"/take-back", url.Values{})
-	after := h.see(0, at+"?done=taken-back", "The permission was taken back", "Your income fetched from the register</b>: is deleted at once")
+	after := h.see(0, at+"?done=taken-back", "The permission was taken back", "Your income fetched from the register</b>: was deleted")
 	h.see(0, "/my/uses", "took a permission back", "asked a source for data: the Incomes Register", "Your own looks are not shown here")
 	files := regexp.MustCompile(at+`/receipts/\d+`).FindAllString(after, -1)
 	if len(files) != 4 { // refused in two ways, given, taken back

@@ -122,6 +122,9 @@ func shows(t *testing.T, h http.Handler, who, path string, must, not []string) s
 	return body
 }
 
+// textNow is the hash of the agreement that the pages show.
+func textNow() string { return feePack().Agreement().Hash() }
+
 func TestAFamilyGoesFromTheOfferToTheReceipt(t *testing.T) {
 	c := newCity().withOma(feeOffered)
 	h := handlerOf(t, c)
@@ -129,15 +132,15 @@ func TestAFamilyGoesFromTheOfferToTheReceipt(t *testing.T) {
 	shows(t, h, "aino", "/?lang=en", []string{"Onni: early education fee", `href="/my/fees/5"`, "Look and choose", "You can give"}, []string{"There are no offers"})
 	shows(t, h, "aino", "/my/fees/5?lang=en", []string{"what it is: such as wages, holiday pay", "Tax Administration, Incomes Register Unit", "depends on the family&#39;s income", "1 year", "10 years", "City of Helsinki, Education Division",
 		"the staff who handle fees", "1503/2016, sections 5 and 11", "Only as long as your own permission stands", "does not depend on this permission"}, []string{"a month on average", "take-back"})
-	post(t, h, "aino", "/my/fees/5/way", url.Values{"way": {wayPermit}})
+	post(t, h, "aino", "/my/fees/5/way", url.Values{"way": {wayPermit}, "text": {textNow()}})
 	shows(t, h, "aino", "/my/fees/5?lang=en&done=chosen", []string{"Your choice is saved", `href="/my/permissions/9">See the receipt`, "We ask the register for the income", `href="/my/fees/5">See whether it is ready`}, []string{"http-equiv", `value="permit"`})
 	c.oma.at(feeProposed)
 	shows(t, h, "aino", "/my/fees/5?lang=en", []string{"Proposed fee", "<b>€93</b>", "€3,226.09", "September 2026", "€104.35", "Adult 1: wages", "10.7%", "€92.555", "1503/2016, section 5", "Kielo daycare centre, 37.5 hours a week", "your family", "€5,635"}, []string{"The fee now, and the one proposed"})
-	post(t, h, "aino", "/my/fees/5/answer", url.Values{"answer": {"accept"}})
+	post(t, h, "aino", "/my/fees/5/answer", url.Values{"answer": {"accept"}, "fee": {"6500"}})
 	shows(t, h, "aino", "/my/fees/5?lang=en&done=accepted", []string{"Your acceptance is saved", "<b>€93</b>"}, []string{`value="accept"`})
 	c.oma.at(feeAnew)
 	shows(t, h, "aino", "/my/fees/5?lang=en", []string{"The family&#39;s income has changed", "<b>€93</b>", "<b>€146</b>", `value="person"`}, nil)
-	post(t, h, "aino", "/my/fees/5/answer", url.Values{"answer": {"person"}, "words": {" May was special "}})
+	post(t, h, "aino", "/my/fees/5/answer", url.Values{"answer": {"person"}, "words": {" May was special "}, "fee": {"7000"}})
 	shows(t, h, "aino", "/my/fees/5?lang=en&done=asked", []string{"A member of staff will contact you", "Business income is always checked"}, []string{`value="accept"`})
 	want := []string{"choose 17 5 permit", "answer fee 17 5 true", "answer fee 17 5 false May was special"}
 	if got := c.requests(); !slices.Equal(got, want) {
@@ -217,6 +220,10 @@ func TestWhatCannotBeAnsweredIsRefused(t *testing.T) {
 		{feeFetching, "/my/fees/5/way", url.Values{"way": {wayHighest}}, http.StatusConflict, "Your page was old"},
 		{feeFetching, "/my/fees/5/answer", url.Values{"answer": {"accept"}}, http.StatusConflict, "Your page was old"},
 		{feeAccepted, "/my/fees/5/answer", url.Values{"answer": {"person"}, "words": {"May was special"}}, http.StatusConflict, "Your page was old"},
+		{feeOffered, "/my/fees/5/way", url.Values{"way": {wayPermit}}, http.StatusConflict, "Your page was old"},
+		{feeOffered, "/my/fees/5/way", url.Values{"way": {wayPermit}, "text": {"of another agreement"}}, http.StatusConflict, "Your page was old"},
+		{feeAnew, "/my/fees/5/answer", url.Values{"answer": {"accept"}, "fee": {"6500"}}, http.StatusConflict, "Your page was old"},
+		{feeProposed, "/my/fees/5/answer", url.Values{"answer": {"accept"}}, http.StatusConflict, "Your page was old"},
 		{feeProposed, "/my/fees/5/answer", nil, http.StatusUnprocessableEntity, "Choose whether you accept"},
 		{feeProposed, "/my/fees/5/answer", url.Values{"answer": {"person"}, "words": {"  a "}}, http.StatusUnprocessableEntity, `aria-invalid="true"`},
 		{feeProposed, "/my/fees/5/answer", url.Values{"answer": {"person"}, "words": {strings.Repeat("ä", mostAsk+1)}}, http.StatusUnprocessableEntity, `href="#words"`},

@@ -108,6 +108,7 @@ type (
 	effectsOf struct {
 		Words   words
 		Effects []consequence
+		Done    bool // it has happened
 	}
 	workedOf struct {
 		Words words
@@ -152,10 +153,10 @@ func decisionPart(w words, d any) decisionOf               { return decisionOf{w
 func threePart(w words, v decideView, name string) threeOf { return threeOf{w, v, name} }
 func boxesPart(kind, name string, all []choice) boxesOf    { return boxesOf{kind, name, all} }
 
-func agreedPart(w words, a agreement) agreedOf       { return agreedOf{w, a} }
-func permittedPart(w words, p permit) permittedOf    { return permittedOf{w, p} }
-func effectsPart(w words, e []consequence) effectsOf { return effectsOf{w, e} }
-func workedPart(w words, p *proposal) workedOf       { return workedOf{w, p} }
+func agreedPart(w words, a agreement) agreedOf                  { return agreedOf{w, a} }
+func permittedPart(w words, p permit) permittedOf               { return permittedOf{w, p} }
+func effectsPart(w words, e []consequence, done bool) effectsOf { return effectsOf{w, e, done} }
+func workedPart(w words, p *proposal) workedOf                  { return workedOf{w, p} }
 func tasklistPart(w words, title string, v tasksView, tasks []feeTask, done bool) tasksOf {
 	return tasksOf{w, title, v, tasks, done}
 }

@@ -80,6 +80,14 @@ func inWords(t words, d precedent.Decision) decisionView {
 	return v
 }
 
+// DecisionNumber names a decision by its number.
+func (w words) DecisionNumber(id string) string {
+	if n, ok := strings.CutPrefix(id, "example-"); ok {
+		return w.T("precedents.number.example", n)
+	}
+	return w.T("precedents.number", id)
+}
+
 // showPrecedents lists the decisions on uses of data, for everybody.
 func (s *site) showPrecedents(w http.ResponseWriter, r *http.Request) error {
 	t := s.words(r)

@@ -133,7 +133,7 @@ type permitRow struct {
 type endRow struct {
 	Name string
 	store.WithdrawalCount
-	Law, Why string // by which decisions are kept
+	Law string // by which decisions are kept
 }
 
 // agreedRow is an agreement in use.
@@ -173,6 +173,9 @@ func (s *site) showPrivacy(w http.ResponseWriter, r *http.Request) error {
 
 // purposeName says a purpose in words; foreign when it has none.
 func (s *site) purposeName(t words, id string, agreed []permission.Agreement) (name string, foreign bool) {
+	if t.Has("purpose." + id) {
+		return t.T("purpose." + id), false
+	}
 	for _, a := range agreed {
 		if a.Purpose() == id {
 			return a.Spec().Title[t.Lang], false
@@ -182,9 +185,6 @@ func (s *site) purposeName(t words, id string, agreed []permission.Agreement) (n
 		if p := x.pack.Purpose(); p.ID() == id {
 			return p.Name(t.Lang), false
 		}
-	}
-	if t.Has("purpose." + id) {
-		return t.T("purpose." + id), false
 	}
 	return id, true
 }
@@ -271,7 +271,7 @@ func (s *site) drawPermits(t words, v *privacyView, events []store.PermitCount, 
 		row.Name, _ = s.purposeName(t, e.Purpose, agreed)
 		for _, a := range agreed {
 			if a.Purpose() == e.Purpose {
-				row.Law, row.Why = a.Spec().KeepLaw, a.Spec().KeepWhy[t.Lang]
+				row.Law = a.Spec().KeepLaw
 			}
 		}
 		v.Ends = append(v.Ends, row)

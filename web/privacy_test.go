@@ -142,7 +142,7 @@ func TestAUseIsProposedAndAPersonDecides(t *testing.T) {
 		}
 	}
 	w = post(t, h, asDPO, "/desk/privacy/decide?lang=en", url.Values{"agreement": {"early-education-fee-income"}, "automation": {"proposes"}})
-	for _, want := range []string{"What differs", "Read the decision example-"} {
+	for _, want := range []string{"What differs", "Read the whole decision", "Example "} {
 		if !strings.Contains(w.Body.String(), want) {
 			t.Errorf("status %d: the proposal of an agreement lacks %q", w.Code, want)
 		}

@@ -109,12 +109,12 @@ func actor(t words, a string) string {
 }
 
 // verb is a verb of the record in words; ok is false when it has none. Those that name
-// a source have a text that does.
+// a source or another system have a text that does.
 func (w words) verb(v string) (text string, ok bool) {
 	if w.Has("verb." + v) {
 		return w.T("verb." + v), true
 	}
-	for form, key := range map[string]string{"ask %s": "verb.source.ask", "take in what %s sent": "verb.source.sent"} {
+	for form, key := range map[string]string{"ask %s": "verb.source.ask", "take in what %s sent": "verb.source.sent", "tell %s of a permission": "verb.webhook.told"} {
 		var name string
 		if n, err := fmt.Sscanf(v, form, &name); n == 1 && err == nil && fmt.Sprintf(form, name) == v {
 			return w.T(key, w.source(name)), true

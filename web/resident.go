@@ -17,6 +17,7 @@ import (
 	"ennakko/conversation"
 	"ennakko/fault"
 	"ennakko/person"
+	"ennakko/service"
 )
 
 // residentRoutes are the pages of a resident.
@@ -67,6 +68,9 @@ func (s *site) own(w http.ResponseWriter, r *http.Request) error {
 		}
 		if v.Object, err = s.objectionViews(r, v.Offers); err != nil {
 			return err
+		}
+		if s.pack.UnitKind() == service.NoUnit {
+			v.Offers = nil // it was told of what stands below
 		}
 		if v.Mine, err = s.myData(r); err != nil {
 			return err

@@ -246,7 +246,7 @@ func TestARoundFromFindingToAnswer(t *testing.T) {
 			}
 		}
 	}
-	for _, s := range []string{"contacts.mobile", "population.name", "early_education.unit", "Basic Education Act 628/1998"} {
+	for _, s := range []string{"matkapuhelinnumero", "nimi", "varhaiskasvatuksen yksikkö", "perusopetuslaki (628/1998)"} {
 		if !strings.Contains(pages["/desk/record?show=readings"], s) {
 			t.Errorf("the record of readings does not name %s", s)
 		}

@@ -191,11 +191,12 @@ func (w words) Day(t time.Time) string { return service.Day(t.In(w.zone), w.Lang
 
 // Clock writes a day and time in the city's time zone.
 func (w words) Clock(t time.Time) string {
-	form := "15:04"
-	if w.Lang == person.Finnish {
-		form = "15.04"
+	at := t.In(w.zone)
+	hour := fmt.Sprintf("%d.%02d", at.Hour(), at.Minute()) // as Finnish and the Swedish of Finland have it
+	if w.Lang == person.English {
+		hour = at.Format("15:04")
 	}
-	return w.Day(t) + " " + w.T("at.clock", t.In(w.zone).Format(form))
+	return w.Day(t) + " " + w.T("at.clock", hour)
 }
 
 // Seconds writes a length of time given in seconds.
@@ -210,3 +211,6 @@ func (w words) Seconds(s float64) string {
 	}
 	return w.T("time.h", w.F(s/3600, 1))
 }
+
+// Tel is a telephone number as a link has it.
+func (w words) Tel(number string) string { return strings.ReplaceAll(number, " ", "") }

@@ -235,7 +235,7 @@ func New(c Config) (http.Handler, error) {
 	list := []parts{p}
 	for _, l := range c.More {
 		x := c.parts(l)
-		x.privacy = desk
+		x.privacy, x.omaData = desk, p.omaData
 		list = append(list, x)
 	}
 	return newSites(list)
@@ -320,6 +320,7 @@ func (s *site) careRoutes() []route {
 		{pattern: "POST /desk/care-needs/run", action: access.RunCare, do: s.runNeeds},
 		{pattern: "GET /desk/care/{criterion}/worklist", action: access.SeeFinding, do: s.worklist},
 		{pattern: "GET /desk/care/{criterion}/worklist/{place}", action: access.SeeFinding, do: s.finding},
+		{pattern: "POST /desk/care/{criterion}/worklist/{place}/visit", action: access.NoteVisit, do: s.noteVisit},
 		{pattern: "GET /desk/care/{criterion}/what-if", action: access.TryCare, do: s.whatIfForm},
 		{pattern: "POST /desk/care/{criterion}/what-if", action: access.TryCare, do: s.whatIf},
 	}

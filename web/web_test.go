@@ -304,7 +304,7 @@ func TestTheRecordIsPagedAndPlain(t *testing.T) {
 	}
 	body := getAs(t, h, asDPO, "/desk/record?lang=en").Body.String()
 	for _, s := range []string{"<b>A resident</b> <span>answered</span>", "Arranging pre-primary education", "fewer than 5", "nobody", `<span lang="en">a verb of tomorrow</span>`,
-		"43 entries are proved unchanged, 2 still wait", "population.birth_date"} {
+		"43 entries are proved unchanged, 2 still wait", "date of birth"} {
 		if !strings.Contains(body, s) {
 			t.Errorf("the record does not say %q", s)
 		}
@@ -438,7 +438,7 @@ func TestEveryVerbOfTheRecordHasWords(t *testing.T) {
 			found++
 			verb := string(m[1])
 			if len(m[2]) > 0 { // the name of a source follows
-				verb += map[string]string{"ask ": "x", "take in what ": "x sent"}[verb]
+				verb += map[string]string{"ask ": "x", "take in what ": "x sent", "tell ": "x of a permission"}[verb]
 			}
 			if _, ok := (words{catalogue: texts, Lang: person.Swedish}).verb(verb); !ok {
 				t.Errorf("%s: the page of the record has no words for %q", path, m[1])

@@ -45,6 +45,7 @@ type movedView struct {
 	Cents                       float64 // of the messages to one person
 	Euros                       float64 // to all, by the trial, rounded as the counts are
 	EurosNow                    float64
+	Nothing                     bool // nobody enters or leaves
 }
 
 // movedGroup is who enters and leaves, of one breakdown.
@@ -58,6 +59,9 @@ type movedRow struct {
 	Label        string
 	Enter, Leave cell
 }
+
+// plainUnit writes a unit as people do: UCUM has mm[Hg].
+var plainUnit = strings.NewReplacer("[", "", "]", "")
 
 func (s *site) whatIfView(r *http.Request) (whatIfView, *library.Criterion, error) {
 	c, o, err := s.criterionOf(r)
@@ -76,7 +80,7 @@ func (s *site) whatIfView(r *http.Request) (whatIfView, *library.Criterion, erro
 		if now, err := p.At(o.AsOf); err == nil {
 			x.Now = strconv.FormatFloat(now, 'f', -1, 64)
 		}
-		x.Unit, x.Value = unit.String(), x.Now
+		x.Unit, x.Value = plainUnit.Replace(unit.String()), x.Now
 		if r.Method == http.MethodPost {
 			x.Value = r.PostFormValue("param." + p.Name)
 		}
@@ -161,6 +165,8 @@ func (s *site) movedView(t words, d population.Difference) (*movedView, error) {
 		x.Chart = newChart(t, "moved-"+g.id, title, t.T("whatif.chart.desc"), bars)
 		v.Groups = append(v.Groups, x)
 	}
+	v.Nothing = d.Enter.IsEmpty() && d.Leave.IsEmpty()
+	v.Groups = slices.DeleteFunc(v.Groups, func(g movedGroup) bool { return len(g.Rows) == 0 })
 	return v, nil
 }
 

@@ -76,7 +76,7 @@ func New(o Options) (*Sender, error) {
 // How webhooks are worked.
 const (
 	every    = time.Second      // how often it is looked what waits
-	lease    = 40 * time.Second // longer than one look with all that it sends
+	lease    = 6 * time.Second  // another process takes over from one that is silent for so long
 	answerIn = 10 * time.Second // how long an answer is waited for
 	oneLook  = 10 * time.Second // how long one webhook has the word
 	atOnce   = 32               // webhooks that are told something at once
@@ -98,7 +98,7 @@ func (s *Sender) Run(ctx context.Context) error {
 	for {
 		held, err := s.DB.Hold(ctx, "webhooks", s.Holder, lease)
 		if held {
-			_, err = s.Step(ctx)
+			err = s.holding(ctx, func() error { _, err := s.Step(ctx); return err })
 			if now := s.Now(); err == nil && now.Sub(forget) > time.Hour {
 				forget, err = now, s.DB.ForgetDeliveries(ctx, now.Add(-keepFor))
 			}
@@ -112,6 +112,32 @@ func (s *Sender) Run(ctx context.Context) error {
 		case <-tick.C:
 		}
 	}
+}
+
+// holding does something and says meanwhile that this process is there: one that waits
+// for an answer is not silent.
+func (s *Sender) holding(ctx context.Context, do func() error) error {
+	ctx, stop := context.WithCancel(ctx)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		beat := time.NewTicker(lease / 3)
+		defer beat.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-beat.C:
+				if _, err := s.DB.Hold(ctx, "webhooks", s.Holder, lease); err != nil && ctx.Err() == nil {
+					s.Log.WarnContext(ctx, "could not say that it is there now", "error", err)
+				}
+			}
+		}
+	}()
+	err := do()
+	stop()
+	<-ended
+	return err
 }
 
 // Step tells each webhook what waits for it now, all webhooks beside each other, and
@@ -144,18 +170,18 @@ func (s *Sender) tell(ctx context.Context, w store.Webhook) (tried int, err erro
 		return 0, err
 	}
 	key, err := s.DB.WebhookKey(ctx, w.ID)
-	if err != nil {
-		if fault.KindOf(err) == fault.Missing { // it was taken away in between
-			err = nil
-		}
+	switch {
+	case err != nil && fault.KindOf(err) == fault.Missing: // it was taken away in between
+		return 0, nil
+	case err != nil:
 		return 0, err
 	}
-	refused := s.permitted(w)
+	permitted := s.permitted(w)
 	for _, d := range waiting {
 		if ctx.Err() != nil || s.Now().Sub(began) > oneLook {
-			return tried, nil
+			break // the rest waits
 		}
-		if refused != nil {
+		if !permitted {
 			if err := s.giveUp(ctx, w, d, "the settings do not permit it any more"); err != nil {
 				return tried, err
 			}
@@ -172,14 +198,14 @@ func (s *Sender) tell(ctx context.Context, w store.Webhook) (tried int, err erro
 	return tried, nil
 }
 
-// permitted is nil while the settings let a webhook be told.
-func (s *Sender) permitted(w store.Webhook) error {
+// permitted reports whether the settings let a webhook be told.
+func (s *Sender) permitted(w store.Webhook) bool {
 	c, known := s.Callers[w.Caller]
 	if !known || w.Everyone && !c.All || !w.Everyone && !c.Own && !c.All {
-		return fault.New(fault.Refused, "webhook.Send", "the settings do not let the system see permissions any more")
+		return false
 	}
 	_, err := ParseAddress(w.Address, c.Hosts)
-	return err
+	return err == nil
 }
 
 func (s *Sender) giveUp(ctx context.Context, w store.Webhook, d store.Delivery, why string) error {
@@ -194,7 +220,7 @@ func (s *Sender) try(ctx context.Context, w *store.Webhook, d store.Delivery, ke
 	if err != nil {
 		return false, false, fault.Wrap(err, "webhook.Send", "the event cannot be written")
 	}
-	act, err := audit.Begin("system:webhooks", "tell another system of a permission", "permissions over the wire", "GDPR 7(1)", s.Record())
+	act, err := audit.Begin("system:webhooks", "tell "+w.Caller+" of a permission", "permissions over the wire", "GDPR 7(1)", s.Record())
 	if err != nil {
 		return false, false, err
 	}

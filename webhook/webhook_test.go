@@ -176,7 +176,7 @@ func TestAnEventIsToldOnceSignedAndSaysNothingAboutAnybody(t *testing.T) {
 	}
 	uses, err := b.db.Uses(t.Context(), 4711, 9)
 	b.must(err)
-	if len(uses) != 1 || uses[0].Actor != "system:webhooks" || uses[0].Object != "webhook of school" {
+	if len(uses) != 1 || uses[0].Actor != "system:webhooks" || uses[0].Object != "webhook of school" || uses[0].Verb != "tell school of a permission" {
 		t.Errorf("the person's record: %+v", uses)
 	}
 }

@@ -63,7 +63,7 @@ func (w *Worker) Answers(ctx context.Context, now time.Time) (n int, err error) 
 	if err != nil {
 		return 0, err
 	}
-	err = w.store.Write(ctx, act, func(tx store.Tx) error {
+	err = w.store.Write(store.With(ctx, store.Person), act, func(tx store.Tx) error {
 		received, err := tx.TakeReceived(w.set.Batch)
 		if err != nil {
 			return err
@@ -161,7 +161,7 @@ func (w *Worker) Receive(ctx context.Context, in []channel.Incoming, now time.Ti
 	if err != nil {
 		return err
 	}
-	return w.store.Write(ctx, act, func(tx store.Tx) error {
+	return w.store.Write(store.With(ctx, store.Person), act, func(tx store.Tx) error {
 		fresh, err := tx.Receive(in)
 		if err == nil && fresh == 0 {
 			return store.ErrNothing
@@ -179,7 +179,7 @@ func (w *Worker) Report(ctx context.Context, reports []channel.Report, now time.
 	if err != nil {
 		return err
 	}
-	return w.store.Write(store.Behind(ctx), act, func(tx store.Tx) error {
+	return w.store.Write(store.With(ctx, store.Behind), act, func(tx store.Tx) error {
 		tx.Detail("%d reports", len(reports))
 		return w.outcomes(tx, reports, now)
 	})

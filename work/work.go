@@ -111,7 +111,7 @@ func (w *Worker) Read(ctx context.Context, now time.Time) (busy bool, err error)
 // Keep is what Tick does beside reading answers and handing messages over.
 func (w *Worker) Keep(ctx context.Context, now time.Time) (busy bool, err error) {
 	all := w.steps()
-	return w.due(store.Behind(ctx), now, append(all[1:3:3], all[4]))
+	return w.due(store.With(ctx, store.Behind), now, append(all[1:3:3], all[4]))
 }
 
 // step is one kind of work, and whether there is any.

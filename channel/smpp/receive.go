@@ -20,7 +20,7 @@ import (
 
 // atOnce is how many messages from the operator are kept in one go: few enough
 // that an answer does not wait long for reports.
-const atOnce = 100
+const atOnce = 50
 
 // isReport says that the operator tells of a message of ours, and not what a
 // phone wrote: a report, an acknowledgement of a phone, or one of an intermediate

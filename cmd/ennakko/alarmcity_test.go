@@ -49,6 +49,7 @@ func TestMain(m *testing.M) {
 // watchedCity is a made-up city whose round runs through a real worker process, a
 // PostgreSQL server and an operator, and which is watched as Prometheus does.
 type watchedCity struct {
+	t         *testing.T // that it lives as long as
 	dir, data string
 	base      string // the database
 	server    *pg.Server
@@ -60,14 +61,16 @@ type watchedCity struct {
 	listen    string
 	worker    *exec.Cmd
 	log       said
-	disk      bool // data is a disk of its own
+	letters   string     // more of the settings
+	guard     *guardpost // nil: no register of others is watched
+	disk      bool       // data is a disk of its own
 }
 
 var theMorning = time.Date(2021, 1, 7, 7, 30, 0, 0, time.UTC)
 
 func newWatchedCity(t *testing.T) *watchedCity {
 	t.Helper()
-	c := &watchedCity{dir: t.TempDir(), base: "postgres", listen: freeAddr(t)}
+	c := &watchedCity{t: t, dir: t.TempDir(), base: "postgres", listen: freeAddr(t)}
 	c.data = filepath.Join(c.dir, "disk", "data")
 	ok := func(err error) {
 		t.Helper()
@@ -176,13 +179,19 @@ func (c *watchedCity) command(t *testing.T, want int, args ...string) string {
 // Gateway is more of the settings of the operator.
 func (c *watchedCity) works(t *testing.T, from time.Time, speed int, gateway string, env ...string) {
 	t.Helper()
-	c.stop()
 	if gateway == "" {
 		gateway = fmt.Sprintf("address: %q", c.operator.Addr())
 	}
+	c.worksWith(t, from, speed, "kind: smpp, name: op, system_id: city, answer: 2s, "+gateway, env...)
+}
+
+// worksWith is works with another gateway.
+func (c *watchedCity) worksWith(t *testing.T, from time.Time, speed int, gateway string, env ...string) {
+	t.Helper()
+	c.stop()
 	file := filepath.Join(c.dir, "ennakko.yaml")
-	text := fmt.Sprintf("data: %s\ndatabase: {writer: %q, reader: %q}\ngateways:\n  - {kind: smpp, name: op, system_id: city, answer: 2s, %s}\nworker: {listen: %q, lease: 2s, doubt: 1m}\ntrial: {from: %s, at: %s, speed: %d}\n",
-		c.data, c.url("w"), c.url("r"), gateway, c.listen, from.Format(time.RFC3339Nano), time.Now().Format(time.RFC3339Nano), speed)
+	text := fmt.Sprintf("data: %s\ndatabase: {writer: %q, reader: %q}\ngateways:\n  - {%s}\nworker: {listen: %q, lease: 2s, doubt: 1m}\ntrial: {from: %s, at: %s, speed: %d}\n%s",
+		c.data, c.url("w"), c.url("r"), gateway, c.listen, from.Format(time.RFC3339Nano), time.Now().Format(time.RFC3339Nano), speed, c.letters)
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -220,11 +229,13 @@ type samples map[string]float64
 // scrape asks as Prometheus and its node exporter do.
 func (c *watchedCity) scrape() samples {
 	out := samples{"up": 0}
-	r, err := http.Get("http://" + c.listen + "/metrics") //nolint:noctx // a test
-	if err == nil {
-		defer func() { _ = r.Body.Close() }()
-		if read(out, r.Body) == nil {
-			out["up"] = 1
+	if scraped(out, c.listen) {
+		out["up"] = 1
+	}
+	if c.guard != nil {
+		out[guardUp] = 0
+		if scraped(out, c.guard.tell) {
+			out[guardUp] = 1
 		}
 	}
 	files, _ := filepath.Glob(filepath.Join(c.dir, "*.prom"))
@@ -234,6 +245,18 @@ func (c *watchedCity) scrape() samples {
 		}
 	}
 	return out
+}
+
+// guardUp is up of the adapter.
+const guardUp = "up of the adapter"
+
+func scraped(to samples, addr string) bool {
+	r, err := http.Get("http://" + addr + "/metrics") //nolint:noctx // a test
+	if err != nil {
+		return false
+	}
+	defer func() { _ = r.Body.Close() }()
+	return read(to, r.Body) == nil
 }
 
 func read(to samples, text io.Reader) error {
@@ -379,6 +402,12 @@ func (s *story) check(t *testing.T, alarm string) {
 // labelled adds the labels that Prometheus adds.
 func labelled(name string) string {
 	job := `job="ennakko",instance="w1"`
+	if name == guardUp || strings.HasPrefix(name, "ennakko_adapter_") {
+		job = `job="ennakko-adapter",instance="a1"`
+	}
+	if name == guardUp {
+		name = "up"
+	}
 	if strings.HasPrefix(name, "ennakko_record_verified") {
 		job = `job="node",instance="m1"`
 	}

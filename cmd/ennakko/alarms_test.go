@@ -28,7 +28,9 @@ var alarms = []struct {
 }{
 	{"EnnakkoWorkerDown", workerDown}, {"EnnakkoNoWorker", workerDown}, {"EnnakkoDatabaseDown", databaseDown}, {"EnnakkoGatewayDown", gatewayDown},
 	{"EnnakkoCertificateEnds", certificateEnds}, {"EnnakkoOverbooked", overbooked}, {"EnnakkoJobFailed", jobFailed}, {"EnnakkoDiskFull", diskFull}, {"EnnakkoRecordNotLogged", recordNotLogged},
-	{"EnnakkoBackupOld", backupOld}, {"EnnakkoRecordNotVerified", notVerified}, {"EnnakkoGatewayRefuses", gatewayRefuses},
+	{"EnnakkoBackupOld", backupOld}, {"EnnakkoRecordNotVerified", notVerified}, {"EnnakkoGatewayWaits", gatewayWaits}, {"EnnakkoWebhookFails", webhookFails},
+	{"EnnakkoAdapterDown", adapterDown}, {"EnnakkoRegisterSilent", registerSilent}, {"EnnakkoPermissionsSilent", permissionsSilent}, {"EnnakkoAdapterViolation", adapterViolation},
+	{"EnnakkoAdapterGap", adapterGap}, {"EnnakkoMarksWait", marksWait}, {"EnnakkoMarksRefused", marksRefused}, {"EnnakkoAdapterCertificateEnds", adapterCertificateEnds}, {"EnnakkoGatewayRefuses", gatewayRefuses}, {"EnnakkoLettersRefused", lettersRefused},
 	{"EnnakkoSendsInDoubt", sendsInDoubt}, {"EnnakkoUncertainSend", uncertainSend}, {"EnnakkoNobodyWorks", nobodyWorks}, {"EnnakkoAnswersWait", answersWait},
 	{"EnnakkoRecordDoesNotVerify", doesNotVerify},
 }
@@ -361,14 +363,13 @@ func uncertainSend(t *testing.T, c *watchedCity) story {
 	s := c.well(t)
 	c.works(t, c.round.Schedule.InquiryAt.Add(2*time.Minute), 1, "") // the moment of doubt has come
 	s.then(c.until(t, "a matter waits", func(x samples) bool { return x[uncertain] > 0 }), 15, true)
-	c.settle(t)
+	c.settle(t, "uncertain send", "the message came, they say", c.round.Schedule.InquiryAt.Add(3*time.Minute))
 	s.then(c.until(t, "the family was asked", func(x samples) bool { return x["up"] == 1 && x[uncertain] == 0 }), 15, false)
 	return s
 }
 
-// settle does what the button at the desk does with each matter of an uncertain
-// send.
-func (c *watchedCity) settle(t *testing.T) {
+// settle does what the button at the desk does with each matter of a kind.
+func (c *watchedCity) settle(t *testing.T, kind, words string, at time.Time) {
 	t.Helper()
 	a, err := app.Open(t.Context(), app.Config{Data: c.data, Packs: packs.FS, Clock: app.RealClock{}, Database: app.Database{Writer: c.url("w")}})
 	if err != nil {
@@ -378,9 +379,9 @@ func (c *watchedCity) settle(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	items, err := a.DB.Items(t.Context(), c.round.ID, "uncertain send", 0, 100)
+	items, err := a.DB.Items(t.Context(), c.round.ID, kind, 0, 100)
 	for _, i := range items {
-		err = errors.Join(err, a.Worker(pack).SettleItem(t.Context(), c.round.ID, i.ID, "officer:desk", "the message came, they say", c.round.Schedule.InquiryAt.Add(3*time.Minute)))
+		err = errors.Join(err, a.Worker(pack).SettleItem(t.Context(), c.round.ID, i.ID, "officer:desk", words, at))
 	}
 	if err = errors.Join(err, a.Close(t.Context())); err != nil || len(items) == 0 {
 		t.Fatalf("%d matters: %v", len(items), err)

@@ -60,16 +60,16 @@ type careResult struct {
 	Library string `json:"library"`
 	Version string `json:"version"`
 	AsOf    string `json:"as_of"`
-	People  int    `json:"people"`
-	Gaps    int    `json:"people_with_gaps"`
-	MadeUp  int    `json:"made_up_records"` // that came to be in a made-up city
+	People  count  `json:"people"`           // to the nearest five; null: fewer than five
+	Gaps    count  `json:"people_with_gaps"` // the same
+	MadeUp  int    `json:"made_up_records"`  // that came to be in a made-up city
 }
 
 func (p *program) careRun(ctx context.Context, f careFlags) error {
 	return p.withCare(ctx, f, func(ctx context.Context, ap *app.App, b *app.CareBook, madeUp int) error {
-		out := careResult{b.Library.Name(), b.Library.Version(), b.AsOf.Format(time.DateOnly), b.People, b.Gaps, madeUp}
+		out := careResult{b.Library.Name(), b.Library.Version(), b.AsOf.Format(time.DateOnly), counted(b.People), counted(b.Gaps), madeUp}
 		return p.show(out, func(w io.Writer) {
-			_, _ = fmt.Fprintf(w, "%s %s as of %s: %d people, %d with a gap\n", out.Library, out.Version, out.AsOf, out.People, out.Gaps)
+			_, _ = fmt.Fprintf(w, "%s %s as of %s: %s people, %s with a gap\n", out.Library, out.Version, out.AsOf, out.People, out.Gaps)
 		})
 	})
 }
@@ -138,14 +138,15 @@ which the lot put them, whether they came or not.`,
 	return c
 }
 
-// effectResult is what a round brought about; its names are a contract. Counts under
-// five are withheld: such a group is left out, and with it the comparison.
+// effectResult is what a round brought about; its names are a contract. Counts are
+// to the nearest five, those under five are null; a group in which one is so is
+// left out, and with it the comparison.
 type effectResult struct {
 	Round    int64           `json:"round"`
 	Service  string          `json:"service"`
 	AsOf     string          `json:"as_of"`
-	Invited  int             `json:"invited"`
-	Accepted int             `json:"accepted"`
+	Invited  count           `json:"invited"`
+	Accepted count           `json:"accepted"`
 	Lot      *lotResult      `json:"lot,omitempty"`
 	Outcomes []outcomeResult `json:"outcomes"`
 }
@@ -154,20 +155,25 @@ type lotResult struct {
 	Seed     string `json:"seed"`
 	Share    int    `json:"share_percent"`
 	Weeks    int    `json:"weeks"`
-	Eligible int    `json:"in_the_lot"`
-	Later    int    `json:"invited_later"`
-	Harmed   int    `json:"not_in_the_lot_for_harm"`
+	Eligible count  `json:"in_the_lot"`
+	Later    count  `json:"invited_later"`
+	Harmed   count  `json:"not_in_the_lot_for_harm"`
 	Until    string `json:"until"`
-	Ended    int    `json:"invited_since"`
+	Ended    count  `json:"invited_since"`
+}
+
+type groupCounts struct {
+	People  count `json:"people"`
+	Reached count `json:"reached"`
 }
 
 type outcomeResult struct {
 	Name       string        `json:"name"`
 	Title      string        `json:"title"`
-	All        *effect.Group `json:"all_invited,omitempty"`
-	Invited    *effect.Group `json:"lot_invited,omitempty"`
-	Later      *effect.Group `json:"lot_later,omitempty"`
-	Difference *float64      `json:"difference,omitempty"`
+	All        *groupCounts  `json:"all_invited,omitempty"`
+	Invited    *groupCounts  `json:"lot_invited,omitempty"`
+	Later      *groupCounts  `json:"lot_later,omitempty"`
+	Difference *float64      `json:"difference,omitempty"` // of shares, in hundredths
 	Range      *effect.Range `json:"between,omitempty"`
 	Sure       *bool         `json:"sure,omitempty"` // the difference is told from none
 	Needed     int           `json:"needed_in_each_group,omitempty"`
@@ -191,7 +197,7 @@ func (p *program) effect(ctx context.Context, f careFlags) error {
 		}
 		out := effectOf(e)
 		return p.show(out, func(w io.Writer) {
-			_, _ = fmt.Fprintf(w, "Round %d of %s as of %s: %d invited, %d said yes\n", out.Round, out.Service, out.AsOf, out.Invited, out.Accepted)
+			_, _ = fmt.Fprintf(w, "Round %d of %s as of %s: %s invited, %s said yes\n", out.Round, out.Service, out.AsOf, out.Invited, out.Accepted)
 			for _, o := range out.Outcomes {
 				_, _ = fmt.Fprintf(w, "  %s: %s\n", o.Title, o.Words)
 			}
@@ -199,20 +205,26 @@ func (p *program) effect(ctx context.Context, f careFlags) error {
 	})
 }
 
+func countsOf(g effect.Group) *groupCounts {
+	return &groupCounts{counted(g.People), counted(g.Reached)}
+}
+
 func effectOf(e app.Effect) effectResult {
-	out := effectResult{Round: int64(e.Round.ID), Service: e.Round.Service, AsOf: e.AsOf.Format(time.DateOnly), Invited: e.Invited, Accepted: e.Accepted}
+	out := effectResult{Round: int64(e.Round.ID), Service: e.Round.Service, AsOf: e.AsOf.Format(time.DateOnly), Invited: counted(e.Invited), Accepted: counted(e.Accepted)}
 	if l := e.Lot; l != nil {
-		out.Lot = &lotResult{l.Seed, l.Share, l.Weeks, len(l.Eligible), len(l.Later), l.Harmed, l.Until.Format(time.DateOnly), e.Ended}
+		out.Lot = &lotResult{l.Seed, l.Share, l.Weeks, counted(len(l.Eligible)), counted(len(l.Later)), counted(l.Harmed), l.Until.Format(time.DateOnly), counted(e.Ended)}
 	}
 	for _, o := range e.Outcomes {
 		x := outcomeResult{Name: o.Name, Title: o.Title.In(person.English), Words: app.EffectWords(o)}
 		if !app.Few(o.All) {
-			x.All = &o.All
+			x.All = countsOf(o.All)
 		}
 		if x.Withheld = o.Withheld(); !x.Withheld && o.Compared != nil {
 			d := o.Compared
 			sure := d.Sure()
-			x.Invited, x.Later, x.Difference, x.Range, x.Sure, x.Needed = &d.Invited, &d.Later, &d.By, &d.Range, &sure, o.Needed
+			by, needed := hundredth(d.By), counted(o.Needed)
+			x.Invited, x.Later, x.Difference, x.Sure, x.Needed = countsOf(d.Invited), countsOf(d.Later), &by, &sure, needed.n
+			x.Range = &effect.Range{Low: hundredth(d.Range.Low), High: hundredth(d.Range.High)}
 		}
 		out.Outcomes = append(out.Outcomes, x)
 	}

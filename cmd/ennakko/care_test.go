@@ -17,14 +17,14 @@ func TestTheWayToTheExerciseGroupNeedsNoBrowser(t *testing.T) {
 	must(t, "care", "run", "--data", data, "--as-of", "2021-01-07")
 	must(t, "round", "run", "blood-pressure", "--data", data, "--as-of", "2021-01-07", "--answers", "simulated")
 	var ran careResult
-	if err := json.Unmarshal([]byte(must(t, "care", "run", "--data", data, "--as-of", "2021-03-25", "--made-up", "--json")), &ran); err != nil || ran.MadeUp == 0 || ran.Gaps == 0 {
+	if err := json.Unmarshal([]byte(must(t, "care", "run", "--data", data, "--as-of", "2021-03-25", "--made-up", "--json")), &ran); err != nil || ran.MadeUp == 0 || ran.Gaps.n == 0 {
 		t.Fatalf("%+v, %v", ran, err)
 	}
 	var e effectResult
 	if err := json.Unmarshal([]byte(must(t, "effect", "--data", data, "--round", "1", "--json")), &e); err != nil {
 		t.Fatal(err)
 	}
-	if e.Service != "blood-pressure" || e.AsOf != "2021-03-25" || e.Invited == 0 || e.Lot == nil || e.Lot.Later == 0 || len(e.Outcomes) != 3 {
+	if e.Service != "blood-pressure" || e.AsOf != "2021-03-25" || e.Invited.n == 0 || e.Lot == nil || e.Lot.Later.n == 0 || len(e.Outcomes) != 3 {
 		t.Errorf("%+v", e)
 	}
 	for _, o := range e.Outcomes {

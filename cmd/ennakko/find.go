@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -93,33 +92,43 @@ exclusion that holds, the facts that are missing, or what could not be used. Wit
 	return c
 }
 
-// chosenCriteria are those of the library that are asked for and may run.
-func (f *findFlags) chosenCriteria(l *library.Library) ([]*criteria.Care, error) {
+// chosenCriteria are those of the library that are asked for and may run, and how
+// many are left out because nobody has approved them.
+func (f *findFlags) chosenCriteria(l *library.Library) ([]*criteria.Care, int, error) {
 	var cares []*criteria.Care
+	left := 0
 	for _, name := range f.only {
 		if !slices.ContainsFunc(l.Criteria(), func(c *library.Criterion) bool { return c.Name == name }) {
-			return nil, fault.New(fault.Missing, "cmd.find", "the library has no criterion %s", name)
+			return nil, 0, noCriterion(l, name)
 		}
 	}
 	for _, c := range l.Criteria() {
-		if (len(f.only) == 0 || slices.Contains(f.only, c.Name)) && (c.Runs() || f.drafts) {
+		switch {
+		case len(f.only) > 0 && !slices.Contains(f.only, c.Name):
+		case c.Runs() || f.drafts:
 			cares = append(cares, c.Care)
+		default:
+			left++
 		}
 	}
 	if len(cares) == 0 {
-		return nil, fault.New(fault.Refused, "cmd.find", "no criterion that was asked for is approved").Do("have it approved in the library, or say --drafts if the people are made up")
+		return nil, 0, fault.New(fault.Refused, "cmd.find", "no criterion that was asked for is approved").
+			Do("write the approval into the library (approval: {state: approved, by: ..., on: ..., evidence: ...}; docs/criteria.md, States), or say --drafts if the people are made up")
 	}
-	return cares, nil
+	return cares, left, nil
 }
 
 func (p *program) find(ctx context.Context, f findFlags) (err error) {
-	l, err := library.Load(os.DirFS(f.pack), ".", app.Catalog())
+	l, err := libraryIn(f.pack)
 	if err != nil {
 		return err
 	}
-	cares, err := f.chosenCriteria(l)
+	cares, left, err := f.chosenCriteria(l)
 	if err != nil {
 		return err
+	}
+	if left > 0 {
+		_, _ = fmt.Fprintf(p.err, "Left out: %d criteria that nobody has approved (--drafts runs them over made-up people)\n", left)
 	}
 	for _, v := range f.verdicts {
 		if !slices.Contains(criteria.CareVerdicts(), criteria.CareVerdict(v)) {
@@ -232,7 +241,7 @@ func (f *findFlags) line(found *population.Findings, columns *population.Columns
 	}
 	l.Exclusion, l.Missing = one.Exclusion, one.Missing
 	if known, ok := errors.AsType[*fault.Error](err); ok {
-		l.Fault = one.Part + ": " + known.Show
+		l.Fault = strings.TrimPrefix(known.At, "criterion "+care.Name+", ") + ": " + known.Show
 	}
 	return l, true, nil
 }

@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -81,11 +81,27 @@ personal; the reading is on the record.`,
 
 // libraryIn reads the library in a folder, or that of the program.
 func libraryIn(folder string) (*library.Library, error) {
-	fsys, dir := fs.FS(packs.FS), "health"
-	if folder != "" {
-		fsys, dir = os.DirFS(folder), "."
+	if folder == "" {
+		return library.Load(packs.FS, "health", app.Catalog())
 	}
-	return library.Load(fsys, dir, app.Catalog())
+	fsys := os.DirFS(folder)
+	if !library.Is(fsys, ".") {
+		return nil, fault.New(fault.Missing, "cmd.library", "there is no library in the folder").Where("%s", folder).Do("name the folder in which library.yaml is; see docs/criteria.md")
+	}
+	return library.Load(fsys, ".", app.Catalog())
+}
+
+// noCriterion is the fault of a name that the library does not have.
+func noCriterion(l *library.Library, name string) error {
+	var names []string
+	for _, c := range l.Criteria() {
+		names = append(names, c.Name)
+	}
+	hint := "it has: " + strings.Join(names[:min(len(names), mostShown)], ", ")
+	if n := len(names) - mostShown; n > 0 {
+		hint += fmt.Sprintf(" and %d more; ennakko check FOLDER --json lists them", n)
+	}
+	return fault.New(fault.Missing, "cmd.library", "the library has no criterion %s", name).Do("%s", hint)
 }
 
 func (p *program) finding(ctx context.Context, f findingFlags) (err error) {
@@ -95,7 +111,7 @@ func (p *program) finding(ctx context.Context, f findingFlags) (err error) {
 	}
 	x, ok := l.Criterion(f.criterion)
 	if !ok {
-		return fault.New(fault.Missing, "cmd.finding", "the library has no criterion %s", f.criterion)
+		return noCriterion(l, f.criterion)
 	}
 	a, err := f.open(ctx, app.RealClock{}, false)
 	if err != nil {
@@ -117,10 +133,35 @@ func (p *program) finding(ctx context.Context, f findingFlags) (err error) {
 	trace, failed := x.Care.Trace(facts, l.Params(), run)
 	out := explain(l, x, trace, failed, person.Language(f.language))
 	out.Patient = f.person
+	if trace.Finding.Verdict == criteria.Failed {
+		out.Lines = append(unusable(x, facts, run.AsOf, person.Language(f.language)), out.Lines...)
+	}
 	if err := p.show(out, func(w io.Writer) { showExplained(w, out) }); err != nil {
 		return err
 	}
 	return a.Sequence(ctx)
+}
+
+// unusable lists the facts that a criterion reads and that cannot be used, so that
+// they can be found in the source.
+func unusable(x *library.Criterion, facts criteria.Facts, asOf time.Time, lang person.Language) (out []explainedLine) {
+	for _, name := range x.Care.Fields() {
+		list, _ := facts.Facts(name)
+		for _, f := range list {
+			if _, bad := f.Value.(criteria.Bad); !bad || f.From.After(asOf) {
+				continue
+			}
+			text := name + ": " + f.Code.String()
+			if !f.From.IsZero() {
+				text += ", " + criteria.DayWord(f.From, lang)
+			}
+			if f.Source != "" {
+				text += " [" + f.Source + "]"
+			}
+			out = append(out, explainedLine{Truth: criteria.TruthWord(criteria.Broken, lang), Text: text})
+		}
+	}
+	return out
 }
 
 // explain puts a trace into words.

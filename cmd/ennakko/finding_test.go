@@ -64,7 +64,7 @@ func TestAFindingIsExplainedFromAFolderOfFHIR(t *testing.T) {
 
 func TestALibraryIsCheckedOnTheCommandLine(t *testing.T) {
 	out := must(t, "check", "../../library/testdata")
-	if !strings.Contains(out, "measures 1: good (5 criteria") || !strings.Contains(out, "seen true, false and unknown: 100.0 %") {
+	if !strings.Contains(out, "measures 2: good (5 criteria") || !strings.Contains(out, "seen true, false and unknown: 100.0 %") {
 		t.Error(out)
 	}
 	all := must(t, "check", "../../packs")
@@ -74,7 +74,7 @@ func TestALibraryIsCheckedOnTheCommandLine(t *testing.T) {
 	if one := must(t, "check", "../../packs/pre-primary"); !strings.HasPrefix(one, "pre-primary ") || strings.Count(one, "\n") != 1 {
 		t.Errorf("one pack: %s", one)
 	}
-	if sets := must(t, "check", "../../library/testdata/measures/valuesets"); sets != "pregnancy 1: good (value set of 5 codes)\nvisit: good (value set of 14 codes)\n" {
+	if sets := must(t, "check", "../../library/testdata/measures/valuesets"); sets != "hba1c: good (value set of 4 codes)\npregnancy 1: good (value set of 5 codes)\nstay: good (value set of 9 codes)\nto-hospice: good (value set of 2 codes)\nvisit: good (value set of 14 codes)\n" {
 		t.Error(sets)
 	}
 	dir := t.TempDir()

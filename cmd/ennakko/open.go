@@ -18,6 +18,8 @@ type place struct {
 	data  string
 	packs string
 	seed  uint64
+
+	address string // of the pages, as people write it; "": as the packs say
 }
 
 func (pl *place) flags(c *cobra.Command) {
@@ -39,7 +41,7 @@ func (pl *place) open(ctx context.Context, clock app.Clock, families bool) (*app
 
 // openAs opens the folder with what the environment says of the rest.
 func (pl *place) openAs(ctx context.Context, c app.Config) (a *app.App, err error) {
-	c.Data, c.Packs, c.Seed = pl.data, pl.packFS(), pl.seed
+	c.Data, c.Packs, c.Seed, c.Address = pl.data, pl.packFS(), pl.seed, pl.address
 	if c.Facts, err = storage(os.Getenv(factsVar)); err != nil {
 		return nil, err
 	}

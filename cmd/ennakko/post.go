@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -132,5 +133,10 @@ func openSettings(ctx context.Context, set config.Config, clock app.Clock) (*app
 	if err != nil {
 		return nil, err
 	}
-	return app.Open(ctx, app.Config{Data: set.Data, Packs: pl.packFS(), Clock: clock, Facts: facts, Elsewhere: set.Record == "elsewhere", Database: app.Database{Writer: set.Database.Writer, Reader: set.Database.Reader}})
+	rules := set.Oversight.Rules()
+	address := ""
+	if set.Pages != nil {
+		address = strings.TrimPrefix(set.Pages.Address, "https://")
+	}
+	return app.Open(ctx, app.Config{Data: set.Data, Oversight: &rules, Packs: pl.packFS(), Clock: clock, Address: address, Facts: facts, Elsewhere: set.Record == "elsewhere", Database: app.Database{Writer: set.Database.Writer, Reader: set.Database.Reader}})
 }

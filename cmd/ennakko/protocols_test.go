@@ -246,3 +246,21 @@ func listsWebhook(t *testing.T, data string) {
 		t.Errorf("%d %s", code, told)
 	}
 }
+
+func TestTheSettingsTellOfWrongCallers(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "ennakko.yaml")
+	settings := `data: x
+gateways: [{kind: smpp, name: op, address: "127.0.0.1:1", system_id: city}]
+pages: {listen: "127.0.0.1:1", address: "http://127.0.0.1:1", sign_in: {issuer: "http://127.0.0.1:1", client_id: x, client_secret: y}}
+api: {organisation: {business_id: 0201256-6, name: City}, consent: true, callers: [{name: webhooks, token_sha256: x, roles: [nobody], webhooks: ["https://x.example"]}]}
+`
+	if err := os.WriteFile(file, []byte(settings), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, _, told := run(t, "settings", "--config", file)
+	for _, want := range []string{"program's own", "SHA-256", "a role that is none", "host of its webhooks"} {
+		if code != exitInvalid || !strings.Contains(told, want) {
+			t.Errorf("%d: %q is not told: %s", code, want, told)
+		}
+	}
+}

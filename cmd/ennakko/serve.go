@@ -172,6 +172,7 @@ func (p *program) runServe(ctx context.Context, f serveFlags) error {
 		return fault.New(fault.Invalid, "cmd.serve", "--speed is not from 0 to 1000000")
 	}
 	clock := app.NewPacedClock(begins(f.service), f.speed, time.Now)
+	f.address = f.addr // messages say where to log in
 	ap, err := f.open(ctx, clock, true)
 	if err != nil {
 		return err
@@ -203,7 +204,7 @@ func (p *program) serve(ctx context.Context, ap *app.App, clock *app.PacedClock,
 func (p *program) serveService(ctx context.Context, ap *app.App, clock *app.PacedClock, f serveFlags, in *income) error {
 	name, families := f.service, []person.ID(nil)
 	if in != nil {
-		name, families = firstService, in.families
+		name, families = app.FeeOffer, in.families
 	}
 	pack, err := ap.Pack(name)
 	if err != nil {

@@ -27,7 +27,10 @@ func (p *program) sourcesCommand() *cobra.Command {
 		Long: `Do what waits for the early-education fee: ask the registers of others for what
 people permitted, propose fees, end what has expired; and answer those registers,
 over mutual TLS, whether a permission stands. It goes by the settings under sources;
-docs/sources.md has them. Several may run on one database.`,
+docs/sources.md has them. Several may run on one database.
+
+"ennakko worker" does the same work, but does not answer: this command is the door for
+the registers' adapters. It may stand where no gateway is reached from.`,
 		Example: `  ennakko sources --config /etc/ennakko/ennakko.yaml`,
 		RunE:    func(c *cobra.Command, _ []string) error { return p.runSources(c.Context(), file) }}
 	c.Flags().StringVar(&file, "config", "/etc/ennakko/ennakko.yaml", "the file of settings")
@@ -72,12 +75,15 @@ func (p *program) sources(ctx context.Context, a *app.App, set config.Config, lo
 	office := standing.Handler(in.Service, standing.BySubject(subjects), a.Now, log)
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return serveLines(gctx, set.Sources.Listen, guarded, office, log) })
-	g.Go(func() error {
-		return in.run(gctx, func(err error) { log.WarnContext(gctx, "something waits and cannot be done now", "error", err) })
-	})
+	g.Go(func() error { return in.run(gctx, cannotNow(gctx, log)) })
 	err = g.Wait()
 	log.Info("stopped")
 	return errors.Join(err, in.closing())
+}
+
+// cannotNow tells what waits for the use of income and fails; it is tried again.
+func cannotNow(ctx context.Context, log *slog.Logger) func(error) {
+	return func(err error) { log.WarnContext(ctx, "something waits and cannot be done now", "error", err) }
 }
 
 // openRegisters is the use of income over the registers of the settings.

@@ -244,21 +244,25 @@ func (w *watch) count() (map[*prometheus.Desc]map[string]float64, error) {
 	} else if !at.IsZero() {
 		backup[""] = float64(at.Unix())
 	}
+	one := func(v float64) map[string]float64 { return map[string]float64{"": v} }
+	out := map[*prometheus.Desc]map[string]float64{descMessages: messages, descItems: items, descPlaces: one(float64(overbooked)), descEntries: one(float64(last)),
+		descDue: one(due), descAnswers: one(answers), descBackup: backup}
+	return out, w.countOutside(ctx, out)
+}
+
+// countOutside counts what the national service of letters and other systems took.
+func (w *watch) countOutside(ctx context.Context, to map[*prometheus.Desc]map[string]float64) error {
 	letters, refused, err := w.app.DB.LetterCounts(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	byState := map[string]float64{}
 	for k, n := range letters {
 		byState[k] = float64(n)
 	}
-	waiting, err := w.countHooks(ctx)
-	if err != nil {
-		return nil, err
-	}
-	one := func(v float64) map[string]float64 { return map[string]float64{"": v} }
-	return map[*prometheus.Desc]map[string]float64{descMessages: messages, descItems: items, descPlaces: one(float64(overbooked)), descEntries: one(float64(last)),
-		descDue: one(due), descAnswers: one(answers), descBackup: backup, descLetters: byState, descRefused: one(float64(refused)), descHookWait: waiting}, nil
+	to[descLetters], to[descRefused] = byState, map[string]float64{"": float64(refused)}
+	to[descHookWait], err = w.countHooks(ctx)
+	return err
 }
 
 // countHooks counts what other systems are told, and gives since when the oldest event

@@ -37,6 +37,11 @@ one machine with one folder of data: they share the work, and when one ends the
 others take over within seconds. It stops at Ctrl-C or SIGTERM when what is under
 way is handed over.
 
+With sources in the settings it also does what waits for the early-education fee: it
+asks the registers of others for what people permitted, proposes fees, ends what has
+expired or lost its cause, and makes receipts that are owed. Each piece is done by one
+of the workers.
+
 docs/operations.md tells what stands in the file of settings.`,
 		Example: `  ennakko worker --config /etc/ennakko/ennakko.yaml`,
 		RunE:    func(c *cobra.Command, _ []string) error { return p.runWorker(c.Context(), file) }}
@@ -101,6 +106,12 @@ func (p *program) work(ctx context.Context, a *app.App, set config.Config, clock
 	if err != nil {
 		return err
 	}
+	var in *income
+	if set.Sources != nil {
+		if in, err = openRegisters(a, set, log); err != nil {
+			return err
+		}
+	}
 	gates := o.gates
 	g, gctx := errgroup.WithContext(ctx)
 	var several channel.Several
@@ -127,8 +138,14 @@ func (p *program) work(ctx context.Context, a *app.App, set config.Config, clock
 	if tells != nil {
 		g.Go(func() error { return tells.Run(gctx) })
 	}
+	if in != nil {
+		g.Go(func() error { return in.run(gctx, cannotNow(gctx, log)) })
+	}
 	err = g.Wait()
 	log.Info("stopped", "worker", name)
+	if in != nil {
+		err = errors.Join(err, in.closing())
+	}
 	return err
 }
 

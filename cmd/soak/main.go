@@ -59,7 +59,8 @@ type result struct {
 	Fulls       int     `json:"disk_full"`
 	Jumps       int     `json:"clock_jumps"`
 	Gateway     string  `json:"gateway"`
-	Backlog     int     `json:"backlog_most"` // answers that waited to be read, and messages that waited to be sent, at most
+	Backlog     int     `json:"backlog_most"`       // answers that waited to be read, and messages that waited to be sent, at most
+	HeardP99    float64 `json:"acknowledge_ms_p99"` // from when a family wrote until we took it
 	ConfirmP50  float64 `json:"confirm_ms_p50"`
 	ConfirmP99  float64 `json:"confirm_ms_p99"`
 	ConfirmMax  float64 `json:"confirm_ms_max"`

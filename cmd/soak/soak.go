@@ -19,9 +19,10 @@ type phones struct {
 	mu     sync.Mutex
 	rate   int
 	next   time.Time            // when the next family may answer
-	asked  map[string]time.Time // by number: when the answer was acknowledged
-	waited []time.Duration
-	parts  []time.Time // when each part was taken
+	asked  map[string]time.Time // by number: when the family wrote
+	heard  []time.Duration      // how long it took until the answer was acknowledged
+	waited []time.Duration      // and until the confirmation was handed over
+	parts  []time.Time          // when each part was taken
 }
 
 // answer lets most families accept, some decline, some say nothing, no more of
@@ -51,6 +52,15 @@ func (p *phones) answer(to, text string) (string, time.Duration) {
 		return "B", after
 	}
 	return "A", after
+}
+
+// acknowledged looks at each answer that was taken.
+func (p *phones) acknowledged(from string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if at, ok := p.asked[from]; ok {
+		p.heard = append(p.heard, time.Since(at))
+	}
 }
 
 // taken looks at each part.
@@ -87,7 +97,7 @@ func soak(ctx context.Context, o options) (r result, err error) {
 	if o.hold > 0 {
 		p.next = c.realAt(o.hold)
 	}
-	families := &smsc.Families{Answer: p.answer}
+	families := &smsc.Families{Answer: p.answer, Acknowledged: p.acknowledged}
 	centre, err := smsc.Start("127.0.0.1:0", func(n int, _ smsc.Part) smsc.Order {
 		p.taken()
 		// Some reports come before the answer (a Kannel loses those), some twice.
@@ -110,6 +120,15 @@ func soak(ctx context.Context, o options) (r result, err error) {
 	}
 	r.Workers, r.Gateway = o.workers, o.gateway
 	return r, c.counted(ctx, &r, families, p)
+}
+
+// percentile is a percentile of some times by the nearest rank, in milliseconds.
+func percentile(all []time.Duration, percent int) float64 {
+	if len(all) == 0 {
+		return 0
+	}
+	slices.Sort(all)
+	return float64(all[max(0, (len(all)*percent+99)/100-1)].Microseconds()) / 1000
 }
 
 // realAt is the real moment of a made-up one.
@@ -162,14 +181,8 @@ func (c *city) counted(ctx context.Context, r *result, families *smsc.Families, 
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	slices.Sort(p.waited)
-	at := func(percent int) float64 {
-		if len(p.waited) == 0 {
-			return 0
-		}
-		return float64(p.waited[max(0, (len(p.waited)*percent+99)/100-1)].Microseconds()) / 1000
-	}
-	r.ConfirmP50, r.ConfirmP99, r.ConfirmMax, r.Parts, r.PartsPerS = at(50), at(99), at(100), len(p.parts), p.busiest(5*time.Second)
+	r.HeardP99 = percentile(p.heard, 99)
+	r.ConfirmP50, r.ConfirmP99, r.ConfirmMax, r.Parts, r.PartsPerS = percentile(p.waited, 50), percentile(p.waited, 99), percentile(p.waited, 100), len(p.parts), p.busiest(5*time.Second)
 	if err := c.app.Sequence(ctx); err != nil {
 		return err
 	}

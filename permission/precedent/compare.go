@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strings"
 
 	"ennakko/permission"
 	"ennakko/person"
@@ -96,7 +97,7 @@ func compare(p Part, u, was Use) (float64, []Difference) {
 	case Basis:
 		return sideways(sets(p, names(provisions(u.Basis), "GDPR "), names(provisions(was.Basis), "GDPR ")))
 	case Law:
-		return sideways(sets(p, names(statutes(u.Law), ""), names(statutes(was.Law), "")))
+		return laws(u.Law, was.Law)
 	case Recipients:
 		return sets(p, recipients(u), recipients(was))
 	case Conditions:
@@ -209,6 +210,17 @@ func sideways(share float64, all []Difference) (float64, []Difference) {
 		all[i].Side = Sideways
 	}
 	return share, all
+}
+
+// laws compares what two uses rest on in law: the acts, and where these are the same the
+// provisions, of which nothing is known but whether they are the same.
+func laws(now, was string) (float64, []Difference) {
+	share, out := sideways(sets(Law, names(statutes(now), ""), names(statutes(was), "")))
+	plain := func(s string) string { return strings.ToLower(strings.Join(strings.Fields(s), " ")) }
+	if len(out) == 0 && plain(now) != plain(was) {
+		return 0.5, []Difference{{Law, Sideways, lawWords(now, was)}}
+	}
+	return share, out
 }
 
 // turned is for conditions: each one that is gone goes further.

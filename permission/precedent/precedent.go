@@ -164,7 +164,7 @@ func (u Use) check(need func(bool, string, ...any), texts func(permission.Texts,
 var (
 	provision = regexp.MustCompile(`\b(?:6\(1\)\([a-f]\)|9\(2\)\([a-j]\))`)
 	special   = regexp.MustCompile(`\b9\(2\)\([a-j]\)`)
-	statute   = regexp.MustCompile(`\b\d{1,4}/\d{4}\b`)
+	statute   = regexp.MustCompile(`\b\d{1,4}/\d{2,4}\b`) // 1503/2016, and 2016/679 of the Union
 )
 
 // provisions lists the provisions of the GDPR that a basis names.

@@ -132,6 +132,8 @@ func TestWhatIsProposed(t *testing.T) {
 		{"less than an unlawful one", "example-7", func(u *precedent.Use) { u.Keep = permission.Period{Days: 30} }, "", "example-7"},
 		{"further than a lawful one", "example-2", func(u *precedent.Use) { u.Automation = precedent.Decides }, "", "example-2"},
 		{"another law than a lawful one", "example-1", func(u *precedent.Use) { u.Law = "Act 1/2000" }, "", "example-1"},
+		{"another section of the same act", "example-1", func(u *precedent.Use) { u.Law += ", section 99" }, "", "example-1"},
+		{"the same law in other letters", "example-1", func(u *precedent.Use) { u.Law = " " + strings.ToUpper(u.Law) }, precedent.Lawful, "example-1"},
 		{"nothing like it", "example-6", func(u *precedent.Use) {
 			*u = precedent.Use{Purpose: "x", Name: three("n"), What: three("w"), User: permission.Party{ID: "9", Name: three("u")}, Basis: "GDPR 6(1)(d)", Law: "Act 1/2000", Keep: permission.Period{Years: 50}, Automation: precedent.Decides,
 				Sources: []permission.SourceSpec{{ID: "x", Name: three("x"), Fields: []permission.SourceField{{Field: "x", What: three("x")}}}}}
@@ -272,5 +274,24 @@ func TestAnAgreementCanBeCompared(t *testing.T) {
 	}
 	if p := propose(t, precedent.Of(a, precedent.Proposes)); p.Outcome != precedent.OnTerms || p.Nearest[0].Distance != 0 {
 		t.Errorf("proposed %q", p.Outcome)
+	}
+}
+
+// Two laws without a number of the form that acts of one country have are two laws.
+func TestALawWithoutAnActsNumberIsNotAnyOther(t *testing.T) {
+	for _, laws := range [][2]string{{"Regulation (EU) 2016/679", "Regulation (EU) 2021/953"}, {"the Constitution", "the Archives Act"}} {
+		d, _ := examples(t).Find("example-1")
+		d.Use.Law = laws[0]
+		u := d.Use
+		u.Law = laws[1]
+		n := precedent.Compare(u, d)
+		if len(n.Differences) == 0 || n.Differences[0].Part != precedent.Law || n.Differences[0].Side != precedent.Sideways || n.Distance == 0 {
+			t.Errorf("%q and %q are taken for one: %+v", laws[0], laws[1], n.Differences)
+		}
+		for _, l := range person.Languages() {
+			if len(n.Differences) > 0 && !strings.Contains(n.Differences[0].Text[l], strings.TrimPrefix(laws[1], "Regulation (EU) ")) {
+				t.Errorf("it is not said in %s: %s", l, n.Differences[0].Text[l])
+			}
+		}
 	}
 }

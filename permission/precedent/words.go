@@ -66,6 +66,10 @@ func specialWords(kind string) permission.Texts {
 	return same(kind)
 }
 
+func lawWords(now, was string) permission.Texts {
+	return three("Perustuu tähän säännökseen: "+now+" (aiemmin: "+was+").", "Den grundar sig på denna bestämmelse: "+now+" (tidigare: "+was+").", "It rests on this provision: "+now+" (there: "+was+").")
+}
+
 func keepWords(now, was permission.Period) permission.Texts {
 	return three("Tietoja säilytetään "+now.Words(person.Finnish)+" (aiemmin "+was.Words(person.Finnish)+").",
 		"Uppgifterna sparas i "+now.Words(person.Swedish)+" (tidigare "+was.Words(person.Swedish)+").",

@@ -38,7 +38,7 @@ func TestIncomeIsHandedOverAndThePersonSeesTheMark(t *testing.T) {
 		!slices.Equal(m.Fields, s.request().Fields) || !m.Person.Is(s.key.Person(s.who)) || time.Since(m.At) > time.Minute {
 		t.Errorf("%+v", m)
 	}
-	if said := s.log.String(); !strings.Contains(said, m.ID) || strings.Contains(said, s.who.Reveal()) || strings.Contains(said, string(m.Person)) || strings.Contains(said, "Employer") {
+	if said := s.log.with(t, "handed over"); !strings.Contains(said, m.ID) || strings.Contains(said, s.who.Reveal()) || strings.Contains(said, string(m.Person)) || strings.Contains(said, "Employer") {
 		t.Errorf("the log says: %s", said)
 	}
 	for _, asked := range s.Register.Asked() {

@@ -299,7 +299,9 @@ func (a *Adapter) handOver(w http.ResponseWriter, q *http.Request, h *handover) 
 		return unavailable("the hand-over took too long, and was given up", nil)
 	}
 	line := http.NewResponseController(w)
-	_ = line.SetWriteDeadline(time.Now().Add(left))
+	if err := line.SetWriteDeadline(time.Now().Add(left)); err != nil { // it could be read from long after
+		return unavailable("the line cannot be given an end", err)
+	}
 	a.head(w, q, h, len(answer))
 	w.Header().Set(standing.HeaderHandover, id)
 	_, err = w.Write(answer)

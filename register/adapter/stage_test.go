@@ -93,14 +93,42 @@ func (o *office) until(t *testing.T, so func() bool) {
 }
 
 type logs struct {
-	mu sync.Mutex
-	b  bytes.Buffer
+	mu    sync.Mutex
+	b     bytes.Buffer
+	wrote chan struct{} // closed when there is more
 }
 
 func (l *logs) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.wrote != nil {
+		close(l.wrote)
+		l.wrote = nil
+	}
 	return l.b.Write(p)
+}
+
+// with is the log once it holds some words: what is told of an answer is written after
+// the answer has left.
+func (l *logs) with(t *testing.T, words string) string {
+	t.Helper()
+	for {
+		l.mu.Lock()
+		said := l.b.String()
+		if l.wrote == nil {
+			l.wrote = make(chan struct{})
+		}
+		more := l.wrote
+		l.mu.Unlock()
+		if strings.Contains(said, words) {
+			return said
+		}
+		select {
+		case <-more:
+		case <-time.After(10 * time.Second):
+			t.Fatalf("the log never says %q: %s", words, said)
+		}
+	}
 }
 
 func (l *logs) String() string {

@@ -83,6 +83,18 @@ func TestEveryTableIsMovedAndBroughtBack(t *testing.T) {
 	storetest.EveryTable(t, rows, tables.Names())
 }
 
+// Whoever is erased stands in no column of any table any more, of those that are there
+// now and of those that come.
+func TestWhoIsErasedStandsNowhere(t *testing.T) {
+	d, path := open(t)
+	raw, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = raw.Close() }()
+	storetest.ErasedEverywhere(t, d, raw, "SELECT s.name, c.name, c.type FROM sqlite_schema s, pragma_table_info(s.name) c WHERE s.type = 'table' AND s.name NOT LIKE 'river%' AND s.name NOT LIKE 'sqlite%'")
+}
+
 func write(t *testing.T, d *tables.DB) {
 	t.Helper()
 	a, err := audit.Begin("officer:a", "test", "p", "law", storetest.Start)

@@ -8,6 +8,7 @@ import (
 	"ennakko/audit"
 	"ennakko/clinical"
 	"ennakko/coding"
+	"ennakko/fault"
 	"ennakko/person"
 	"ennakko/store"
 )
@@ -100,12 +101,18 @@ func newRecords(s *suite) {
 	if len(all) != 1 || all[0].ID != last || !math.IsNaN(all[0].Record.Value) || all[0].Record.From != clinical.Always || all[0].Record.Until != clinical.Open || all[0].Record.Minute != clinical.NoMinute {
 		s.Errorf("%+v", all)
 	}
+	taken := len(s.values(-1, everyone)) - 1
+	act, err := audit.Begin("officer:test", "test", "p", "law", Start.AddDate(0, 0, 6))
+	s.must(err)
+	if err := s.s.Write(s.ctx, act, func(tx store.Tx) error { return tx.FoldNewRecords(1, last-1, taken+1) }); fault.KindOf(err) != fault.Later {
+		s.Errorf("one was corrected while a snapshot took it in: %v", err)
+	}
 	s.on(6, func(tx store.Tx) error {
 		id, err := tx.AddSnapshot(store.Snapshot{Register: "health", Day: Start.Truncate(24*time.Hour).AddDate(0, 0, 6), Source: "x", FileHash: "y"})
 		if err != nil {
 			return err
 		}
-		return tx.FoldNewRecords(id, last-1)
+		return tx.FoldNewRecords(id, last-1, taken)
 	})
 	s.add(7, true, pressure(7, "Observation/d", 170))
 	for day, want := range map[int][]float64{0: nil, 1: {150}, 2: {150, 160, 95}, 3: {150, 160, 95, 120}, 4: {160, 95, 120, 151}} {

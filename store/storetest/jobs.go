@@ -157,4 +157,9 @@ func dues(s *suite) {
 		return err
 	})
 	want("an answer", store.Due{Doubts: true, Answers: true})
+	s.write(func(tx store.Tx) error {
+		_, err := tx.Enqueue(store.Outgoing{Case: c.ID, Kind: conversation.ConfirmAccept, Language: "fi", Key: "reply", Text: "Kiitos", NotBefore: Start, Valid: time.Hour, Reply: true})
+		return err
+	})
+	want("a message for which a person waits", store.Due{Doubts: true, Answers: true, Sends: true, Urgent: true})
 }

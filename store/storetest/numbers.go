@@ -24,7 +24,11 @@ func numbersOnce(s *suite) {
 				return err
 			}
 			r, err := tx.AddRequest(store.Request{Kind: "k", Person: who, Matter: m, At: Start, Due: Start})
-			out = append(out, int64(m), p, r)
+			if err != nil {
+				return err
+			}
+			d, _, err := tx.AddDocument(store.Document{Matter: m, Person: who, Came: Start, Kind: "pdf", Name: "x"}, []byte("x"))
+			out = append(out, int64(m), p, r, d)
 			return err
 		})
 		s.add(0, true, pressure(who, "Observation/"+string(rune('a'+int(who))), 150))
@@ -43,7 +47,7 @@ func numbersOnce(s *suite) {
 		s.Errorf("after an erasure the newest record is %d, %v", last, err)
 	}
 	second := made(2, 12)
-	for i, what := range []string{"permission", "hand-over", "matter", "proposal", "request", "record"} {
+	for i, what := range []string{"permission", "hand-over", "matter", "proposal", "request", "document", "record"} {
 		if second[i] <= first[i] {
 			s.Errorf("%s %d was given again, as %d", what, first[i], second[i])
 		}

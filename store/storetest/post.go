@@ -60,11 +60,17 @@ func posts(s *suite) {
 	if m, err := s.s.Mark(s.ctx, "other"); err != nil || m != "" {
 		s.Errorf("mark %q, %v", m, err)
 	}
+	s.letterRefused(id, c.ID, all[1].ID)
+}
+
+// letterRefused lets a letter be refused, and an officer see to the family.
+func (s *suite) letterRefused(id store.RoundID, about conversation.CaseID, letter string) {
+	s.Helper()
 	s.write(func(tx store.Tx) error {
-		if err := tx.SetPost(all[1].ID, store.PostRefused, "", Start); err != nil {
+		if err := tx.SetPost(letter, store.PostRefused, "", Start); err != nil {
 			return err
 		}
-		return tx.OpenItem(store.Item{Case: c.ID, Kind: conversation.ItemByHand, Reason: "r"}, Start)
+		return tx.OpenItem(store.Item{Case: about, Kind: conversation.ItemByHand, Reason: "r"}, Start)
 	})
 	if states, refused, err := s.s.LetterCounts(s.ctx); err != nil || states["returned"] != 1 || states["refused"] != 1 || len(states) != 2 || refused != 1 {
 		s.Errorf("%v, %d refused, %v", states, refused, err)

@@ -193,24 +193,7 @@ func deliveries(s *suite) {
 	s.must(s.s.SettleDelivery(s.ctx, again, 0, time.Time{})) // it ended before: it stays so
 	failed.State, failed.Ended = store.DeliveryGivenUp, now
 	s.must(s.s.SettleDelivery(s.ctx, failed, 3, time.Time{}))
-	count := func(want map[string]int) {
-		s.Helper()
-		got := map[string]int{}
-		counts, err := s.s.DeliveryCounts(s.ctx)
-		s.must(err)
-		for _, c := range counts {
-			got[c.State] = c.N
-			if c.Webhook != hook || time.Since(c.Since).Abs() > time.Hour {
-				s.Errorf("%+v", c)
-			}
-		}
-		for _, state := range []string{store.DeliveryWaiting, store.DeliveryTaken, store.DeliveryGivenUp} {
-			if got[state] != want[state] {
-				s.Errorf("%v, not %v", got, want)
-			}
-		}
-	}
-	count(map[string]int{store.DeliveryTaken: 1, store.DeliveryGivenUp: 1})
+	s.deliveryCounts(hook, map[string]int{store.DeliveryTaken: 1, store.DeliveryGivenUp: 1})
 	if got, err := s.s.Deliveries(s.ctx, hook, store.DeliveryGivenUp, 9); err != nil || len(got) != 1 || got[0].Said != "no answer" || got[0].N != 2 || !got[0].Ended.Equal(now) {
 		s.Errorf("%+v, %v", got, err)
 	}
@@ -221,9 +204,28 @@ func deliveries(s *suite) {
 		}
 		return err
 	})
-	count(map[string]int{store.DeliveryTaken: 1, store.DeliveryWaiting: 1})
+	s.deliveryCounts(hook, map[string]int{store.DeliveryTaken: 1, store.DeliveryWaiting: 1})
 	s.must(s.s.ForgetDeliveries(s.ctx, now.Add(time.Second)))
-	count(map[string]int{store.DeliveryWaiting: 1})
+	s.deliveryCounts(hook, map[string]int{store.DeliveryWaiting: 1})
+}
+
+// deliveryCounts fails unless the deliveries are counted so.
+func (s *suite) deliveryCounts(hook store.WebhookID, want map[string]int) {
+	s.Helper()
+	got := map[string]int{}
+	counts, err := s.s.DeliveryCounts(s.ctx)
+	s.must(err)
+	for _, c := range counts {
+		got[c.State] = c.N
+		if c.Webhook != hook || time.Since(c.Since).Abs() > time.Hour {
+			s.Errorf("%+v", c)
+		}
+	}
+	for _, state := range []string{store.DeliveryWaiting, store.DeliveryTaken, store.DeliveryGivenUp} {
+		if got[state] != want[state] {
+			s.Errorf("%v, not %v", got, want)
+		}
+	}
 }
 
 // hookReadsBack fails unless the key of the webhook of filled opens.

@@ -130,7 +130,14 @@ func (t *tx) newContents(who person.ID, resource []byte) (contents [][]byte, ids
 }
 
 // FoldNewRecords: see store.Delta.
-func (t *tx) FoldNewRecords(snapshot, upTo int64) error {
+func (t *tx) FoldNewRecords(snapshot, upTo int64, taken int) error {
+	var stand int
+	if _, err := t.one("SELECT count(*) FROM new_record WHERE replaced = 0 AND folded = 0 AND id <= ?", []any{upTo}, &stand); err != nil {
+		return err
+	}
+	if stand != taken {
+		return fault.New(fault.Later, "store.FoldNewRecords", "an event was corrected while the import ran; nothing came in").Do("import again")
+	}
 	_, err := t.exec("UPDATE new_record SET folded = ? WHERE folded = 0 AND id <= ?", snapshot, upTo)
 	return err
 }

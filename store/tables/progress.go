@@ -78,16 +78,17 @@ func (d *DB) Next(ctx context.Context) (at time.Time, ok bool, err error) {
 // Due tells what is due at a moment. It is a look without the writers' turn: what
 // comes after it is seen at the next one.
 func (d *DB) Due(ctx context.Context, now time.Time) (store.Due, error) {
-	var answers, timers, halves, doubts, clear, sends int
+	var answers, timers, halves, doubts, clear, sends, urgent int
 	_, err := d.row(ctx, `SELECT CASE WHEN EXISTS (SELECT 1 FROM incoming WHERE handled IS NULL) THEN 1 ELSE 0 END,
 		CASE WHEN EXISTS (SELECT 1 FROM timer t WHERE t.at <= ?1 AND `+ofTimer+` = 'running') THEN 1 ELSE 0 END,
 		CASE WHEN EXISTS (SELECT 1 FROM outbox WHERE state = 'handed over' AND doubt <= ?1) THEN 1 ELSE 0 END,
 		CASE WHEN EXISTS (SELECT 1 FROM outbox WHERE state = 'uncertain' AND doubt <= ?1) THEN 1 ELSE 0 END,
 		CASE WHEN EXISTS (SELECT 1 FROM outbox WHERE state = 'uncertain') AND EXISTS (SELECT 1 FROM early_report) THEN 1 ELSE 0 END,
 		CASE WHEN EXISTS (SELECT 1 FROM outbox o LEFT JOIN round r ON r.id = o.round WHERE o.state = 'queued' AND o.not_before <= ?1
-			AND (r.state IS NULL OR r.state = 'running' OR (r.state IN ('paused', 'closed') AND o.urgent = 1))) THEN 1 ELSE 0 END`,
-		[]any{micro(now)}, &answers, &timers, &halves, &doubts, &clear, &sends)
-	return store.Due{Answers: answers > 0, Timers: timers > 0, Halves: halves > 0, Doubts: doubts > 0, Clear: clear > 0, Sends: sends > 0}, err
+			AND (r.state IS NULL OR r.state = 'running' OR (r.state IN ('paused', 'closed') AND o.urgent = 1))) THEN 1 ELSE 0 END,
+		CASE WHEN EXISTS (SELECT 1 FROM outbox WHERE state = 'queued' AND urgent = 1 AND not_before <= ?1) THEN 1 ELSE 0 END`,
+		[]any{micro(now)}, &answers, &timers, &halves, &doubts, &clear, &sends, &urgent)
+	return store.Due{Answers: answers > 0, Timers: timers > 0, Halves: halves > 0, Doubts: doubts > 0, Clear: clear > 0, Sends: sends > 0, Urgent: urgent > 0}, err
 }
 
 // NextTimer is when the next timer of a running round is due.

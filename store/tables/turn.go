@@ -8,19 +8,18 @@ import (
 	"ennakko/store"
 )
 
-// mostAhead is how many writes that people wait for may go, one after the other,
-// ahead of one that nobody waits for. With more, reports are kept late, and an
-// operator that lets only so many be open at once brings answers late, too.
-const mostAhead = 1
+// ahead is how many writes of an urgency may go, one after the other, ahead of a
+// less urgent one that waits. With more, reports are kept late, and an operator
+// that lets only so many be open at once brings answers late, too.
+var ahead = [store.Urgencies]int{store.Person: 4, store.Usual: 1}
 
-// turnstile lets the writes of this process in one at a time: those that people
-// wait for first (see store.Behind), and of equals the one that came first.
+// turnstile lets the writes of this process in one at a time: the more urgent
+// first (see store.Urgency), and of equals the one that came first.
 type turnstile struct {
-	mu     sync.Mutex
-	busy   bool
-	people []chan struct{} // closed when their turn has come
-	behind []chan struct{}
-	ahead  int // how many of people went while one of behind waited
+	mu   sync.Mutex
+	busy bool
+	rows [store.Urgencies][]chan struct{} // those who wait; closed when their turn has come
+	ran  [store.Urgencies]int             // how many went ahead of a less urgent one since one of these went
 }
 
 // enter waits for the turn. Who has it must leave.
@@ -31,10 +30,7 @@ func (q *turnstile) enter(ctx context.Context) error {
 		q.mu.Unlock()
 		return nil
 	}
-	row := &q.people
-	if store.IsBehind(ctx) {
-		row = &q.behind
-	}
+	row := &q.rows[store.UrgencyOf(ctx)]
 	come := make(chan struct{})
 	*row = append(*row, come)
 	q.mu.Unlock()
@@ -59,16 +55,36 @@ func (q *turnstile) enter(ctx context.Context) error {
 func (q *turnstile) leave() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	row := &q.people
-	switch {
-	case len(q.people)+len(q.behind) == 0:
-		q.busy = false
+	u := q.next()
+	if q.busy = u < store.Urgencies; !q.busy {
 		return
-	case len(q.people) == 0 || len(q.behind) > 0 && q.ahead >= mostAhead:
-		row, q.ahead = &q.behind, 0
-	case len(q.behind) > 0:
-		q.ahead++
 	}
-	close((*row)[0])
-	*row = slices.Delete(*row, 0, 1)
+	close(q.rows[u][0])
+	q.rows[u] = slices.Delete(q.rows[u], 0, 1)
+}
+
+// next is the urgency whose turn it is: store.Urgencies, if nobody waits.
+func (q *turnstile) next() store.Urgency {
+	for u := range store.Urgencies {
+		if len(q.rows[u]) == 0 {
+			continue
+		}
+		less := q.less(u)
+		if less && q.ran[u] >= ahead[u] {
+			continue
+		}
+		for more := range u {
+			q.ran[more] = 0
+		}
+		if less {
+			q.ran[u]++
+		}
+		return u
+	}
+	return store.Urgencies
+}
+
+// less reports whether a less urgent one waits.
+func (q *turnstile) less(than store.Urgency) bool {
+	return slices.ContainsFunc(q.rows[than+1:], func(row []chan struct{}) bool { return len(row) > 0 })
 }

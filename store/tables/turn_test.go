@@ -22,10 +22,7 @@ func queue(t *testing.T, who ...string) []string {
 			t.Fatal(err)
 		}
 		for _, name := range who {
-			ctx := t.Context()
-			if name[0] == 'b' {
-				ctx = store.Behind(ctx)
-			}
+			ctx := store.With(t.Context(), map[byte]store.Urgency{'p': store.Person, 'u': store.Usual, 'b': store.Behind}[name[0]])
 			go func() {
 				if err := q.enter(ctx); err != nil {
 					t.Error(err)
@@ -45,11 +42,13 @@ func queue(t *testing.T, who ...string) []string {
 	return went
 }
 
-func TestPeopleGoFirstAndNobodyWaitsForEver(t *testing.T) {
+func TestTheMoreUrgentGoFirstAndNobodyWaitsForEver(t *testing.T) {
 	for _, c := range []struct{ come, want []string }{
-		{[]string{"b1", "b2", "p1"}, []string{"p1", "b1", "b2"}},
-		{[]string{"p1", "b1", "p2", "p3"}, []string{"p1", "b1", "p2", "p3"}},
-		{[]string{"b1", "p1", "p2", "b2", "p3", "b3"}, []string{"p1", "b1", "p2", "b2", "p3", "b3"}},
+		{[]string{"b1", "u1", "p1"}, []string{"p1", "u1", "b1"}},
+		{[]string{"u1", "b1", "u2", "u3"}, []string{"u1", "b1", "u2", "u3"}},
+		{[]string{"b1", "p1", "p2", "p3", "p4", "p5", "p6"}, []string{"p1", "p2", "p3", "p4", "b1", "p5", "p6"}},
+		{[]string{"b1", "b2", "u1", "u2", "p1", "p2", "p3", "p4", "p5", "p6", "p7", "p8", "p9"},
+			[]string{"p1", "p2", "p3", "p4", "u1", "p5", "p6", "p7", "p8", "b1", "p9", "u2", "b2"}},
 		{[]string{"b1", "b2", "b3"}, []string{"b1", "b2", "b3"}},
 	} {
 		t.Run(fmt.Sprint(c.come), func(t *testing.T) {

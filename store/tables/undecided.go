@@ -2,11 +2,13 @@ package tables
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/RoaringBitmap/roaring/v2"
 
 	"ennakko/conversation"
+	"ennakko/fault"
 	"ennakko/permission"
 	"ennakko/person"
 	"ennakko/register"
@@ -91,3 +93,37 @@ func (d *DB) Refusals(ctx context.Context, service string, limit int) (out []sto
 		})
 	return out, err
 }
+
+func (t *tx) Refused(service string, who person.ID) (bool, error) {
+	var n int
+	_, err := t.one(`SELECT count(*) FROM item i JOIN kase k ON k.id = i.case_id JOIN round r ON r.id = k.round
+		WHERE r.service = ? AND r.state IN ('running', 'paused') AND i.kind = ? AND i.settled IS NULL AND k.child = ?`, []any{service, conversation.ItemDeclined, int64(who)}, &n)
+	return n > 0, err
+}
+
+// sweepMark names the register against which permissions were held last: its number,
+// and until when a process is at it (0: it is done).
+const sweepMark = "permissions held against register"
+
+func (t *tx) ClaimSweep(number int64, until time.Time) (ok, done bool, err error) {
+	var text string
+	found, err := t.one("SELECT value FROM mark WHERE name = ?", []any{sweepMark}, &text)
+	if err != nil {
+		return false, false, err
+	}
+	if found {
+		var last, busy int64
+		if _, err := fmt.Sscanf(text, "%d %d", &last, &busy); err != nil {
+			return false, false, fault.New(fault.Tampered, "store.ClaimSweep", "the mark of the newest register is not readable")
+		}
+		if last >= number && busy == 0 {
+			return false, true, nil
+		}
+		if last == number && busy > micro(t.at) {
+			return false, false, nil
+		}
+	}
+	return true, false, t.SetMark(sweepMark, fmt.Sprintf("%d %d", number, micro(until)))
+}
+
+func (t *tx) EndSweep(number int64) error { return t.SetMark(sweepMark, fmt.Sprintf("%d 0", number)) }

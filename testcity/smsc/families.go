@@ -14,6 +14,8 @@ import (
 type Families struct {
 	// Answer is what a phone writes back and after how long; "" for nothing.
 	Answer func(to, text string) (answer string, after time.Duration)
+	// Acknowledged hears that what a phone wrote was taken; nil: nobody does.
+	Acknowledged func(from string)
 
 	mu      sync.Mutex
 	halves  map[string]map[byte][]byte
@@ -50,6 +52,9 @@ func (f *Families) Taken(s *SMSC, p Part) {
 		f.writing--
 		if times > 0 {
 			f.answers++
+			if f.Acknowledged != nil {
+				f.Acknowledged(p.To)
+			}
 		}
 	})
 }
