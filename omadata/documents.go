@@ -127,7 +127,7 @@ func (s *Service) Send(ctx context.Context, who person.ID, n store.MatterID, fil
 }
 
 // asksForIncome reports whether a request waits for somebody to tell their income.
-func asksForIncome(r store.Request) bool { return slices.Contains(taskKinds(), r.Kind) }
+func asksForIncome(r store.Request) bool { return slices.Contains(incomeKinds(), r.Kind) }
 
 // putBefore puts a matter before a caseworker, unless it is there already.
 func (s *Service) putBefore(tx store.Tx, f *family, who person.ID, open []store.Request) error {

@@ -12,6 +12,7 @@ import (
 	"ennakko/omadata"
 	"ennakko/permission"
 	"ennakko/person"
+	"ennakko/register"
 	"ennakko/register/incomes"
 	"ennakko/store"
 )
@@ -151,7 +152,7 @@ func (c *city) decided() {
 	eachSeesOnlyOwnLines(c, m, c.see(antti))
 	c.must(c.Answer(c.ctx, anna, c.matter, false, "my wages are higher"))
 	c.assess(wages(3500, 3500)) // 601 x 10.7 % = 64.307
-	m = c.fee(64, omadata.Proposed)
+	c.fee(64, omadata.Proposed)
 	c.must(c.Answer(c.ctx, anna, c.matter, true, ""))
 	m = c.fee(64, omadata.Accepted)
 	until := c.clock.Now().AddDate(1, 0, 0)
@@ -374,4 +375,30 @@ func TestTheFeeFollowsTheHours(t *testing.T) {
 		wants(t, c.SetHours(c.ctx, anna, c.matter, bad), fault.Invalid)
 	}
 	wants(t, c.SetHours(c.ctx, pekka, c.matter, 2000), fault.Missing)
+}
+
+func TestAFamilyWithoutAPlaceAsksForOne(t *testing.T) {
+	c := newCity(t)
+	wants(t, c.AskPlace(c.ctx, anna, c.matter, "from August"), fault.Conflict)
+	c.world.set(aino, register.EducationUnit)
+	c.registersCame()
+	if m := c.see(anna); m.Place != nil || !m.PlaceAsked.IsZero() {
+		t.Fatalf("%+v", m.Place)
+	}
+	wants(t, c.AskPlace(c.ctx, pekka, c.matter, "from August"), fault.Missing)
+	wants(t, c.AskPlace(c.ctx, anna, c.matter, "x"), fault.Invalid)
+	seq := c.last()
+	for range 2 {
+		c.must(c.AskPlace(c.ctx, anna, c.matter, "from August"))
+	}
+	c.has(seq, "resident:2 ask for a place")
+	task := c.task()
+	if task.Kind != omadata.RequestPlace || task.Words != "from August" || c.see(anna).PlaceAsked.IsZero() {
+		t.Errorf("%s: %q", task.Kind, task.Words)
+	}
+	wants(t, c.Assess(c.ctx, officer, task.ID, wages(1, 1), "no place, no fee"), fault.Conflict)
+	c.must(c.SettleTask(c.ctx, officer, task.ID, "Kielo has room from 1 August."))
+	if m := c.see(anna); m.Answer != "Kielo has room from 1 August." || !m.PlaceAsked.IsZero() {
+		t.Errorf("%q", m.Answer)
+	}
 }

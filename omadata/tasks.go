@@ -17,6 +17,11 @@ import (
 
 // taskKinds are the requests that wait for a caseworker.
 func taskKinds() []string {
+	return append(incomeKinds(), RequestPlace)
+}
+
+// incomeKinds are those that wait for somebody's income to be looked at.
+func incomeKinds() []string {
 	return []string{RequestDocuments, RequestPerson, RequestReason, RequestSource}
 }
 
@@ -199,6 +204,9 @@ func (s *Service) answered(ctx context.Context, who person.ID, _ *family, out *M
 	for _, r := range all {
 		if r.Matter == out.N && !r.Settled.IsZero() && r.Settled.After(out.AnsweredAt) {
 			out.Answer, out.AnsweredAt = r.Answer, r.Settled
+		}
+		if r.Matter == out.N && r.Settled.IsZero() && r.Kind == RequestPlace {
+			out.PlaceAsked = r.At
 		}
 	}
 	return err

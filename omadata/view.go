@@ -59,6 +59,8 @@ type Matter struct {
 
 	Documents []Document // the reader's own, oldest first, also those that are gone
 	CanSend   bool       // documents are waited for
+
+	PlaceAsked time.Time // the reader asked for a place, and a caseworker looks for one; zero: not
 }
 
 // Partner is another grown-up: that they have chosen, and nothing of what they have

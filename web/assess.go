@@ -59,9 +59,6 @@ const (
 	byNone    = "none"
 )
 
-// amountRows is how many kinds of income of one grown-up the form has room for.
-const amountRows = 6
-
 // usualKinds are the kinds that stand in the rows of the form at first.
 func usualKinds() []string {
 	return []string{"wages", "holiday-pay", "unemployment", "parental", "entrepreneur", "maintenance-paid"}

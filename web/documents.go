@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"ennakko/document"
 	"ennakko/fault"
@@ -25,6 +26,8 @@ type paperwork interface {
 	DeleteDocument(ctx context.Context, who person.ID, n, id int64) error
 	// ChildOf is the child of a matter in which the resident has a say.
 	ChildOf(ctx context.Context, who person.ID, n int64) (person.ID, error)
+	// AskPlace asks for a place for a child who has none.
+	AskPlace(ctx context.Context, who person.ID, n int64, words string) error
 	// SetHours notes the hours of care a week, in hundredths.
 	SetHours(ctx context.Context, who person.ID, n int64, hours int) error
 }
@@ -298,6 +301,27 @@ func (s *site) setHours(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	http.Redirect(w, r, v.Path()+"?done=hours#hours", http.StatusSeeOther)
+	return nil
+}
+
+// askPlace asks for a place for a child who has none: a caseworker looks for one.
+func (s *site) askPlace(w http.ResponseWriter, r *http.Request) error {
+	v, err := s.feeView(r)
+	if err != nil {
+		return err
+	}
+	if v.Place != nil {
+		return fault.New(fault.Conflict, "web.askPlace", "the child has a place already").Do("look at the page again")
+	}
+	v.TypedPlace = strings.TrimSpace(strings.ToValidUTF8(r.PostFormValue("words"), ""))
+	if n := utf8.RuneCountInString(v.TypedPlace); n < leastAsk || n > mostAsk {
+		v.PlaceFault = "place.fault"
+		return s.showFee(w, r, http.StatusUnprocessableEntity, v)
+	}
+	if err := s.omaData.AskPlace(r.Context(), whoOf(r).Person, v.N, v.TypedPlace); err != nil {
+		return err
+	}
+	http.Redirect(w, r, v.Path()+"?done=place", http.StatusSeeOther)
 	return nil
 }
 

@@ -73,6 +73,19 @@ func (o *oma) ChildOf(_ context.Context, who person.ID, n int64) (person.ID, err
 	return aChildID, o.ask(who, "look whose matter it is", "")
 }
 
+func (o *oma) AskPlace(_ context.Context, who person.ID, n int64, words string) error {
+	defer o.held()()
+	o.matter.Asked = begin
+	return o.ask(who, "ask for a place", fmt.Sprintf("%d %s", n, words))
+}
+
+// withoutPlace is a family whose child has no place.
+func (c *city) withoutPlace() *city {
+	c.withOma(feeOffered)
+	c.oma.matter.Place = nil
+	return c
+}
+
 func (o *oma) SetHours(_ context.Context, who person.ID, n int64, hours int) error {
 	defer o.held()()
 	o.matter.Place.Hours, o.matter.Place.Said = hours, true

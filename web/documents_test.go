@@ -156,6 +156,23 @@ func TestTheHoursAreChangedAndWrongOnesRefused(t *testing.T) {
 	}
 }
 
+func TestAFamilyWithoutAPlaceIsToldSoAndAsksForOne(t *testing.T) {
+	c := newCity().withoutPlace()
+	h := handlerOf(t, c)
+	shows(t, h, "aino", "/my/fees/5?lang=en", []string{"The child has no place", "do not tell us where there is room"}, []string{"Hours of care a week", "Kielo"})
+	if w := post(t, h, "aino", "/my/fees/5/place", url.Values{"words": {" x "}}); w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), `href="#wish"`) {
+		t.Errorf("no words: status %d", w.Code)
+	}
+	post(t, h, "aino", "/my/fees/5/place", url.Values{"words": {"From August"}})
+	shows(t, h, "aino", "/my/fees/5?lang=en&done=place", []string{"Your request is saved", "is looking for one"}, []string{`id="wish"`})
+	if want := []string{"ask for a place 17 5 From August"}; !slices.Equal(c.requests(), want) {
+		t.Errorf("the city was asked %q", c.requests())
+	}
+	if w := post(t, handlerOf(t, newCity().withOma(feeOffered)), "aino", "/my/fees/5/place", url.Values{"words": {"From August"}}); w.Code != http.StatusConflict {
+		t.Errorf("who has a place asks for one: status %d", w.Code)
+	}
+}
+
 func TestACaseworkerAssessesAndProposes(t *testing.T) {
 	c := newCity().withOma(feePerson)
 	h := handlerOf(t, c)

@@ -51,6 +51,7 @@ var tasks = []task{
 		[]stop{{"#words", "I was ill in May"}, {`button[value="person"]`, kb.Enter}}, "answer fee 17 5 false I was ill in May"},
 	{"take a permission back", "aino", "/my/permissions/9", func() *city { return newCity().withOma(feeAccepted) }, []stop{{`form[action$="/take-back"] button`, kb.Enter}}, "take back 17 9"},
 	{"say how many hours", "aino", "/my/fees/5", func() *city { return newCity().withOma(feeProposed) }, []stop{{"#week", kb.End + "\b\b\b\b25"}, {`form[action$="/hours"] button`, kb.Enter}}, "set hours 17 5 2500"},
+	{"ask for a place", "aino", "/my/fees/5", func() *city { return newCity().withoutPlace() }, []stop{{"#wish", "From August, in Swedish"}, {`form[action$="/place"] button`, kb.Enter}}, "ask for a place 17 5 From August, in Swedish"},
 	{"delete a document", "aino", "/my/fees/5", func() *city { return newCity().withDocuments() }, []stop{{`form[action$="/documents/21/delete"] button`, kb.Enter}}, "delete document 17 5 21"},
 	{"assess an income", asExpert, "/desk/fees/4", func() *city { return newCity().withOma(feePerson) },
 		[]stop{{"#amount-1-1", "3200,50"}, {"#reason", "From the pay slips"}, {`button[value="propose"]`, kb.Enter}}, "assess 4 officer:sari 1 wages 320050, 2 fetched From the pay slips"},

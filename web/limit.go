@@ -20,7 +20,7 @@ var perMinute = map[string]int{
 	"POST /desk/privacy/requests": 20, "POST /desk/privacy/requests/{request}/who": 30, "POST /desk/privacy/requests/{request}/settle": 30,
 	"POST /desk/privacy/unusual": 30, "POST /desk/privacy/unusual/relatives": 5, "POST /desk/privacy/unusual/famous": 20, "POST /desk/privacy/decide/decision": 10,
 	"POST /my/fees/{matter}/way": 20, "POST /my/fees/{matter}/answer": 20, "POST /my/permissions/{permission}/take-back": 20,
-	"POST /my/fees/{matter}/documents": 20, "GET /my/fees/{matter}/documents/{document}": 30, "POST /my/fees/{matter}/documents/{document}/delete": 30, "POST /my/fees/{matter}/hours": 20,
+	"POST /my/fees/{matter}/documents": 20, "GET /my/fees/{matter}/documents/{document}": 30, "POST /my/fees/{matter}/documents/{document}/delete": 30, "POST /my/fees/{matter}/hours": 20, "POST /my/fees/{matter}/place": 10,
 	"GET /desk/fees/{task}/documents/{document}": 120, "POST /desk/fees/{task}/assess": 60,
 	"GET /desk/fees/{task}": 120, "POST /desk/fees/{task}": 60,
 	"GET /my/copy": 20, "GET /my/copy/file": 20, "GET /my/erase": 20, "POST /my/erase": 5,

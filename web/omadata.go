@@ -65,6 +65,7 @@ func (s *site) omaRoutes() []route {
 		{pattern: "POST /my/fees/{matter}/documents", action: access.SendDocument, do: s.sendDocuments, omaData: true},
 		{pattern: "GET /my/fees/{matter}/documents/{document}", action: access.SeeOwn, do: s.ownDocument, omaData: true},
 		{pattern: "POST /my/fees/{matter}/documents/{document}/delete", action: access.SendDocument, do: s.deleteDocument, omaData: true},
+		{pattern: "POST /my/fees/{matter}/place", action: access.Answer, do: s.askPlace, omaData: true},
 		{pattern: "POST /my/fees/{matter}/hours", action: access.Answer, do: s.setHours, omaData: true},
 		{pattern: "POST /my/fees/{matter}/way", action: access.Permit, do: s.chooseWay, omaData: true},
 		{pattern: "POST /my/fees/{matter}/answer", action: access.Answer, do: s.answerFee, omaData: true},
@@ -167,6 +168,7 @@ type feeMatter struct {
 	Answer    string // of a caseworker to the reader; "": none
 	Answered  time.Time
 	CanSend   bool           // documents are waited for
+	Asked     time.Time      // for a place, for which a caseworker looks; zero: not
 	Documents []sentDocument // the reader's own, also those that are gone
 	Paper     paper
 	Shares    hourShares

@@ -59,6 +59,8 @@ type feeView struct {
 	Refused    []refusal // files that were not
 	HoursFault string
 	TypedHours string
+	PlaceFault string
+	TypedPlace string
 }
 
 // HoursNow is what stands in the field of the hours.
@@ -98,7 +100,7 @@ func (s *site) fee(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	v.Done = doneOf(r, "chosen", "asked", "accepted", "sent", "deleted", "hours")
+	v.Done = doneOf(r, "chosen", "asked", "accepted", "sent", "deleted", "hours", "place")
 	return s.showFee(w, r, http.StatusOK, v)
 }
 

@@ -300,6 +300,7 @@ func TestARealFamilyGoesThePathOnThePages(t *testing.T) {
 	h.work()
 	h.see(0, fee, "The fee now, and the one proposed")
 	h.withdraws(fee, mine)
+	h.documents(fee)
 }
 
 // withdraws takes the first one's permission back and looks at what is left.

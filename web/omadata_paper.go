@@ -3,7 +3,6 @@ package web
 import (
 	"context"
 
-	"ennakko/document"
 	"ennakko/fault"
 	"ennakko/fee"
 	"ennakko/omadata"
@@ -38,6 +37,10 @@ func (o liveOma) ChildOf(ctx context.Context, who person.ID, n int64) (person.ID
 	return o.service.ChildOf(ctx, who, store.MatterID(n))
 }
 
+func (o liveOma) AskPlace(ctx context.Context, who person.ID, n int64, words string) error {
+	return o.service.AskPlace(ctx, who, store.MatterID(n), words)
+}
+
 func (o liveOma) SetHours(ctx context.Context, who person.ID, n int64, hours int) error {
 	return o.service.SetHours(ctx, who, store.MatterID(n), fee.Hours(hours))
 }
@@ -45,7 +48,7 @@ func (o liveOma) SetHours(ctx context.Context, who person.ID, n int64, hours int
 // paper fills in what the city says of documents and of hours.
 func (o liveOma) paper(m omadata.Matter, out *feeMatter) {
 	p := o.service.Paper()
-	out.CanSend = m.CanSend
+	out.CanSend, out.Asked = m.CanSend, m.PlaceAsked
 	out.Paper = paper{ByPost: p.ByPost, InPerson: p.InPerson, Keep: periodOf(p.Keep), KeepWhy: p.KeepWhy, KeepLaw: p.KeepLaw, Undecided: periodOf(p.Undecided)}
 	out.Documents = documentsOf(m.Documents)
 	shares, free := o.service.HourShares()
@@ -57,7 +60,7 @@ func (o liveOma) paper(m omadata.Matter, out *feeMatter) {
 
 func documentsOf(all []omadata.Document) (out []sentDocument) {
 	for _, d := range all {
-		out = append(out, sentDocument{N: d.ID, Adult: d.Adult, Name: d.Name, Kind: document.Kind(d.Kind), Size: d.Size, Came: d.Came, Until: d.Until, Gone: d.Gone, Why: d.Why})
+		out = append(out, sentDocument{N: d.ID, Adult: d.Adult, Name: d.Name, Kind: d.Kind, Size: d.Size, Came: d.Came, Until: d.Until, Gone: d.Gone, Why: d.Why})
 	}
 	return out
 }

@@ -27,6 +27,7 @@ var omaDoors = map[string]string{
 	"GET /my/fees/{matter}/documents/{document}":               "aino stranger",
 	"POST /my/fees/{matter}/documents/{document}/delete":       "aino stranger",
 	"POST /my/fees/{matter}/hours":                             "aino stranger",
+	"POST /my/fees/{matter}/place":                             "aino stranger",
 	"GET /my/fees/{matter}":                                    "aino stranger",
 	"POST /my/fees/{matter}/way":                               "aino stranger",
 	"POST /my/fees/{matter}/answer":                            "aino stranger",
@@ -61,6 +62,7 @@ var omaPages = []shownPage{
 		c.oma.matter.Answer, c.oma.matter.Answered = "We left the holiday pay of May out.", begin
 		return c
 	}},
+	{"fee-without-place", "aino", "/my/fees/5", func() *city { return newCity().withoutPlace() }},
 	{"fee-sent", "aino", "/my/fees/5?done=sent", func() *city { return newCity().withDocuments() }},
 	{"fee-tasks", asExpert, "/desk/fees", func() *city { return newCity().withOma(feePerson) }},
 	{"fee-task", asExpert, "/desk/fees/4", func() *city { return newCity().withOma(feePerson) }},

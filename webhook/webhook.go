@@ -170,10 +170,10 @@ func (s *Sender) tell(ctx context.Context, w store.Webhook) (tried int, err erro
 		return 0, err
 	}
 	key, err := s.DB.WebhookKey(ctx, w.ID)
-	switch {
-	case err != nil && fault.KindOf(err) == fault.Missing: // it was taken away in between
-		return 0, nil
-	case err != nil:
+	if err != nil {
+		if fault.KindOf(err) == fault.Missing { // it was taken away in between
+			err = nil
+		}
 		return 0, err
 	}
 	permitted := s.permitted(w)

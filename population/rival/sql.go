@@ -306,23 +306,10 @@ func (w *writer) chain(e ast.Expr) (chain, error) {
 		}
 	}
 	switch name := call.FunctionName(); name {
-	case "during", "startsIn":
-		first, last, err := w.period(&c, call.Args()[0])
-		if err != nil {
+	case "during", "startsIn", "endsIn":
+		if err := w.within(&c, name, call.Args()[0], add); err != nil {
 			return c, err
 		}
-		if add("day <= %s", last); name == "during" {
-			add("until >= %s", first)
-		} else {
-			add("day >= %s", first)
-		}
-	case "endsIn":
-		first, last, err := w.period(&c, call.Args()[0])
-		if err != nil {
-			return c, err
-		}
-		add("until >= %s", first)
-		add("until <= %s", last)
 	case "afterLast", "beforeFirst":
 		if err := w.related(&c, name, call.Args()[0], add); err != nil {
 			return c, err
@@ -362,6 +349,26 @@ func (w *writer) chain(e ast.Expr) (chain, error) {
 		return c, unsaid(name)
 	}
 	return c, nil
+}
+
+// within adds that what is looked at lies in a period, begins in it or ends in it.
+func (w *writer) within(c *chain, how string, period ast.Expr, add func(string, ...any)) error {
+	first, last, err := w.period(c, period)
+	if err != nil {
+		return err
+	}
+	switch how {
+	case "during":
+		add("day <= %s", last)
+		add("until >= %s", first)
+	case "startsIn":
+		add("day <= %s", last)
+		add("day >= %s", first)
+	default:
+		add("until >= %s", first)
+		add("until <= %s", last)
+	}
+	return nil
 }
 
 func (w *writer) day(e ast.Expr) (time.Time, error) {
