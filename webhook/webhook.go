@@ -171,10 +171,7 @@ func (s *Sender) tell(ctx context.Context, w store.Webhook) (tried int, err erro
 	}
 	key, err := s.DB.WebhookKey(ctx, w.ID)
 	if err != nil {
-		if fault.KindOf(err) == fault.Missing { // it was taken away in between
-			err = nil
-		}
-		return 0, err
+		return 0, unlessGone(err)
 	}
 	permitted := s.permitted(w)
 	for _, d := range waiting {
@@ -196,6 +193,14 @@ func (s *Sender) tell(ctx context.Context, w store.Webhook) (tried int, err erro
 		}
 	}
 	return tried, nil
+}
+
+// unlessGone is the fault, but for a webhook that was taken away in between.
+func unlessGone(err error) error {
+	if fault.KindOf(err) == fault.Missing {
+		return nil
+	}
+	return err
 }
 
 // permitted reports whether the settings let a webhook be told.
