@@ -192,7 +192,7 @@ func TestASystemIsToldOfTheLifeOfAPermission(t *testing.T) {
 	}
 	step()
 	x.must(x.service.Choose(t.Context(), x.adults[0], x.matter, permission.WayPermit))
-	step("consent-record.changed", "consent-record.given") // it was shown, and then given
+	step("consent-record.changed", "consent-record.given")                             // it was shown, and then given
 	x.must(x.service.Choose(t.Context(), x.adults[1], x.matter, permission.WayPermit)) // of whom the school never heard
 	step()
 	x.right(school, "DELETE", ofOne, nil)

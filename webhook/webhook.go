@@ -192,7 +192,7 @@ func (s *Sender) tell(ctx context.Context, w store.Webhook) (tried int, err erro
 			return tried, err
 		}
 	}
-	return tried, nil
+	return tried, nil //nolint:nilerr // when this process ends the rest waits
 }
 
 // unlessGone is the fault, but for a webhook that was taken away in between.
