@@ -25,7 +25,8 @@ type door struct {
 }
 
 // openDoor starts the demonstration's identity provider beside the pages: on
-// the next port if it is free, else on any.
+// the tenth port after theirs if it is free (the demonstrations have neighbouring
+// ones), else on any.
 func openDoor(ctx context.Context, pages net.Addr, people idp.People) (*door, error) {
 	const op = "cmd.openDoor"
 	host, port, err := net.SplitHostPort(pages.String())
@@ -36,7 +37,7 @@ func openDoor(ctx context.Context, pages net.Addr, people idp.People) (*door, er
 	if err != nil {
 		return nil, fault.Wrap(err, op, "the address of the pages cannot be read")
 	}
-	ln, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(n+1)))
+	ln, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(n+10)))
 	if err != nil {
 		if ln, err = net.Listen("tcp", net.JoinHostPort(host, "0")); err != nil {
 			return nil, fault.New(fault.Conflict, op, "no address is free for the log-in").Because(err)
