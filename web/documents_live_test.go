@@ -59,7 +59,7 @@ func (h *household) documents(fee string) {
 	t := h.t
 	t.Helper()
 	sari := h.officer()
-	h.ask(0, fee+"/way", url.Values{"way": {wayDocuments}})
+	h.send(0, fee, "/way", "way", wayDocuments)
 	h.work()
 	h.sends(0, fee+"/documents", "slip.pdf", aSlip)
 	body := h.see(0, fee, "slip.pdf", "Documents that you sent")
@@ -90,7 +90,7 @@ func (h *household) documents(fee string) {
 	}
 	h.ask(0, fee+"/hours", url.Values{"hours": {"20"}})
 	h.see(0, fee+"?done=hours", "The hours of care are saved", "needs 20 hours")
-	h.ask(0, fee+"/answer", url.Values{"answer": {"accept"}})
+	h.send(0, fee, "/answer", "answer", "accept")
 	h.see(0, fee, "You have accepted the fee", "Kept until", "checked and appealed against")
 	h.see(0, "/my/copy", "slip.pdf")
 	h.ask(0, asksPath, url.Values{"kind": {"rectify"}, "about": {feeAbout + strings.TrimPrefix(fee, "/my/fees/")}, "words": {"The hours are wrong"}})

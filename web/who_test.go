@@ -46,6 +46,7 @@ var doors = map[string]string{
 	"POST /desk/care/run":                                      "liisa both",
 	"GET /desk/care/{criterion}/worklist":                      "sari",
 	"GET /desk/care/{criterion}/worklist/{place}":              "sari",
+	"POST /desk/care/{criterion}/worklist/{place}/visit":       "sari",
 	"GET /desk/care/{criterion}/what-if":                       "liisa matti sari both",
 	"POST /desk/care/{criterion}/what-if":                      "liisa matti sari both",
 	"GET /my/offers/{case}":                                    "aino stranger",
