@@ -19,8 +19,12 @@ import (
 )
 
 // atOnce is how many messages from the operator are kept in one go: few enough
-// that an answer does not wait long for reports.
+// that an answer does not wait long for reports. When many wait, it is half of them.
 const atOnce = 50
+
+// laterPlease is how we say that something cannot be taken now (SMPP 3.4, 5.1.3:
+// ESME_RX_T_APPN).
+const laterPlease = data.ESME_RX_T_APPN
 
 // isReport says that the operator tells of a message of ours, and not what a
 // phone wrote: a report, an acknowledgement of a phone, or one of an intermediate
@@ -51,7 +55,12 @@ func (c *Client) keepFrom(ctx context.Context, s *session, from <-chan *pdu.Deli
 			got = append(got, p)
 		case <-t.C:
 		}
-		for len(got) > 0 && len(got) < atOnce && len(from) > 0 {
+		select {
+		case <-s.closed:
+			return // what was not acknowledged is brought again
+		default:
+		}
+		for most := max(atOnce, len(from)/2); len(got) > 0 && len(got) < most && len(from) > 0; {
 			if p, open := <-from; open {
 				got = append(got, p)
 			}
@@ -68,7 +77,7 @@ func (c *Client) keepAll(ctx context.Context, s *session, in *intake) {
 			return data.ESME_ROK
 		}
 		c.set.Log.Warn("what the operator brought cannot be kept now", "operator", c.set.Name, "error", err)
-		return data.ESME_RX_T_APPN
+		return laterPlease
 	}
 	if len(in.reports) > 0 {
 		acknowledge(s, in.reportOf, status(c.set.Inbox.Report(ctx, in.reports)))

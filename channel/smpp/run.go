@@ -85,6 +85,9 @@ func (c *Client) serve(ctx context.Context, s *session, sends bool) error {
 	case <-ctx.Done():
 		c.unbind(s)
 	}
+	if sends {
+		c.use(nil) // at once: what is being kept may take long, and nothing can be sent on it
+	}
 	return waitFor(g, s)
 }
 

@@ -234,10 +234,11 @@ func (s *session) take(p pdu.PDU) bool {
 		if isReport(p) {
 			to = s.reports
 		}
+		// Reading never waits: the answers to our own messages come on the same line.
 		select {
 		case to <- p:
-		case <-s.closed:
-			return false
+		default:
+			acknowledge(s, []*pdu.DeliverSM{p}, laterPlease)
 		}
 	case *pdu.EnquireLink:
 		s.tell(p.GetResponse())

@@ -26,6 +26,7 @@ type inbox struct {
 	messages []channel.Incoming
 	reports  []channel.Report
 	broken   int           // so many calls fail
+	hold     chan struct{} // until it is closed no report is kept; nil: they are
 	changed  chan struct{} // closed at each change
 }
 
@@ -49,6 +50,9 @@ func (b *inbox) Receive(_ context.Context, in []channel.Incoming) error {
 }
 
 func (b *inbox) Report(_ context.Context, r []channel.Report) error {
+	if b.hold != nil {
+		<-b.hold
+	}
 	return b.keep(func() { b.reports = append(b.reports, r...) })
 }
 
@@ -377,4 +381,31 @@ func TestOptionsThatCannotBeAreToldAtOnce(t *testing.T) {
 	if err == nil || strings.Count(err.Error(), "\n") < 2 || strings.Contains(err.Error(), "much too long") {
 		t.Errorf("%v", err)
 	}
+}
+
+// TestReportsThatCannotBeKeptHoldUpNothingElse: with more reports than wait in the
+// program, messages go out and answers come in, and no report is lost.
+func TestReportsThatCannotBeKeptHoldUpNothingElse(t *testing.T) {
+	const messages = 1300
+	hold := make(chan struct{})
+	s := centre(t, func(int, smsc.Part) smsc.Order { return smsc.Order{Reports: []string{"DELIVRD"}} })
+	in := newInbox()
+	in.hold = hold
+	c, _ := start(t, s, func(o *smpp.Options) { o.Inbox, o.Answer, o.Patience = in, time.Minute, time.Minute })
+	for ref, r := range send(t, c, batch(t, messages, "hello")) {
+		if r.State != channel.Handed {
+			t.Fatalf("%s is %s: %s", ref, r.State, r.Code)
+		}
+	}
+	if times := s.Deliver("+358401234567", "+358450000000", "A"); times != 1 {
+		t.Errorf("an answer was brought %d times", times)
+	}
+	close(hold)
+	in.until(t, "every report", func() bool {
+		seen := map[string]bool{}
+		for _, r := range in.reports {
+			seen[r.ID] = true
+		}
+		return len(seen) == messages
+	})
 }
