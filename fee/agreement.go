@@ -42,9 +42,9 @@ func (r *reading) agreement(x strictyaml.Node) {
 }
 
 func (r *reading) agreementSpec(x strictyaml.Node) permission.AgreementSpec {
-	k := x.Keys("purpose", "version", "from", "user", "sources", "basis", "law", "conditions", "keep", "lasts", "recipients", "signers", "title", "why", "without", "ways", "?", "keep_law", "keep_why")
+	k := x.Keys("purpose", "version", "from", "user", "sources", "basis", "law", "conditions", "keep", "lasts", "recipients", "signers", "title", "why", "without", "ways", "?", "keep_law", "keep_why", "renew")
 	s := permission.AgreementSpec{Purpose: k["purpose"].Name(), Version: k["version"].Whole(1, 10000), From: k["from"].Day(), User: party(k["user"]),
-		Basis: k["basis"].Text(), Law: k["law"].Text(), Keep: length(k["keep"]), Lasts: length(k["lasts"]), Title: k["title"].Texts(), Why: k["why"].Texts(), Without: k["without"].Texts(),
+		Basis: k["basis"].Text(), Law: k["law"].Text(), Keep: length(k["keep"]), Lasts: length(k["lasts"]), Renew: length(k["renew"]), Title: k["title"].Texts(), Why: k["why"].Texts(), Without: k["without"].Texts(),
 		Signers: permission.Signers(k["signers"].OneOf(string(permission.Self), string(permission.OneGuardian), string(permission.AllGuardians)))}
 	for _, e := range k["sources"].List() {
 		f := e.Keys("id", "name", "controller", "fields")

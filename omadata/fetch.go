@@ -265,12 +265,15 @@ func (s *Service) receive(ctx context.Context, c *call, answer incomes.Answer, f
 	})
 }
 
+// leavesStanding are the kinds of event after which what stood still stands.
+var leavesStanding = []string{permission.Ask.String(), permission.Give.String(), permission.Remind.String(), permission.Renew.String(), permission.Decline.String()}
+
 // tookBack throws an answer away that was asked for before the permission was taken
 // back, or ended: that it was given again since does not bring the answer back.
 func (s *Service) tookBack(tx store.Tx, c *call) (bool, error) {
 	events, err := tx.PermitEvents(c.row.ID)
 	if err != nil || !slices.ContainsFunc(events, func(e store.PermitEvent) bool {
-		return e.N > c.row.Events && e.Kind != permission.Ask.String() && e.Kind != permission.Give.String()
+		return e.N > c.row.Events && !slices.Contains(leavesStanding, e.Kind)
 	}) {
 		return false, err
 	}

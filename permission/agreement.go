@@ -69,6 +69,7 @@ type AgreementSpec struct {
 	KeepLaw    string       `json:"keep_law,omitempty"` // the law by which it outlives a withdrawal; "": it is deleted when the permission is withdrawn
 	KeepWhy    Texts        `json:"keep_why,omitempty"` // the same for a resident; goes with KeepLaw
 	Lasts      Period       `json:"lasts"`              // a permission expires so long after it was given
+	Renew      Period       `json:"renew,omitzero"`     // so long before that it is asked for anew; none: RenewDays, and at most half of its time
 	Recipients []Texts      `json:"recipients"`         // who else gets the data; none: nobody
 	Signers    Signers      `json:"signers"`
 	Title      Texts        `json:"title"`
@@ -190,6 +191,8 @@ func checkKeep(s AgreementSpec, need func(bool, string), texts func(Texts, strin
 	}{{s.Keep, "time for which the data is kept (keep)"}, {s.Lasts, "time for which a permission lasts (lasts)"}} {
 		need(!p.p.IsZero() && p.p.Years >= 0 && p.p.Months >= 0 && p.p.Days >= 0, p.what)
 	}
+	need(s.Renew.Years >= 0 && s.Renew.Months >= 0 && s.Renew.Days >= 0 && (s.Renew.IsZero() || s.Renew.After(s.From).Before(s.Lasts.After(s.From))),
+		"time before its end (renew) that is shorter than the permission lasts")
 	if s.KeepLaw != "" {
 		texts(s.KeepWhy, "reason why the data outlives a withdrawal (keep_why)")
 		return

@@ -63,9 +63,12 @@ const (
 	Withdraw                      // one signer takes it back
 	Expire                        // the program: its time is over
 	End                           // the program: its cause is gone
+	Remind                        // the program: its time is nearly over, who gave it is asked anew
+	Renew                         // one signer gives it anew, before its time is over
+	Decline                       // one signer will not give it anew: it stands until its time is over
 )
 
-var eventNames = [...]string{"", "ask", "give", "refuse", "withdraw", "expire", "end"}
+var eventNames = [...]string{"", "ask", "give", "refuse", "withdraw", "expire", "end", "remind", "renew", "decline"}
 
 func (k EventKind) String() string {
 	if k == 0 || int(k) >= len(eventNames) {
@@ -151,8 +154,14 @@ type Answer struct {
 	Way     string      // that was taken
 	Cause   Cause       // of an end
 	Gave    []Signature // who said yes, in the order of time
+
+	Reminded time.Time   // when it was asked for anew; zero: not since it was given
+	Declined time.Time   // when somebody said that they will not give it anew; zero: not
+	Again    []Signature // who has given it anew already, where others must, too
 }
 
-func (w Answer) gave(who person.ID) bool {
-	return slices.ContainsFunc(w.Gave, func(s Signature) bool { return s.By == who })
+func (w Answer) gave(who person.ID) bool { return signed(w.Gave, who) }
+
+func signed(all []Signature, who person.ID) bool {
+	return slices.ContainsFunc(all, func(s Signature) bool { return s.By == who })
 }

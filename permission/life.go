@@ -101,7 +101,7 @@ func (p Permission) Events() []Event {
 func (p Permission) Answers() []Answer {
 	out := slices.Clone(p.answers)
 	for i := range out {
-		out[i].Gave = slices.Clone(out[i].Gave)
+		out[i].Gave, out[i].Again = slices.Clone(out[i].Gave), slices.Clone(out[i].Again)
 	}
 	return out
 }
@@ -145,8 +145,8 @@ func (p Permission) find(version int) int {
 // moment: for Self the person alone.
 //
 // What is said twice is said once: giving again by who has given, refusing
-// again the same way, withdrawing what is withdrawn change nothing, and the
-// same permission comes back. An event from before the newest one is refused,
+// again the same way, withdrawing what is withdrawn, asking anew or giving anew
+// what was given anew change nothing, and the same permission comes back. An event from before the newest one is refused,
 // unless the clocks stand apart by at most Skew: then it counts as of the
 // newest. A withdrawal is never refused for its clock.
 //
@@ -183,6 +183,12 @@ func (p Permission) Apply(e Event, a Agreement, signers []person.ID) (Permission
 		changed, err = next.expire(e)
 	case End:
 		changed, err = next.end(e)
+	case Remind:
+		changed, err = next.remind(e, a)
+	case Renew:
+		changed, err = next.renew(e, a)
+	case Decline:
+		changed, err = next.decline(e, a)
 	}
 	if err != nil {
 		return Permission{}, err
@@ -209,7 +215,7 @@ func (p Permission) whole(e Event, a Agreement) error {
 		return p.no(fault.Invalid, e, "there is no permission").Do("begin with permission.New")
 	case a.IsZero():
 		return p.no(fault.Missing, e, "there is no agreement").Do("give the agreement of the event's version")
-	case e.Kind < Ask || e.Kind > End || e.At.IsZero():
+	case e.Kind < Ask || e.Kind > Decline || e.At.IsZero():
 		return p.no(fault.Invalid, e, "the event has no kind or no time")
 	case a.Purpose() != p.purpose:
 		return p.no(fault.Invalid, e, "the agreement is for %q, the permission for %q", a.Purpose(), p.purpose)
@@ -243,9 +249,12 @@ func (p Permission) timed(e Event, a Agreement) (Event, error) {
 func (p Permission) say(e Event) error {
 	mine := slices.Contains(e.Signers, e.By)
 	switch e.Kind {
-	case Expire, End:
+	case Expire, End, Remind:
 		if e.By != 0 {
 			return p.no(fault.Refused, e, "only the program does this")
+		}
+		if e.Kind == Remind && len(e.Signers) == 0 {
+			return p.no(fault.Refused, e, "nobody who has a say in the matter would be asked")
 		}
 	case Ask:
 		if len(e.Signers) == 0 || e.By != 0 && !mine {
@@ -256,7 +265,7 @@ func (p Permission) say(e Event) error {
 		if e.By == 0 || !mine && !gave && e.By != p.subject {
 			return p.no(fault.Refused, e, "this person has no say in the matter")
 		}
-	case Give, Refuse:
+	case Give, Refuse, Renew, Decline:
 		if e.By == 0 || !mine {
 			return p.no(fault.Refused, e, "this person has no say in the matter").Do("only who has a say at this moment may answer")
 		}

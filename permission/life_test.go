@@ -20,7 +20,7 @@ func agreementSpec(version int, signers permission.Signers) permission.Agreement
 	return permission.AgreementSpec{Purpose: "fee", Version: version, From: now, User: permission.Party{ID: "0000000-0", Name: three("City")},
 		Sources: []permission.SourceSpec{{ID: "incomes", Name: three("Incomes"), Controller: permission.Party{ID: "1111111-1", Name: three("Unit")},
 			Fields: []permission.SourceField{{Field: "income.wages", What: three("wages")}, {Field: "income.pension", What: three("pensions")}}}},
-		Basis: "GDPR 6(1)(c)", Law: "Act 1503/2016", Lasts: permission.Period{Years: 1}, Keep: permission.Period{Years: 10}, KeepLaw: "Archives", KeepWhy: three("k"),
+		Basis: "GDPR 6(1)(c)", Law: "Act 1503/2016", Lasts: permission.Period{Years: 1}, Renew: permission.Period{Months: 6}, Keep: permission.Period{Years: 10}, KeepLaw: "Archives", KeepWhy: three("k"),
 		Conditions: []permission.Condition{{Kind: permission.OwnPermission, Source: "s"}, {Kind: permission.Guardian, Source: "s"}, {Kind: permission.Residence, Source: "s"}},
 		Signers:    signers, Title: three("t"), Why: three("w"), Without: three("o"),
 		Ways: []permission.Way{{ID: "permit", Title: three("a"), Then: three("b")}, {ID: "documents", Title: three("a"), Then: three("b")}, {ID: "highest-fee", Title: three("a"), Then: three("b")}}}

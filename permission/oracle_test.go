@@ -19,6 +19,10 @@ type sheet struct {
 	until time.Time
 	way   string
 	cause permission.Cause
+
+	// of the time before its end
+	asked, no bool
+	again     map[person.ID]time.Time
 }
 
 // oracle is one permission, seen from outside.
@@ -34,8 +38,11 @@ var rules = map[string]map[string]string{
 	"":          {"ask": "asked"},
 	"asked":     {"ask": "=", "give": "yes", "refuse": "refused", "end": "ended"},
 	"partly":    {"ask": "=", "give": "yes", "refuse": "refused", "end": "ended"},
-	"standing":  {"ask": "=", "give": "yes", "end": "ended"},
-	"over":      {"ask": "asked", "give": "anew", "refuse": "refused", "expire": "expired", "end": "ended"}, // standing or partly, and its time is out
+	"standing":  {"ask": "=", "give": "yes", "end": "ended", "renew": "given"},
+	"late":      {"ask": "=", "give": "yes", "end": "ended", "remind": "reminded", "renew": "again", "decline": "no"}, // standing, and its time is nearly out
+	"let go":    {"give": "anew", "refuse": "refused", "expire": "expired", "end": "ended"},                           // over, and they said that they will not give it anew
+	"let gone":  {"give": "anew", "refuse": "refused", "expire": "="},                                                 // the same, expired
+	"over":      {"ask": "asked", "give": "anew", "refuse": "refused", "expire": "expired", "end": "ended"},           // standing or partly, and its time is out
 	"refused":   {"give": "anew", "refuse": "refused", "end": "="},
 	"withdrawn": {"give": "anew", "refuse": "refused", "expire": "=", "end": "="},
 	"expired":   {"ask": "asked", "give": "anew", "refuse": "refused", "expire": "=", "end": "="},
@@ -47,8 +54,14 @@ func (s *sheet) at(t time.Time) string {
 	switch {
 	case s == nil:
 		return ""
+	case s.state == "standing" && s.no && !t.Before(s.until):
+		return "let go"
+	case s.state == "expired" && s.no:
+		return "let gone"
 	case (s.state == "partly" || s.state == "standing") && !t.Before(s.until):
 		return "over"
+	case s.state == "standing" && !t.Before(s.until.AddDate(0, -6, 0)): // as the test's agreements have it
+		return "late"
 	case s.state == "ended" && (s.cause == permission.CauseDeath || s.cause == permission.CausePurpose):
 		return "for good"
 	}
@@ -102,6 +115,7 @@ func (o *oracle) mayDo(e permission.Event, say []person.ID) bool {
 	return map[permission.EventKind]bool{
 		permission.Ask: len(say) > 0 && (program || mine), permission.Give: mine, permission.Refuse: mine,
 		permission.Withdraw: !program && (mine || onFile || e.By == o.subject), permission.Expire: program, permission.End: program,
+		permission.Remind: program && len(say) > 0, permission.Renew: mine, permission.Decline: mine,
 	}[e.Kind]
 }
 
@@ -131,7 +145,7 @@ func (o *oracle) turn(e permission.Event, a permission.Agreement, say []person.I
 				}
 			}
 		}
-	case permission.Give, permission.Refuse:
+	case permission.Give, permission.Refuse, permission.Remind, permission.Renew, permission.Decline:
 		if v != o.last() {
 			return false, false
 		}
@@ -146,9 +160,22 @@ func (o *oracle) turn(e permission.Event, a permission.Agreement, say []person.I
 		return true, false
 	case "yes", "anew":
 		if next == "anew" {
-			s.yes = map[person.ID]time.Time{}
+			*s = sheet{state: s.state, yes: map[person.ID]time.Time{}}
 		}
 		return true, o.sign(s, v, e.By, a, say, at)
+	case "given": // only who gave it may say so again, and it changes nothing
+		_, gave := s.yes[e.By]
+		return gave, false
+	case "reminded":
+		changed = !s.asked && !s.no
+		s.asked = s.asked || changed
+		return true, changed
+	case "no":
+		changed = !s.no
+		s.no, s.again = true, nil
+		return true, changed
+	case "again":
+		return true, s.giveAgain(e.By, a, say, at)
 	case "refused":
 		if s.state == "refused" && s.way == e.Way || s.state == "withdrawn" && e.Way == "" {
 			return true, false
@@ -203,6 +230,31 @@ func (o *oracle) sign(s *sheet, v int, by person.ID, a permission.Agreement, say
 	return true
 }
 
+// giveAgain puts a name under it before its time is out.
+func (s *sheet) giveAgain(by person.ID, a permission.Agreement, say []person.ID, at time.Time) bool {
+	if _, there := s.again[by]; there && !covers(a.Signers(), s.again, say) {
+		return false
+	}
+	names := map[person.ID]time.Time{by: at}
+	for id, t := range s.again {
+		if slices.Contains(say, id) {
+			names[id] = t
+		}
+	}
+	s.again, s.no = names, false
+	if !covers(a.Signers(), names, say) {
+		return true
+	}
+	first := at
+	for _, t := range names {
+		if t.Before(first) {
+			first = t
+		}
+	}
+	s.yes, s.again, s.asked, s.until = names, nil, false, first.AddDate(1, 0, 0)
+	return true
+}
+
 func (o *oracle) takeBack() (ok, changed bool) {
 	before := false
 	for _, s := range o.sheets {
@@ -239,7 +291,7 @@ func (o *oracle) stop(e permission.Event, at time.Time) (ok, changed bool) {
 // reads reports whether data may be used at the moment.
 func (o *oracle) reads(t time.Time, agreements []permission.Agreement, w town, fields []permission.Field) bool {
 	for i, s := range o.sheets {
-		if s == nil || s.at(t) != "standing" {
+		if s == nil || s.at(t) != "standing" && s.at(t) != "late" {
 			continue
 		}
 		a := agreements[i]

@@ -43,6 +43,9 @@ func (p Period) IsZero() bool { return p == Period{} }
 // 29 February run over into the next month, as time.AddDate has it.
 func (p Period) After(t time.Time) time.Time { return t.AddDate(p.Years, p.Months, p.Days) }
 
+// Before is the moment that comes the period before t, in the same way.
+func (p Period) Before(t time.Time) time.Time { return t.AddDate(-p.Years, -p.Months, -p.Days) }
+
 func (p Period) String() string {
 	if p.IsZero() {
 		return "P0D"

@@ -60,6 +60,8 @@ type world struct {
 	trace      []string
 	read, kept int                    // people read, and people not read, of those asked for
 	why        map[permission.Why]int // the answers of Stands
+	reminded   int                    // how often somebody was asked anew
+	did        map[permission.EventKind]int
 }
 
 func (w *world) find(version int) (permission.Agreement, error) {
@@ -88,7 +90,7 @@ func (w *world) pick(ids ...person.ID) person.ID { return ids[w.r.IntN(len(ids))
 
 func newWorld(t *testing.T, r *rand.Rand, texts map[permission.Signers][]permission.Agreement, purpose permission.Purpose) *world {
 	t.Helper()
-	w := &world{r: r, now: now, town: town{dead: map[person.ID]bool{}, gone: map[person.ID]bool{}, signers: []person.ID{mother, father}}, why: map[permission.Why]int{}}
+	w := &world{r: r, now: now, town: town{dead: map[person.ID]bool{}, gone: map[person.ID]bool{}, signers: []person.ID{mother, father}}, why: map[permission.Why]int{}, did: map[permission.EventKind]int{}}
 	w.mode = []permission.Signers{permission.Self, permission.OneGuardian, permission.AllGuardians}[r.IntN(3)]
 	w.agreements = texts[w.mode]
 	subjects := []person.ID{mother, father, aunt}
@@ -127,7 +129,7 @@ func (w *world) event(i int) (permission.Event, permission.Agreement) {
 		v = last
 	}
 	a := w.agreements[v-1]
-	e := permission.Event{Kind: permission.EventKind(1 + w.r.IntN(6)), At: w.now, Version: v, Hash: a.Hash()}
+	e := permission.Event{Kind: permission.EventKind(1 + w.r.IntN(9)), At: w.now, Version: v, Hash: a.Hash()}
 	switch w.r.IntN(6) { // these come more often than the rest
 	case 0, 1:
 		e.Kind = permission.Give
@@ -135,7 +137,7 @@ func (w *world) event(i int) (permission.Event, permission.Agreement) {
 		e.Kind = permission.Ask
 	}
 	switch e.Kind {
-	case permission.Expire, permission.End:
+	case permission.Expire, permission.End, permission.Remind:
 		e.By = w.pick(0, 0, 0, 0, mother)
 	case permission.Ask:
 		e.By = w.pick(0, 0, mother, aunt)
@@ -155,6 +157,8 @@ func (w *world) event(i int) (permission.Event, permission.Agreement) {
 		e = permission.Step(permission.Ask, a, 0, w.now)
 		if state := w.lives[i].Of(v); state == permission.Asked || state == permission.Partly || state == permission.Expired {
 			e = permission.Step(permission.Give, a, w.pick(say...), w.now)
+		} else if state == permission.Standing {
+			e = permission.Step([]permission.EventKind{permission.Renew, permission.Renew, permission.Decline}[w.r.IntN(3)], a, w.pick(say...), w.now)
 		}
 	}
 	switch w.r.IntN(12) {
@@ -181,6 +185,9 @@ func (w *world) step() error {
 			return fmt.Errorf("%v by %d in state %v: %w, the oracle says %v", e.Kind, e.By, p.State(), err, want)
 		}
 		if err == nil {
+			if len(next.Events()) > len(p.Events()) {
+				w.did[e.Kind]++
+			}
 			w.lives[i] = next
 		}
 	case n < 13:
@@ -194,6 +201,9 @@ func (w *world) step() error {
 		id := w.pick(child, o.subject)
 		w.town.dead[id] = w.r.IntN(20) == 0 // a register may be mended, too
 	case n == 16:
+		if err := w.remind(i); err != nil {
+			return err
+		}
 		return w.due(i)
 	case n == 17:
 		w.down = w.r.IntN(8) == 0
@@ -236,6 +246,34 @@ func (w *world) due(i int) error {
 	if err == nil {
 		w.lives[i] = next
 	}
+	return nil
+}
+
+// remind lets the program ask anew; it must do so for nothing but what stands, and
+// once.
+func (w *world) remind(i int) error {
+	p, o := w.lives[i], w.oracles[i]
+	a, _ := w.find(p.Version())
+	now := seen{w.town, w.mode}
+	e, ok := p.Reminding(w.now, a, now)
+	say := w.town.signersOf(w.mode, o.subject)
+	if !ok {
+		return nil
+	}
+	if !o.reads(w.now, w.agreements, w.town, nil) {
+		return fmt.Errorf("life %d does not stand, and is asked anew", i)
+	}
+	next, err := p.Apply(e, a, say)
+	if want := o.takes(e, a, say); (err == nil) != want || err == nil && len(next.Events()) == len(p.Events()) {
+		return fmt.Errorf("asking life %d anew changes nothing, or cannot be: %w, the oracle says %v", i, err, want)
+	}
+	if err != nil { // a clock was ahead
+		return nil //nolint:nilerr // and the oracle says so
+	}
+	if _, twice := next.Reminding(w.now, a, now); twice {
+		return fmt.Errorf("life %d is asked anew twice", i)
+	}
+	w.lives[i], w.reminded = next, w.reminded+1
 	return nil
 }
 
@@ -335,7 +373,7 @@ func feePurpose(t *testing.T) permission.Purpose {
 func TestRandomLivesAgainstTheOracle(t *testing.T) {
 	all, purpose := texts(t), feePurpose(t)
 	const oneLife = 250
-	read, kept, why := 0, 0, map[permission.Why]int{}
+	read, kept, why, reminded, did := 0, 0, map[permission.Why]int{}, 0, map[permission.EventKind]int{}
 	for s := range uint64(*steps / oneLife) {
 		r := rand.New(rand.NewPCG(*seed, s))
 		w := newWorld(t, r, all, purpose)
@@ -344,12 +382,20 @@ func TestRandomLivesAgainstTheOracle(t *testing.T) {
 				t.Fatalf("seed %d, world %d, step %d, signers %v, now %s, agreements for %s: %v\nlast steps:\n%s", *seed, s, n, w.town.signers, w.now.Format(time.DateTime), w.mode, err, lines(w.trace))
 			}
 		}
-		read, kept = read+w.read, kept+w.kept
+		read, kept, reminded = read+w.read, kept+w.kept, reminded+w.reminded
+		for k, n := range w.did {
+			did[k] += n
+		}
 		for k, n := range w.why {
 			why[k] += n
 		}
 	}
-	t.Logf("%d people were read, %d were not; answers of Stands: %v", read, kept, why)
+	t.Logf("%d people were read, %d were not; answers of Stands: %v; asked anew %d times; what happened: %v", read, kept, why, reminded, did)
+	for _, k := range []permission.EventKind{permission.Remind, permission.Renew, permission.Decline} {
+		if did[k] < *steps/10_000 || reminded < *steps/10_000 {
+			t.Errorf("%v hardly ever happened: %d times, %d times by the program's own look", k, did[k], reminded)
+		}
+	}
 	if read < kept/20 {
 		t.Errorf("only %d people were read and %d were not: the test looks at too little", read, kept)
 	}

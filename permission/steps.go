@@ -31,6 +31,7 @@ func (p *Permission) ask(e Event) (bool, error) {
 	switch {
 	case i != len(p.answers)-1:
 		return false, p.no(fault.Conflict, e, "a newer version was asked about already").Do("use the newest version")
+	case w.Remembered(e.At):
 	case w.lapsed(e.At), w.State == Expired, w.State == Ended && !w.Cause.final():
 		*w = Answer{Version: e.Version, Hash: e.Hash, State: Asked, At: e.At}
 		return true, nil
@@ -70,7 +71,7 @@ func (p *Permission) give(e Event, a Agreement) (bool, error) {
 	case w.State == Ended:
 		return false, p.no(fault.Conflict, e, "the permission has ended").Do("ask anew, if it did not end for good")
 	case w.lapsed(e.At), w.State == Refused, w.State == Withdrawn, w.State == Expired:
-		w.Gave = nil
+		w.Gave, w.Reminded, w.Declined, w.Again = nil, time.Time{}, time.Time{}, nil
 	case w.gave(e.By) && (w.State == Standing || !enough(a.Signers(), w.Gave, e.Signers)):
 		return false, nil
 	}

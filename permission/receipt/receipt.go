@@ -375,7 +375,8 @@ func (r Record) step(e permission.Event, before, after permission.Permission) (o
 		return nil, err
 	}
 	types := []any{"dpv:" + string(statusOf(e, before, after))}
-	if e.Kind == permission.Give {
+	yes := e.Kind == permission.Give || e.Kind == permission.Renew
+	if yes {
 		types = append(types, "dpv:ExplicitlyExpressedConsent")
 	}
 	o := object{"@type": types, "dpv:isIndicatedAtTime": moment(e.At), "dpv:isIndicatedBy": by,
@@ -387,11 +388,12 @@ func (r Record) step(e permission.Event, before, after permission.Permission) (o
 		}
 	}
 	switch now := answer(after, e.Version); {
-	case e.Kind == permission.Give && now.State == permission.Standing:
-		o["dpv:hasDuration"] = object{"@type": "dpv:UntilTimeDuration", "rdf:value": moment(now.Until)}
-	case e.Kind == permission.Give:
-		o["dct:description"] = said(reason(permission.WhyPartly))
-		o["dpv:hasDuration"] = object{"@type": "dpv:UntilTimeDuration", "rdf:value": moment(now.Until)}
+	case yes && whole(now):
+		o["dpv:hasDuration"] = until(now)
+	case yes:
+		o["dct:description"], o["dpv:hasDuration"] = said(reason(permission.WhyPartly)), until(now)
+	case e.Kind == permission.Decline:
+		o["dct:description"], o["dpv:hasDuration"] = said(declined), until(now)
 	default:
 		o["dpv:hasDuration"] = object{"@type": "dpv:UntilEventDuration", "rdf:value": "next decision"}
 	}
@@ -401,6 +403,20 @@ func (r Record) step(e permission.Event, before, after permission.Permission) (o
 	}
 	return o, nil
 }
+
+// declined says what somebody decides who does not give a permission anew.
+var declined = permission.Texts{
+	person.Finnish: "Lupaa ei jatketa. Se on voimassa määräaikansa loppuun.",
+	person.Swedish: "Tillståndet förlängs inte. Det gäller till slutet av sin giltighetstid.",
+	person.English: "The permission will not be given anew. It stands until its time is over.",
+}
+
+func until(w permission.Answer) object {
+	return object{"@type": "dpv:UntilTimeDuration", "rdf:value": moment(w.Until)}
+}
+
+// whole reports whether all who must sign have signed what was last given.
+func whole(w permission.Answer) bool { return w.State == permission.Standing && len(w.Again) == 0 }
 
 func answer(p permission.Permission, version int) permission.Answer {
 	for _, w := range p.Answers() {
@@ -438,7 +454,13 @@ const (
 // sign have given is still asked for.
 func statusOf(e permission.Event, before, after permission.Permission) Status {
 	switch e.Kind {
-	case permission.Ask:
+	case permission.Ask, permission.Remind:
+	case permission.Renew:
+		if whole(answer(after, e.Version)) {
+			return Renewed
+		}
+	case permission.Decline:
+		return Refused
 	case permission.Give:
 		if after.Of(e.Version) != permission.Standing {
 			return Requested
