@@ -98,6 +98,9 @@ func kept(a permission.Agreement) store.Agreement {
 
 // ask shows the agreement, if who is to be asked was not asked, or not lately.
 func (s *Service) ask(ctx context.Context, tx store.Tx, row store.Permit, p permission.Permission, a permission.Agreement, f *family, who person.ID) (store.Permit, permission.Permission, bool, error) {
+	if w := p.Current(); w.Version == a.Version() && w.Remembered(s.now()) {
+		return row, p, false, nil // they may still give it of their own will
+	}
 	switch p.Of(a.Version()) {
 	case permission.Asked, permission.Partly, permission.Refused, permission.Withdrawn:
 		return row, p, false, nil

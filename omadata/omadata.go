@@ -102,6 +102,7 @@ type Service struct {
 	swept int64                         // the registers against which all permissions were held last
 
 	receiptsAt time.Time // not before are receipts tried that are owed
+	remindAt   time.Time // not before is it looked who is to be asked anew
 }
 
 // textID names a version of an agreement.

@@ -29,6 +29,7 @@ type View struct {
 	Handovers []store.Handover   // the times that a source was asked
 	Marks     []store.SourceMark // what sources say that they handed over
 	IfTaken   Effect             // what taking it back would do
+	Renewal   Renewal            // while it stands
 }
 
 // ViewEvent is one event in the life of a permission.
@@ -110,6 +111,11 @@ func (s *Service) view(ctx context.Context, who person.ID, row store.Permit, f *
 	}
 	v.State, v.Agreement = p.State(), a
 	v.Stands, v.Why = p.Stands(s.now(), a, f)
+	if v.Stands {
+		if v.Renewal, err = s.renewal(p, a); err != nil {
+			return v, err
+		}
+	}
 	if now, err := s.Agreement(); err == nil {
 		v.Current = now.Hash() == a.Hash()
 	}

@@ -302,9 +302,11 @@ func (l *life) some() (*home, person.ID) {
 // small is a step of people or of the world, which may also come in the middle of
 // another.
 func (l *life) small() {
-	switch l.r.IntN(10) {
+	switch l.r.IntN(12) {
 	case 0, 1, 2:
 		l.give()
+	case 9, 10:
+		l.anew()
 	case 3:
 		l.withdraw()
 	case 4:
@@ -338,6 +340,72 @@ func (l *life) give() {
 	// first was ended by its cause in between, which the judge cannot know: so much it
 	// lets pass; TestGivingTwiceIsOneGiving does not.
 	l.yes[p] = l.clock.Now().Add(stands)
+}
+
+// anew is what somebody says before their permission ends: that it goes on, or that
+// it does not. Whichever it is, what stands meanwhile is what they said at first.
+func (l *life) anew() {
+	h, who := l.some()
+	row, ok, err := l.permitOf(who, h.child)
+	if err != nil || !ok {
+		return
+	}
+	if left := row.Until.Sub(l.clock.Now()); left > stands/2 && l.r.IntN(3) == 0 { // so late in its time that they may
+		l.clock.add(left - stands/2 + time.Duration(l.r.Int64N(int64(stands/2))))
+	}
+	if l.r.IntN(3) == 0 {
+		err := l.Decline(l.ctx, who, row.ID, omadata.Seen{})
+		if err == nil {
+			l.did["decline"]++
+		}
+		l.expect("say no before the end", err)
+		return
+	}
+	err = l.Renew(l.ctx, who, row.ID, omadata.Seen{})
+	l.expect("say yes before the end", err)
+	p, now := pair{who, h.child}, l.clock.Now()
+	if until, said := l.yes[p]; err == nil && said && now.Before(until) && !now.Before(until.Add(-stands/2)) {
+		l.yes[p] = now.Add(stands)
+		l.did["renew"]++
+	}
+}
+
+// askedOnce looks at what the city asked by itself before permissions ended: once for
+// each time that they were given, not after a no, and only while they stood.
+func (l *life) askedOnce() {
+	for _, h := range l.families {
+		all, err := l.db.PermitsAbout(l.ctx, h.child)
+		l.must(err)
+		for _, row := range all {
+			events, err := l.db.PermitEvents(l.ctx, row.ID)
+			l.must(err)
+			var given time.Time
+			asked, stood, no := 0, false, false
+			for _, e := range events {
+				switch e.Kind {
+				case "give", "renew":
+					if e.Kind == "renew" && (!stood || !e.At.Before(given.Add(stands))) {
+						l.blame("permission %d was given anew when it did not stand", row.ID)
+					}
+					given, asked, stood, no = e.At, 0, true, false
+				case "remind":
+					asked++
+					l.did["ask anew"]++
+					if asked > 1 || !stood || no || e.At.Before(given.Add(stands/2)) || !e.At.Before(given.Add(stands)) {
+						l.blame("permission %d was asked for anew %d times, standing %v, after a no %v, given on %s, on %s", row.ID, asked, stood, no, given, e.At)
+					}
+				case "decline":
+					no = true
+				case "ask":
+					if no {
+						l.blame("permission %d was asked for again after a no", row.ID)
+					}
+				default:
+					stood, no = false, no && e.Kind == "expire"
+				}
+			}
+		}
+	}
 }
 
 func (l *life) withdraw() {
@@ -426,6 +494,7 @@ func TestNothingIsReadWithoutABasisAndAnEntry(t *testing.T) {
 			l := newLife(t, seed, func(*omadata.Service) {})
 			n := l.run(min(freshAfter, *randomSteps-taken))
 			taken += n
+			l.askedOnce()
 			for _, w := range l.wrong {
 				t.Errorf("seed %d, step %d: %s", seed, n, w)
 			}
@@ -439,7 +508,7 @@ func TestNothingIsReadWithoutABasisAndAnEntry(t *testing.T) {
 		}
 	}
 	t.Logf("%v", all)
-	for _, what := range []string{"give", "withdraw", "happens", "ask", "keep", "read", "batch", "look", "a source's yes"} {
+	for _, what := range []string{"give", "withdraw", "happens", "ask", "keep", "read", "batch", "look", "a source's yes", "ask anew", "renew", "decline"} {
 		if all[what] == 0 {
 			t.Errorf("%s never happened: nothing was tried", what)
 		}

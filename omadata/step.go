@@ -17,12 +17,12 @@ import (
 // stepBatch is how much of one kind of work is looked for at a time.
 const stepBatch = 50
 
-// Step does one piece of the work that waits: what expired or ended is ended,
-// sources are asked, fees are proposed, and what is no longer fresh is deleted. Did
+// Step does one piece of the work that waits: what expired or ended is ended, whose
+// permission ends soon is asked anew, sources are asked, fees are proposed, and what is no longer fresh is deleted. Did
 // is false when nothing waits. What fails is told and does not hold up the rest.
 func (s *Service) Step(ctx context.Context) (did bool, err error) {
 	var errs []error
-	for _, do := range []func(context.Context) (bool, error){s.lost, s.nos, s.expire, s.endByCause, s.ask1, s.propose1, s.stale, s.owed, s.oldDocuments} {
+	for _, do := range []func(context.Context) (bool, error){s.lost, s.nos, s.expire, s.endByCause, s.remind, s.ask1, s.propose1, s.stale, s.owed, s.oldDocuments} {
 		did, err := do(ctx)
 		if err != nil {
 			errs = append(errs, err)

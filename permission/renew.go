@@ -11,12 +11,21 @@ import (
 // the agreement says nothing; at most half of its time.
 const RenewDays = 30
 
+// Renews is how long before its end a permission may be given anew, at most: shorter
+// if that is more than half of its time and the agreement says nothing.
+func (a Agreement) Renews() Period {
+	if r := a.spec.Renew; !r.IsZero() {
+		return r
+	}
+	return Period{Days: RenewDays}
+}
+
 // renewsFrom is the moment from which what was given may be given anew.
 func (w Answer) renewsFrom(a Agreement) time.Time {
-	if r := a.spec.Renew; !r.IsZero() {
-		return r.Before(w.Until)
+	from := a.Renews().Before(w.Until)
+	if !a.spec.Renew.IsZero() {
+		return from
 	}
-	from := w.Until.AddDate(0, 0, -RenewDays)
 	if half := w.Until.Add(-w.Until.Sub(w.Gave[0].At) / 2); half.After(from) {
 		return half
 	}

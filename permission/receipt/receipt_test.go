@@ -137,6 +137,9 @@ func TestEachDecisionHasItsReceipt(t *testing.T) {
 		{"refused", receipt.Refused, life(t, permission.Self, one, ask, step(permission.Refuse, mother, "documents"))},
 		{"taken back", receipt.Withdrawn, life(t, permission.Self, one, ask, give, step(permission.Withdraw, mother))},
 		{"expired", receipt.Expired, life(t, permission.Self, one, ask, give, step(permission.Expire, 0))},
+		{"given anew before its end", receipt.Renewed, life(t, permission.Self, one, ask, give, step(permission.Remind, 0), step(permission.Renew, mother))},
+		{"given anew by one of two", receipt.Requested, life(t, permission.AllGuardians, both, ask, give, step(permission.Give, father), step(permission.Renew, mother))},
+		{"not given anew", receipt.Refused, life(t, permission.Self, one, ask, give, step(permission.Decline, mother))},
 		{"ended", receipt.Revoked, life(t, permission.Self, one, ask, give, step(permission.End, 0, "moved"))},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -22,6 +22,7 @@ type Permitted interface {
 	PermitsAbout(ctx context.Context, about person.ID) ([]store.Permit, error)
 	PermitsDue(ctx context.Context, now time.Time, limit int) ([]store.Permit, error)
 	PermitsLapsed(ctx context.Context, now time.Time, limit int) ([]store.Permit, error)
+	PermitsEnding(ctx context.Context, purpose string, version int, now, until time.Time, limit int) ([]store.Permit, error)
 	PermitEvents(ctx context.Context, id int64) ([]store.PermitEvent, error)
 	PermitReceipt(ctx context.Context, id int64, n int) ([]byte, error)
 	OwedReceipts(ctx context.Context, permission int64, limit int) ([]store.OwedReceipt, error)
@@ -212,6 +213,36 @@ func (s *suite) permitsRead(id int64) {
 	s.must(err)
 	if len(due) != 1 || due[0].Subject != 4 || len(lapsed) != 1 || lapsed[0].Subject != 4 {
 		s.Errorf("due %d, lapsed %d", len(due), len(lapsed))
+	}
+	s.permitsEnding(due[0])
+}
+
+// permitsEnding: who is to be asked anew is found until they were asked, and again
+// after they have given it anew.
+func (s *suite) permitsEnding(p store.Permit) {
+	s.Helper()
+	finds := func(what string, want int, version int, until time.Time) {
+		s.Helper()
+		got, err := s.s.PermitsEnding(s.ctx, feePurpose, version, Start, until, 10)
+		s.must(err)
+		if len(got) != want || want == 1 && got[0].ID != p.ID {
+			s.Errorf("%s: %d end, want %d", what, len(got), want)
+		}
+	}
+	finds("soon", 1, 1, p.Until)
+	finds("not so soon", 0, 1, p.Until.Add(-time.Microsecond))
+	finds("under another version", 0, 2, p.Until)
+	for _, step := range []struct {
+		kind string
+		want int
+	}{{"remind", 0}, {"renew", 1}, {"decline", 0}, {"renew", 1}, {"ask", 0}} {
+		s.write(func(tx store.Tx) error {
+			p.Events++
+			_, err := tx.SavePermit(store.Permit{ID: p.ID, Purpose: p.Purpose, Subject: p.Subject, About: p.About, State: p.State, Version: p.Version, Until: p.Until, Due: p.Due, Events: p.Events - 1},
+				store.PermitEvent{N: p.Events, Kind: step.kind, At: Start, By: p.Subject, Version: 1, Hash: "h1"})
+			return err
+		})
+		finds("after "+step.kind, step.want, 1, p.Until)
 	}
 }
 

@@ -87,6 +87,16 @@ func (d *DB) PermitsLapsed(ctx context.Context, now time.Time, limit int) ([]sto
 	return d.permits(ctx, "WHERE p.state = ? AND p.until <= ? ORDER BY p.until, p.id LIMIT ?", StandingState, micro(now), limit)
 }
 
+// PermitsEnding are permissions that stand under a version of an agreement, end up to
+// a moment, and were neither asked for anew nor refused since they were given; the
+// first to end first.
+func (d *DB) PermitsEnding(ctx context.Context, purpose string, version int, now, until time.Time, limit int) ([]store.Permit, error) {
+	return d.permits(ctx, `WHERE p.state = ? AND p.purpose = ? AND p.version = ? AND p.until > ? AND p.until <= ? AND NOT EXISTS (
+		SELECT 1 FROM permission_event e WHERE e.permission = p.id AND e.kind IN ('ask', 'refuse', 'remind', 'decline') AND e.n > (
+			SELECT max(g.n) FROM permission_event g WHERE g.permission = p.id AND g.kind IN ('give', 'renew'))) ORDER BY p.until, p.id LIMIT ?`,
+		StandingState, purpose, version, micro(now), micro(until), limit)
+}
+
 // PermitEvents are the events in the life of a permission, in order, without their
 // receipts.
 func (d *DB) PermitEvents(ctx context.Context, id int64) (out []store.PermitEvent, err error) {

@@ -17,8 +17,8 @@ import (
 
 // Undecided is the register of those who have a say in a matter for a purpose and have
 // not chosen under a version of its agreement (permits is the agreement's own purpose):
-// nobody is asked who has. Who gave a permission that has ended may be asked anew. It
-// is read from the matters and permissions as they are now; matters are those that
+// nobody is asked who has. Who gave a permission that has ended may be asked anew,
+// unless they said before its end that they will not give it anew. It is read from the matters and permissions as they are now; matters are those that
 // were opened up to the end of a day.
 func (d *DB) Undecided(purpose, permits string, version int, known time.Time) register.Source {
 	return undecided{d, purpose, permits, version, known.Truncate(24*time.Hour).AddDate(0, 0, 1)}
@@ -38,9 +38,14 @@ func (undecided) Has() []permission.Field { return []permission.Field{register.F
 // chosen has ended by itself.
 const open = "('asked', 'expired', 'ended')"
 
+// declined is so of a permission whose holder said, before its end, that they will not
+// give it anew: that is a choice, and is remembered.
+const declined = `EXISTS (SELECT 1 FROM permission_event e WHERE e.permission = p.id AND e.kind = 'decline' AND e.n > (
+		SELECT max(g.n) FROM permission_event g WHERE g.permission = p.id AND g.kind IN ('give', 'renew')))`
+
 func (u undecided) each(ctx context.Context, do func(person.ID, time.Time) error) error {
 	return u.db.rows(ctx, `SELECT w.person, m.opened FROM matter m JOIN matter_person w ON w.matter = m.id AND w.part = ?1
-		LEFT JOIN permission p ON p.purpose = ?2 AND p.subject = w.person AND p.about = m.child AND p.version = ?3 AND p.state NOT IN `+open+`
+		LEFT JOIN permission p ON p.purpose = ?2 AND p.subject = w.person AND p.about = m.child AND p.version = ?3 AND (p.state NOT IN `+open+` OR p.state = 'expired' AND `+declined+`)
 		WHERE m.purpose = ?4 AND m.opened < ?5 AND p.id IS NULL ORDER BY w.person, m.opened, m.id`,
 		[]any{store.Guardian, u.permits, u.version, u.purpose, micro(u.before)}, func(scan func(...any) error) error {
 			var id, opened int64
