@@ -49,6 +49,7 @@ var tasks = []task{
 	{"accept the fee", "aino", "/my/fees/5", func() *city { return newCity().withOma(feeProposed) }, []stop{{`button[value="accept"]`, kb.Enter}}, "answer fee 17 5 true"},
 	{"ask a person", "aino", "/my/fees/5", func() *city { return newCity().withOma(feeAnew) },
 		[]stop{{"#words", "I was ill in May"}, {`button[value="person"]`, kb.Enter}}, "answer fee 17 5 false I was ill in May"},
+	{"give a permission anew", "aino", "/my/permissions/9", func() *city { return newCity().ending() }, []stop{{`button[name=anew][value=yes]`, kb.Enter}}, "decide anew 17 9 true " + textNow()},
 	{"take a permission back", "aino", "/my/permissions/9", func() *city { return newCity().withOma(feeAccepted) }, []stop{{`form[action$="/take-back"] button`, kb.Enter}}, "take back 17 9"},
 	{"say how many hours", "aino", "/my/fees/5", func() *city { return newCity().withOma(feeProposed) }, []stop{{"#week", kb.End + "\b\b\b\b25"}, {`form[action$="/hours"] button`, kb.Enter}}, "set hours 17 5 2500"},
 	{"ask for a place", "aino", "/my/fees/5", func() *city { return newCity().withoutPlace() }, []stop{{"#wish", "From August, in Swedish"}, {`form[action$="/place"] button`, kb.Enter}}, "ask for a place 17 5 From August, in Swedish"},

@@ -18,6 +18,7 @@ import (
 // myData is what a resident's first page says of permissions and fees.
 type myData struct {
 	Fees     []feeMatter
+	Ending   []permit // given, and nearly over: the reader may give them anew
 	Stands   []permit // given
 	Possible []permit
 	Ended    []permit // taken back, refused, expired or ended by its cause
@@ -42,6 +43,9 @@ func (s *site) myData(r *http.Request) (*myData, error) {
 		switch {
 		case p.stands():
 			out.Stands = append(out.Stands, p)
+			if p.Soon && !p.LetGo {
+				out.Ending = append(out.Ending, p)
+			}
 		case p.State == permitPossible:
 			out.Possible = append(out.Possible, p)
 		default:
@@ -100,10 +104,7 @@ func (s *site) showPermit(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	done := ""
-	if doneOf(r, "taken-back") != "" {
-		done = "permit.done"
-	}
+	done := map[string]string{"taken-back": "permit.done", "anew": "permit.anew.yes", "let-go": "permit.anew.no"}[doneOf(r, "taken-back", "anew", "let-go")]
 	return s.permitPage(w, r, http.StatusOK, p, done)
 }
 

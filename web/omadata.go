@@ -30,6 +30,9 @@ type permits interface {
 	Permits(ctx context.Context, who person.ID) ([]permit, error)
 	// TakeBack withdraws a permission. Doing it twice is doing it once.
 	TakeBack(ctx context.Context, who person.ID, n int64) error
+	// DecideAnew gives a permission anew before its end, or lets it end. Text is the hash of
+	// the agreement that the reader saw: of another nothing is noted (Conflict).
+	DecideAnew(ctx context.Context, who person.ID, n int64, yes bool, text string) error
 	// Receipt is the signed receipt of one event of a permission, as JSON-LD.
 	Receipt(ctx context.Context, who person.ID, n int64, event int) ([]byte, error)
 }
@@ -71,6 +74,7 @@ func (s *site) omaRoutes() []route {
 		{pattern: "POST /my/fees/{matter}/answer", action: access.Answer, do: s.answerFee, omaData: true},
 		{pattern: "GET /my/permissions/{permission}", action: access.SeeOwn, do: s.showPermit, omaData: true},
 		{pattern: "POST /my/permissions/{permission}/take-back", action: access.Permit, do: s.takeBack, omaData: true},
+		{pattern: "POST /my/permissions/{permission}/anew", action: access.Permit, do: s.decideAnew, omaData: true},
 		{pattern: "GET /my/permissions/{permission}/receipts/{event}", action: access.SeeOwn, do: s.showReceipt, omaData: true},
 		{pattern: "GET /my/permissions/{permission}/receipts/{event}/file", action: access.SeeOwn, do: s.receiptFile, omaData: true},
 		{pattern: "GET /my/permissions/{permission}/receipts/{event}/signed", action: access.SeeOwn, do: s.receiptSigned, omaData: true},
@@ -228,6 +232,9 @@ type permit struct {
 	IfTaken   []consequence // what taking it back would do
 	Effects   []consequence // what taking it back did
 	Matter    int64         // the fee's matter; 0: none
+	Soon      bool          // its time is nearly over: it can be given anew
+	LetGo     bool          // the reader said that they let it end
+	Under     agreement     // that it would be given anew under
 }
 
 // The states of a permission.

@@ -23,6 +23,7 @@ type oma struct {
 	settled time.Time // the task
 	answer  string
 	erased  bool
+	ended   bool    // the permission ends while something is pressed
 	empty   bool    // nothing can be erased, and nothing stays
 	tree    *branch // the copy; nil: a short one
 }
@@ -200,6 +201,26 @@ func (o *oma) TakeBack(_ context.Context, who person.ID, n int64) error {
 	defer o.held()()
 	err := o.ask(who, "take back", fmt.Sprint(n))
 	o.at(feeTakenBack)
+	return err
+}
+
+// ending brings the permission near its end.
+func (c *city) ending() *city {
+	c.withOma(feeAccepted)
+	p := &c.oma.permit
+	p.Soon, p.Under = true, p.Agreement
+	p.Events = append(p.Events, permitEvent{Kind: "remind", At: begin.Add(2 * time.Hour), Version: 1})
+	return c
+}
+
+func (o *oma) DecideAnew(_ context.Context, who person.ID, n int64, yes bool, text string) error {
+	defer o.held()()
+	if o.ended {
+		o.permit.State, o.permit.Soon = permitExpired, false
+		return fault.New(fault.Conflict, "test", "it ended")
+	}
+	err := o.ask(who, "decide anew", fmt.Sprintf("%d %t %s", n, yes, text))
+	o.permit.Soon, o.permit.LetGo = !yes, !yes
 	return err
 }
 

@@ -156,7 +156,7 @@ func (o liveOma) permit(v omadata.View) permit {
 		out.Events = append(out.Events, permitEvent{Kind: e.Kind.String(), At: e.At, You: e.Mine, Version: e.Version, Cause: string(e.Cause), Receipt: e.Receipt, Later: e.Later})
 	}
 	if out.stands() {
-		out.Until = v.Until
+		out.Until, out.Soon, out.LetGo, out.Under = v.Until, v.Renewal.Open, v.Renewal.Declined, agreementOf(v.Renewal.Under)
 		out.IfTaken = o.effects(v.IfTaken.Deleted, v.IfTaken.Stopped, v.IfTaken.Proposals, v.IfTaken.Kept)
 		return out
 	}
@@ -218,6 +218,13 @@ func (o liveOma) TakeBack(ctx context.Context, who person.ID, n int64) error {
 
 func (o liveOma) Receipt(ctx context.Context, who person.ID, n int64, event int) ([]byte, error) {
 	return o.service.Receipt(ctx, who, n, event)
+}
+
+func (o liveOma) DecideAnew(ctx context.Context, who person.ID, n int64, yes bool, text string) error {
+	if yes {
+		return o.service.Renew(ctx, who, n, omadata.Seen{Text: text})
+	}
+	return o.service.Decline(ctx, who, n, omadata.Seen{Text: text})
 }
 
 func (o liveOma) Copy(ctx context.Context, who person.ID) (branch, error) {

@@ -249,9 +249,9 @@ func (s *site) drawPermits(t words, v *privacyView, events []store.PermitCount, 
 				continue
 			}
 			switch e.Kind {
-			case permission.Give.String():
+			case permission.Give.String(), permission.Renew.String():
 				p.Given += e.N
-			case permission.Refuse.String():
+			case permission.Refuse.String(), permission.Decline.String():
 				p.Refused += e.N
 			case permission.Withdraw.String():
 				p.Taken += e.N
