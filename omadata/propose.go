@@ -78,6 +78,9 @@ func (s *Service) propose(ctx context.Context, n store.MatterID) error {
 				tx.Fields(a.Fields())
 			}
 			tx.Detail("%s", out.what)
+			if _, err := s.noteFamily(tx, f); err != nil {
+				return err
+			}
 			return tx.MatterLooked(n, s.now())
 		})
 	})

@@ -10,7 +10,9 @@ import (
 )
 
 // endByCause holds all that is asked and given against the registers when a new
-// one has come in, and ends what has lost its cause. Of several processes one does it.
+// one has come in: matters are opened and brought up to date, what has lost its cause
+// is ended, and where the family is another the fee is worked out anew. Of several
+// processes one does it; if it is killed, another does it again.
 func (s *Service) endByCause(ctx context.Context) (did bool, err error) {
 	number, err := s.c.DB.NewestRegister(ctx)
 	if err != nil {
@@ -94,6 +96,9 @@ func (s *Service) sweptTo(number int64) {
 // sweepAll holds all that is asked and given against the registers. What
 // cannot be looked at is told, and looked at again later.
 func (s *Service) sweepAll(ctx context.Context) (did bool, err error) {
+	if err := s.offerAgain(ctx); err != nil {
+		return false, err
+	}
 	var errs []error
 	for _, state := range []permission.State{permission.Asked, permission.Partly, permission.Standing} {
 		for after := int64(0); ; {
@@ -115,9 +120,14 @@ func (s *Service) sweepAll(ctx context.Context) (did bool, err error) {
 			}
 		}
 	}
-	again, err := s.dueAgain(ctx)
-	if did = did || again; errors.Is(err, errMoved) {
-		return true, errMoved
+	for _, do := range []func(context.Context) (bool, error){s.dueAgain, s.otherFamilies} {
+		again, err := do(ctx)
+		if did = did || again; errors.Is(err, errMoved) {
+			return true, errMoved
+		}
+		if errs = append(errs, err); ctx.Err() != nil {
+			break
+		}
 	}
-	return did, errors.Join(append(errs, err)...)
+	return did, errors.Join(errs...)
 }

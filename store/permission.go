@@ -257,6 +257,9 @@ type Matters interface {
 	Matter(id MatterID) (Matter, error)
 	// MatterLooked notes when a matter's proposal was worked out.
 	MatterLooked(id MatterID, at time.Time) error
+	// MatterFamily notes what a matter's family is, as a digest. When it was another, or was
+	// not known, changed is true and the matter is due to be worked out.
+	MatterFamily(id MatterID, digest string) (changed bool, err error)
 	// AddProposal keeps a proposal in the place of the open ones of its matter, whose
 	// content goes.
 	AddProposal(p Proposal) (int64, error)

@@ -482,6 +482,21 @@ func mattersDue(s *suite, id store.MatterID) {
 	due("kept by a clock ahead", 1)
 	s.write(func(tx store.Tx) error { return tx.MatterLooked(id, ahead) })
 	due("looked at by a clock behind", 0)
+	for _, x := range []struct {
+		digest string
+		want   bool
+	}{{"a", true}, {"a", false}, {"b", true}} {
+		s.write(func(tx store.Tx) error {
+			changed, err := tx.MatterFamily(id, x.digest)
+			if changed != x.want {
+				s.Errorf("the family is %s, and changed: %v", x.digest, changed)
+			}
+			return err
+		})
+		due("the family is "+x.digest, 1)
+	}
+	s.write(func(tx store.Tx) error { return tx.MatterLooked(id, ahead) })
+	due("looked at with the family as it is", 0)
 }
 
 func requests(s *suite) {

@@ -71,6 +71,11 @@ func (t *tx) MatterLooked(id store.MatterID, at time.Time) error {
 	return t.put("UPDATE matter SET looked = ? WHERE id = ?", max(newest, zeroMicro(at)), int64(id))
 }
 
+func (t *tx) MatterFamily(id store.MatterID, digest string) (changed bool, err error) {
+	n, err := t.exec("UPDATE matter SET family = ?, looked = 0 WHERE id = ? AND family <> ?", digest, int64(id), digest)
+	return n > 0, err
+}
+
 func (t *tx) AddProposal(p store.Proposal) (int64, error) {
 	if err := t.put("UPDATE proposal SET state = ?, content = NULL, words = NULL WHERE matter = ? AND state IN (?, ?)", store.ProposalReplaced, int64(p.Matter), store.ProposalOpen, store.ProposalAsked); err != nil {
 		return 0, err
