@@ -107,6 +107,15 @@ func (t *Talk) of(id store.RoundID) (spoken, error) {
 	return r, nil
 }
 
+// Names are the services that it speaks for.
+func (t *Talk) Names() []string {
+	out := make([]string, len(t.packs))
+	for i, p := range t.packs {
+		out[i] = p.Name()
+	}
+	return out
+}
+
 // Rules are the engine's settings for a round.
 func (t *Talk) Rules(id store.RoundID) (conversation.Rules, error) {
 	r, err := t.of(id)

@@ -441,7 +441,7 @@ type Desk interface {
 	// ended.
 	CasesAbout(service string, who person.ID) ([]conversation.CaseID, error)
 	// SetObjection notes that a person objects to a purpose, or no longer does,
-	// and returns the person's open cases of running and paused rounds.
+	// and returns the person's open cases of running and paused rounds of all services.
 	SetObjection(purpose string, id person.ID, at time.Time, on bool) ([]conversation.CaseID, error)
 	AddLetter(id conversation.CaseID, reason string, now time.Time) error
 	// TakeNotice counts the matters that wait for an officer by kind, when one came

@@ -1,6 +1,7 @@
 package work_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -8,6 +9,7 @@ import (
 	"ennakko/audit"
 	"ennakko/conversation"
 	"ennakko/fault"
+	"ennakko/offer"
 	"ennakko/person"
 	"ennakko/store"
 	"ennakko/work"
@@ -164,6 +166,26 @@ func TestAnObjectionEndsTheMessages(t *testing.T) {
 	}
 	if set, err := o.db.Objecting(o.ctx, "p"); err != nil || !set.IsEmpty() {
 		t.Errorf("the objection that was withdrawn stands: %v", err)
+	}
+}
+
+func TestAnObjectionTouchesItsOwnServiceAlone(t *testing.T) {
+	o := open(t)
+	o.family(1, "Aino", anna)
+	mine := o.round
+	o.write(func(tx store.Tx) (err error) {
+		o.round, err = tx.AddRound(store.Round{Service: "another", Version: "1", PackHash: "h", AsOf: start, State: store.Running, Officer: "officer:a"})
+		return errors.Join(err, tx.AddPlaces(o.round, []store.PlaceCount{{Place: offer.Place{Unit: "u1", Language: "fi"}, Places: 500}}))
+	})
+	o.family(1, "Aino", anna)
+	c := o.caseOf(1)
+	o.must(o.w.Object(o.ctx, c.Parties[0].Person, 1, true, start))
+	if f := o.funnel(); f.Items["objection"] != 0 || f.Stages["by hand"] != 0 {
+		t.Errorf("the other service's case: %+v", f)
+	}
+	o.round = mine
+	if f := o.funnel(); f.Items["objection"] != 1 || f.Stages["by hand"] != 1 {
+		t.Errorf("its own case: %+v", f)
 	}
 }
 

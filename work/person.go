@@ -101,8 +101,9 @@ func (w *Worker) AnswerOnline(ctx context.Context, id conversation.CaseID, who p
 func residentOf(who person.ID) string { return fmt.Sprintf("resident:%d", who) }
 
 // Object notes that somebody objects to the service's use of their data, or of
-// the data of a child of whose case they are a party, or no longer does. A
-// child's open cases are put before an officer.
+// the data of a child of whose case they are a party, or no longer does. The open
+// cases about them in this service are put before an officer; those of other services
+// have another purpose, and go on.
 // Source: GDPR article 21(1), (Regulation (EU) 2016/679).
 func (w *Worker) Object(ctx context.Context, who, about person.ID, on bool, now time.Time) error {
 	purpose, _ := w.service.Purpose(0)
@@ -120,7 +121,18 @@ func (w *Worker) Object(ctx context.Context, who, about person.ID, on bool, now 
 		if err != nil {
 			return err
 		}
+		var own []conversation.CaseID
+		for _, service := range w.service.Names() {
+			ids, err := tx.CasesAbout(service, about)
+			if err != nil {
+				return err
+			}
+			own = append(own, ids...)
+		}
 		for _, id := range open {
+			if !slices.Contains(own, id) {
+				continue
+			}
 			s := &stepper{w: w, tx: tx, now: now}
 			if err := s.step(id, conversation.Objected{}); err != nil {
 				return err

@@ -51,6 +51,8 @@ type Service interface {
 	// Purpose is the id and the legal basis under which the work on a round is done;
 	// 0: that on all that it serves.
 	Purpose(id store.RoundID) (purpose, basis string)
+	// Names are the services that it serves.
+	Names() []string
 }
 
 // Settings of the work.

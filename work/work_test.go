@@ -49,6 +49,7 @@ func (talk) Allowed(t time.Time) time.Time {
 func (talk) Rules(store.RoundID) (conversation.Rules, error) {
 	return conversation.Rules{Policy: conversation.AnyGuardian, NoticeAt: start, InquiryAt: start.Add(time.Hour), ReminderAt: start.AddDate(0, 0, 5)}, nil
 }
+func (talk) Names() []string                          { return []string{"s"} }
 func (talk) Purpose(store.RoundID) (id, basis string) { return "p", "law" }
 
 // gateway is a telephone network that does what the test wants.
