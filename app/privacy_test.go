@@ -250,7 +250,9 @@ func useDecided(t *testing.T, _ *app.App, p *app.Privacy, _ *app.Live) {
 	if err != nil || len(agreed) != 1 {
 		t.Fatalf("%d agreements, %v", len(agreed), err)
 	}
-	proposal, err := precedent.Propose(precedent.Of(agreed[0], precedent.Proposes), book)
+	use := precedent.Of(agreed[0], precedent.Proposes)
+	use.Task, use.Area = precedent.TaskFee, precedent.AreaEarly
+	proposal, err := precedent.Propose(use, book)
 	if err != nil {
 		t.Fatal(err)
 	}

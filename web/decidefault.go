@@ -25,6 +25,8 @@ var faultAt = map[string]string{
 	"the use has no law":                                                   "law",
 	"it is not said how long the data is kept":                             "keep",
 	"it is not said how far a machine decides (people, proposes, decides)": "automation-people",
+	"it is not said what kind of task the data is used for":                "task-offer",
+	"it is not said which service the data is used for":                    "area-early-education",
 	`the outcome "" is not known`:                                          "outcome-lawful",
 	`terms go with the outcome "on terms", and with no other`:              "term.fi",
 	"a reason has no source":                                               "source",

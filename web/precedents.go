@@ -32,6 +32,7 @@ type differs struct{ Side, Says string }
 // decisionView is a decision in one language.
 type decisionView struct {
 	ID, Name, What, User, Basis, Law, Keep, Automation, Outcome, Office string
+	Task, Area                                                          string // "": not said
 	Purpose                                                             string
 	Sources                                                             []sourceView
 	Conditions, Recipients, Special, Terms                              []string
@@ -54,7 +55,7 @@ func inWords(t words, d precedent.Decision) decisionView {
 	u := d.Use
 	v := decisionView{ID: d.ID, Purpose: u.Purpose, Name: u.Name[t.Lang], What: u.What[t.Lang], User: u.User.Name[t.Lang], Basis: u.Basis, Law: u.Law, Keep: u.Keep.Words(t.Lang),
 		Automation: t.T("decide.automation." + string(u.Automation)), Outcome: precedent.OutcomeWords(d.Outcome)[t.Lang], Office: d.By.Office[t.Lang], At: d.At, Near: d.Near, Overrules: d.Overrules,
-		Departs: d.Departs(), Example: d.Example}
+		Departs: d.Departs(), Example: d.Example, Task: u.Task.Words()[t.Lang], Area: u.Area.Words()[t.Lang]}
 	for _, s := range u.Sources {
 		x := sourceView{Name: s.Name[t.Lang]}
 		for _, f := range s.Fields {
@@ -117,6 +118,8 @@ type decideView struct {
 	Special    []choice
 	Conditions []choice
 	Automation []choice
+	Tasks      []choice
+	Areas      []choice
 	Units      []choice
 	Typed      url.Values
 	Fault      string // key
@@ -153,7 +156,7 @@ func (v decideView) Wrong(name string) bool {
 }
 
 // the parts of a form that describe a use.
-var useParts = []string{"agreement", "purpose", "name.fi", "name.sv", "name.en", "what.fi", "what.sv", "what.en", "user", "user.fi", "user.sv", "user.en", "field", "basis", "special", "law", "condition", "recipient.fi", "recipient.sv", "recipient.en", "keep", "unit", "automation"}
+var useParts = []string{"agreement", "purpose", "name.fi", "name.sv", "name.en", "what.fi", "what.sv", "what.en", "user", "user.fi", "user.sv", "user.en", "field", "basis", "special", "law", "condition", "recipient.fi", "recipient.sv", "recipient.en", "keep", "unit", "automation", "task", "area"}
 
 // bases are the provisions that a use can rest on: GDPR 6(1) and 9(2).
 var bases = []string{"6(1)(a)", "6(1)(b)", "6(1)(c)", "6(1)(d)", "6(1)(e)", "6(1)(f)", "9(2)(a)", "9(2)(b)", "9(2)(c)", "9(2)(g)", "9(2)(h)", "9(2)(i)", "9(2)(j)"}
@@ -200,6 +203,12 @@ func (s *site) decideView(r *http.Request, typed url.Values) (decideView, error)
 	v.Bases, v.Special = pick("basis", "", bases...), pick("special", "decide.special.", specials...)
 	v.Conditions = pick("condition", "decide.condition.", string(permission.OwnPermission), string(permission.Guardian), string(permission.Residence), string(permission.Alive))
 	v.Automation = pick("automation", "decide.automation.", string(precedent.ByPeople), string(precedent.Proposes), string(precedent.Decides))
+	for _, x := range precedent.Tasks() {
+		v.Tasks = append(v.Tasks, choice{string(x), x.Words()[t.Lang], typed.Get("task") == string(x)})
+	}
+	for _, x := range precedent.Areas() {
+		v.Areas = append(v.Areas, choice{string(x), x.Words()[t.Lang], typed.Get("area") == string(x)})
+	}
 	v.Units = pick("unit", "decide.unit.", "Y", "M", "D")
 	return v, nil
 }
@@ -223,7 +232,7 @@ var purposeForm = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{1,60}$`)
 
 // useOf is the use that a form describes: an agreement of a pack, or what was typed.
 func (s *site) useOf(r *http.Request, typed url.Values) (precedent.Use, error) {
-	how := precedent.Automation(typed.Get("automation"))
+	how, task, area := precedent.Automation(typed.Get("automation")), precedent.Task(typed.Get("task")), precedent.Area(typed.Get("area"))
 	if id := typed.Get("agreement"); id != "" {
 		agreed, err := s.privacy.Agreed(r.Context())
 		if err != nil {
@@ -231,7 +240,9 @@ func (s *site) useOf(r *http.Request, typed url.Values) (precedent.Use, error) {
 		}
 		for _, a := range agreed {
 			if a.Purpose() == id {
-				return precedent.Of(a, how, typed["special"]...), nil
+				u := precedent.Of(a, how, typed["special"]...)
+				u.Task, u.Area = task, area
+				return u, nil
 			}
 		}
 		return precedent.Use{}, missing("web.useOf")
@@ -243,7 +254,7 @@ func (s *site) useOf(r *http.Request, typed url.Values) (precedent.Use, error) {
 		}
 		return out
 	}
-	u := precedent.Use{Purpose: typed.Get("purpose"), Name: three("name"), What: three("what"), User: permission.Party{ID: strings.TrimSpace(typed.Get("user")), Name: three("user")},
+	u := precedent.Use{Purpose: typed.Get("purpose"), Task: task, Area: area, Name: three("name"), What: three("what"), User: permission.Party{ID: strings.TrimSpace(typed.Get("user")), Name: three("user")},
 		Special: typed["special"], Law: strings.TrimSpace(typed.Get("law")), Automation: how}
 	if !purposeForm.MatchString(u.Purpose) {
 		u.Purpose = ""

@@ -77,7 +77,7 @@ func TestEveryPageOfDataProtectionIsAccessible(t *testing.T) {
 // theUse is a whole description of a new use.
 func theUse() url.Values {
 	v := url.Values{"purpose": {"bus-cards"}, "user": {"0201256-6"}, "field": {"population.birth_date", "population.municipality"}, "basis": {"6(1)(c)"}, "law": {"Act 1/2020, section 3"},
-		"condition": {"residence"}, "keep": {"1"}, "unit": {"Y"}, "automation": {"proposes"}}
+		"condition": {"residence"}, "keep": {"1"}, "unit": {"Y"}, "automation": {"proposes"}, "task": {"benefit"}, "area": {"basic-education"}}
 	for _, l := range []string{"fi", "sv", "en"} {
 		for _, x := range []string{"name", "what", "user"} {
 			v.Set(x+"."+l, x+" in "+l)
@@ -141,8 +141,8 @@ func TestAUseIsProposedAndAPersonDecides(t *testing.T) {
 			t.Errorf("status %d: the proposal lacks %q", w.Code, want)
 		}
 	}
-	w = post(t, h, asDPO, "/desk/privacy/decide?lang=en", url.Values{"agreement": {"early-education-fee-income"}, "automation": {"proposes"}})
-	for _, want := range []string{"What differs", "Read the whole decision", "Example "} {
+	w = post(t, h, asDPO, "/desk/privacy/decide?lang=en", url.Values{"agreement": {"early-education-fee-income"}, "automation": {"proposes"}, "task": {"check"}, "area": {"early-education"}})
+	for _, want := range []string{"The task is another: watching whether rules are kept (there: setting a fee).", "What kind of task the data is used for</dt><dd>watching whether rules are kept", "What differs", "Read the whole decision", "Example "} {
 		if !strings.Contains(w.Body.String(), want) {
 			t.Errorf("status %d: the proposal of an agreement lacks %q", w.Code, want)
 		}

@@ -15,6 +15,7 @@ type Part string
 
 // The parts.
 const (
+	Purpose    Part = "purpose"
 	Fields     Part = "fields"
 	Sources    Part = "sources"
 	Special    Part = "special"
@@ -36,7 +37,7 @@ func weights() []struct {
 	return []struct {
 		part  Part
 		value int
-	}{{Fields, 20}, {Basis, 15}, {Sources, 10}, {Special, 10}, {Law, 10}, {Recipients, 10}, {Conditions, 10}, {User, 5}, {Keep, 5}, {Automated, 5}}
+	}{{Purpose, 15}, {Fields, 15}, {Basis, 10}, {Sources, 10}, {Special, 10}, {Law, 10}, {Recipients, 10}, {Conditions, 10}, {User, 4}, {Keep, 3}, {Automated, 3}}
 }
 
 // Side says which way a difference weighs.
@@ -47,6 +48,7 @@ const (
 	Further  Side = "further"  // the new use goes further than the one decided on
 	Less     Side = "less"     // it goes less far
 	Sideways Side = "sideways" // neither can be said
+	Alike    Side = "alike"    // another, and of the same kind: it does not stand in the way of a proposal
 )
 
 // Difference is one thing in which a new use is not as the one decided on.
@@ -66,7 +68,7 @@ type Nearness struct {
 // Beyond lists the differences in which the new use is not within the one
 // decided on.
 func (n Nearness) Beyond() []Difference {
-	return slices.DeleteFunc(slices.Clone(n.Differences), func(d Difference) bool { return d.Side == Less })
+	return slices.DeleteFunc(slices.Clone(n.Differences), func(d Difference) bool { return d.Side == Less || d.Side == Alike })
 }
 
 // Compare says what differs between a new use and a decision.
@@ -88,6 +90,8 @@ func Compare(u Use, d Decision) Nearness {
 // compare tells how far apart two uses are in one part (0 to 1), and in words.
 func compare(p Part, u, was Use) (float64, []Difference) {
 	switch p {
+	case Purpose:
+		return purposes(u, was)
 	case Fields:
 		return sets(p, fields(u), fields(was))
 	case Sources:

@@ -36,7 +36,9 @@ func (a Automation) rank() int { return slices.Index([]Automation{ByPeople, Prop
 
 // Use is a use of data, of which it is asked whether it is lawful.
 type Use struct {
-	Purpose    string                  `json:"purpose"` // id
+	Purpose    string                  `json:"purpose"`        // id
+	Task       Task                    `json:"task,omitempty"` // "": not said, as in decisions from before it was asked
+	Area       Area                    `json:"area,omitempty"` // "": the same
 	Name       permission.Texts        `json:"name"`
 	What       permission.Texts        `json:"what"` // what is done with the data, and for whom
 	User       permission.Party        `json:"user"`
@@ -50,7 +52,8 @@ type Use struct {
 	Automation Automation              `json:"automation"`
 }
 
-// Of is the use that an agreement speaks of.
+// Of is the use that an agreement speaks of. The kind of task and the service are not
+// in it: who proposes adds them.
 func Of(a permission.Agreement, how Automation, special ...string) Use {
 	s := a.Spec()
 	return Use{Purpose: s.Purpose, Name: s.Title, What: s.Why, User: s.User, Sources: s.Sources, Special: special, Basis: s.Basis, Law: s.Law,
@@ -135,6 +138,7 @@ func (d Decision) check(op string) error {
 
 func (u Use) check(need func(bool, string, ...any), texts func(permission.Texts, string)) {
 	need(u.Purpose != "", "the use has no purpose")
+	u.checkKind(need, false)
 	texts(u.Name, "the name of the use")
 	texts(u.What, "what is done with the data")
 	need(u.User.ID != "", "who uses the data has no business id")

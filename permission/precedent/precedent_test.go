@@ -118,6 +118,52 @@ func TestWhatDiffersIsSaidAndWhichWayItWeighs(t *testing.T) {
 	}
 }
 
+func TestThePurposeItselfIsCompared(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		change func(u, was *precedent.Use)
+		side   precedent.Side
+		en     string
+		want   precedent.Outcome
+	}{
+		{"another of the same kind", func(u, _ *precedent.Use) { u.Purpose, u.Name = "afternoon-fee", three("Afternoon fee") }, precedent.Alike, "The purpose is another of the same kind: Afternoon fee (there: Fetching income from the Incomes Register with permission).", precedent.OnTerms},
+		{"another task", func(u, _ *precedent.Use) { u.Purpose, u.Task = "x", precedent.TaskCheck }, precedent.Sideways, "The task is another: watching whether rules are kept (there: setting a fee).", ""},
+		{"another task under the same id", func(u, _ *precedent.Use) { u.Task = precedent.TaskCheck }, precedent.Sideways, "The task is another: watching whether rules are kept (there: setting a fee).", ""},
+		{"another service", func(u, _ *precedent.Use) { u.Purpose, u.Area = "x", precedent.AreaHousing }, precedent.Sideways, "The service is another: housing (there: early education).", ""},
+		{"of an older decision only the id is known", func(u, was *precedent.Use) { u.Purpose, u.Name, was.Task, was.Area = "x", three("X"), "", "" }, precedent.Sideways, "The purpose is another: X (there: Fetching income from the Incomes Register with permission).", ""},
+		{"an older decision on the same purpose", func(_, was *precedent.Use) { was.Task, was.Area = "", "" }, "", "", precedent.OnTerms},
+	} {
+		u := use(t, "example-2")
+		d, _ := examples(t).Find("example-2")
+		tt.change(&u, &d.Use)
+		n := precedent.Compare(u, d)
+		i := slices.IndexFunc(n.Differences, func(d precedent.Difference) bool { return d.Part == precedent.Purpose })
+		switch {
+		case (i < 0) != (tt.side == "") || (n.Distance == 0) != (tt.side == ""):
+			t.Errorf("%s: %d away, %+v", tt.name, n.Distance, n.Differences)
+		case i >= 0 && (n.Differences[i].Side != tt.side || n.Differences[i].Text[person.English] != tt.en || n.Differences[i].Text[person.Swedish] == "" || n.Differences[i].Text[person.Finnish] == ""):
+			t.Errorf("%s: %+v", tt.name, n.Differences[i])
+		}
+		b, err := precedent.NewBook(d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := precedent.Propose(u, b)
+		if err != nil || p.Outcome != tt.want || (tt.side != "") != (len(p.Weigh) > 0) {
+			t.Errorf("%s: proposed %q, to weigh %+v, %v", tt.name, p.Outcome, p.Weigh, err)
+		}
+	}
+	for _, x := range precedent.Tasks() {
+		for _, y := range precedent.Areas() {
+			for _, l := range person.Languages() {
+				if x.Words()[l] == "" || y.Words()[l] == "" {
+					t.Errorf("%s or %s has no words in %s", x, y, l)
+				}
+			}
+		}
+	}
+}
+
 func TestWhatIsProposed(t *testing.T) {
 	for _, tt := range []struct {
 		name, from string
@@ -135,7 +181,7 @@ func TestWhatIsProposed(t *testing.T) {
 		{"another section of the same act", "example-1", func(u *precedent.Use) { u.Law += ", section 99" }, "", "example-1"},
 		{"the same law in other letters", "example-1", func(u *precedent.Use) { u.Law = " " + strings.ToUpper(u.Law) }, precedent.Lawful, "example-1"},
 		{"nothing like it", "example-6", func(u *precedent.Use) {
-			*u = precedent.Use{Purpose: "x", Name: three("n"), What: three("w"), User: permission.Party{ID: "9", Name: three("u")}, Basis: "GDPR 6(1)(d)", Law: "Act 1/2000", Keep: permission.Period{Years: 50}, Automation: precedent.Decides,
+			*u = precedent.Use{Purpose: "x", Task: precedent.TaskCheck, Area: precedent.AreaHousing, Name: three("n"), What: three("w"), User: permission.Party{ID: "9", Name: three("u")}, Basis: "GDPR 6(1)(d)", Law: "Act 1/2000", Keep: permission.Period{Years: 50}, Automation: precedent.Decides,
 				Sources: []permission.SourceSpec{{ID: "x", Name: three("x"), Fields: []permission.SourceField{{Field: "x", What: three("x")}}}}}
 		}, "", ""},
 	} {
@@ -257,8 +303,8 @@ func TestABookReadsBackAndThePublicFormNamesNobody(t *testing.T) {
 }
 
 func TestADecisionTellsAllThatIsMissingAtOnce(t *testing.T) {
-	_, err := precedent.NewBook(precedent.Decision{ID: "x", Outcome: precedent.OnTerms, Overrules: []string{"x"}, Use: precedent.Use{Special: []string{"health"}}})
-	for _, want := range []string{"no purpose", "name of the use is not said in sv", "business id", "no source", "6(1)", "9(2)", "no law", "how long", "how far a machine decides", "terms go with", "no reasoning", "office", "no time", "overrule itself"} {
+	_, err := precedent.NewBook(precedent.Decision{ID: "x", Outcome: precedent.OnTerms, Overrules: []string{"x"}, Use: precedent.Use{Task: "moon", Area: "moon", Special: []string{"health"}}})
+	for _, want := range []string{"no purpose", "what kind of task", "which service", "name of the use is not said in sv", "business id", "no source", "6(1)", "9(2)", "no law", "how long", "how far a machine decides", "terms go with", "no reasoning", "office", "no time", "overrule itself"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("nothing about %q in: %v", want, err)
 		}
@@ -272,7 +318,12 @@ func TestAnAgreementCanBeCompared(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p := propose(t, precedent.Of(a, precedent.Proposes)); p.Outcome != precedent.OnTerms || p.Nearest[0].Distance != 0 {
+	u := precedent.Of(a, precedent.Proposes)
+	if _, err := precedent.Propose(u, examples(t)); fault.KindOf(err) != fault.Invalid {
+		t.Errorf("the kind of task is not said: %v", err)
+	}
+	u.Task, u.Area = precedent.TaskFee, precedent.AreaEarly
+	if p := propose(t, u); p.Outcome != precedent.OnTerms || p.Nearest[0].Distance != 0 {
 		t.Errorf("proposed %q", p.Outcome)
 	}
 }

@@ -31,11 +31,15 @@ type Proposal struct {
 func Propose(u Use, b Book) (Proposal, error) {
 	const op = "precedent.Propose"
 	var l fault.List
-	u.check(func(ok bool, format string, args ...any) {
+	need := func(ok bool, format string, args ...any) {
 		if !ok {
 			l.Add(fault.New(fault.Invalid, op, format, args...))
 		}
-	}, func(t permission.Texts, what string) {
+	}
+	if u.Task == "" || u.Area == "" { // else check looks at them
+		u.checkKind(need, true)
+	}
+	u.check(need, func(t permission.Texts, what string) {
 		for _, lang := range person.Languages() {
 			if t[lang] == "" {
 				l.Add(fault.New(fault.Invalid, op, "%s is not said in %s", what, lang))
@@ -58,6 +62,7 @@ func Propose(u Use, b Book) (Proposal, error) {
 	case within >= 0:
 		out.Outcome, out.Terms, out.Why = near[within].Decision.Outcome, near[within].Decision.Terms, whyWithin(near[within])
 		out.Nearest = front(out.Nearest, near[within])
+		out.Weigh = slices.DeleteFunc(slices.Clone(near[within].Differences), func(d Difference) bool { return d.Side != Alike })
 	case beyond >= 0:
 		out.Outcome, out.Why = Unlawful, whyUnlawful(near[beyond])
 		out.Nearest = front(out.Nearest, near[beyond])
@@ -78,7 +83,7 @@ func front(all []Nearness, n Nearness) []Nearness {
 
 // goesAsFar reports whether a use does all that one decided to be unlawful did.
 func goesAsFar(n Nearness) bool {
-	return !slices.ContainsFunc(n.Differences, func(d Difference) bool { return d.Side != Further })
+	return !slices.ContainsFunc(n.Differences, func(d Difference) bool { return d.Side != Further && d.Side != Alike })
 }
 
 func named(n Nearness) permission.Texts {
