@@ -132,7 +132,7 @@ func (s *Sessions) Begin(ctx context.Context, w access.Who, at time.Time) (token
 				return err
 			}
 		}
-		return tx.AddSession(store.Session{Hash: hashOf(token), Content: content, Begun: now, Seen: now}, now.Add(-StaffLife))
+		return tx.AddSession(store.Session{Hash: hashOf(token), Content: content, Person: w.Person, Begun: now, Seen: now}, now.Add(-StaffLife))
 	})
 	return token, err
 }

@@ -91,7 +91,7 @@ func (s *site) erase(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if len(before.Stays) == 0 { // a session would hold the name, and put the number on the record again
+	if len(before.Stays) == 0 { // a session would hold the name, and put the number on the record again; those on other devices end with the erasure
 		if err := s.endSession(r); err != nil {
 			return err
 		}

@@ -30,7 +30,7 @@ func (t *tx) AddSession(s store.Session, forget time.Time) error {
 	if _, err := t.exec("DELETE FROM session WHERE seen < ?", micro(forget)); err != nil {
 		return err
 	}
-	_, err = t.exec("INSERT INTO session (hash, content, begun, seen) VALUES (?,?,?,?)", s.Hash, sealed, micro(s.Begun), micro(s.Seen))
+	_, err = t.exec("INSERT INTO session (hash, content, begun, seen, person) VALUES (?,?,?,?,?)", s.Hash, sealed, micro(s.Begun), micro(s.Seen), int64(s.Person))
 	return err
 }
 

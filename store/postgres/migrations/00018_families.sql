@@ -3,3 +3,7 @@
 -- says nothing by itself; '': not known. When a register says otherwise, the fee is
 -- worked out anew.
 ALTER TABLE matter ADD COLUMN family TEXT COLLATE "C" NOT NULL DEFAULT '';
+-- Whose session it is; 0: nobody's in the registers, or from before it was kept. Who is
+-- erased is logged out everywhere.
+ALTER TABLE session ADD COLUMN person BIGINT NOT NULL DEFAULT 0;
+CREATE INDEX session_person ON session (person);
