@@ -7,6 +7,7 @@ import (
 	"ennakko/fee"
 	"ennakko/omadata"
 	"ennakko/permission/receipt"
+	"ennakko/person"
 	"ennakko/register"
 	"ennakko/register/incomes"
 	"ennakko/register/parquet"
@@ -21,8 +22,8 @@ const FeeService = "early-education-fee"
 type OmaData struct {
 	Sources  map[string]incomes.Incomes // by the source's id in the agreement
 	People   map[string]standing.Key    // by source: the key of its marks of people
-	Contacts map[string]receipt.Contact // by business id: how to reach who uses the data; nil: no receipts
-	Address  string                     // of the city's pages, for receipts
+	Contacts map[string]receipt.Contact // by business id: how to reach who uses the data; nil: by the post of the pack, and on the pages
+	Address  string                     // of the city's pages, for receipts; "" and no contacts: no receipts
 	omadata.Settings
 }
 
@@ -34,6 +35,9 @@ func (a *App) NewOmaData(clock Clock, o OmaData) (s *omadata.Service, closing fu
 		return nil, nil, err
 	}
 	c := omadata.Config{DB: a.DB, Sources: o.Sources, People: o.People, Fees: pack, Agreements: pack.Agreements(), Now: clock.Now, Erase: a.EraseByNumber, Settings: o.Settings}
+	if o.Contacts == nil && o.Address != "" {
+		o.Contacts = contactsOf(pack, o.Address)
+	}
 	if o.Contacts != nil {
 		c.Receipts = omadata.Receipts{Key: a.receiptKey, Contacts: o.Contacts, Address: o.Address}
 	}
@@ -44,6 +48,17 @@ func (a *App) NewOmaData(clock Clock, o OmaData) (s *omadata.Service, closing fu
 	c.Registers = r.open
 	s, err = omadata.New(c)
 	return s, r.close, err
+}
+
+// contactsOf is how to reach who uses the data by what the pack says: the postal address
+// to which documents go, and the city's pages. A process without settings of sources
+// makes its receipts with it, as those in which other systems note a permission.
+func contactsOf(p *fee.Pack, pages string) map[string]receipt.Contact {
+	out := map[string]receipt.Contact{}
+	for _, a := range p.Agreements() {
+		out[a.Spec().User.ID] = receipt.Contact{Address: p.Documents().ByPost[person.Finnish], URL: pages}
+	}
+	return out
 }
 
 // newest keeps the files of facts open as they are known now.

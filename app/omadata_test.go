@@ -95,6 +95,48 @@ func permitted(t *testing.T, a *app.App, s *omadata.Service, families int) (out 
 	return out
 }
 
+// A process that knows no sources, as the one in which other systems note permissions,
+// makes receipts all the same.
+func TestWithoutSourcesAPermissionHasItsReceipt(t *testing.T) {
+	a, clock := openAt(t, city(t))
+	s, closing, err := a.NewOmaData(clock, app.OmaData{Address: "https://palvelu.example"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = closing() })
+	if _, err := s.Offer(t.Context(), "officer:test", func(int, int) {}); err != nil {
+		t.Fatal(err)
+	}
+	ids, err := a.DB.MattersAfter(t.Context(), omadata.Purpose, 0, 1)
+	if err != nil || len(ids) == 0 {
+		t.Fatalf("%d matters, %v", len(ids), err)
+	}
+	m, err := a.DB.Matter(t.Context(), ids[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	who := adults(m)[0]
+	if err := s.Choose(t.Context(), who, ids[0], permission.WayPermit); err != nil {
+		t.Fatal(err)
+	}
+	views, err := s.Permissions(t.Context(), who)
+	if err != nil || len(views) == 0 {
+		t.Fatalf("%d permissions, %v", len(views), err)
+	}
+	signed, err := s.Receipt(t.Context(), who, views[0].ID, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys, err := a.ReceiptKeys(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := receipt.Verify(signed, keys)
+	if err != nil || got.Status != receipt.Given || !strings.Contains(string(got.JSON), "https://palvelu.example") || !strings.Contains(string(got.JSON), "PL 0000") {
+		t.Errorf("%s, %v", got.Status, err)
+	}
+}
+
 func adults(m store.Matter) (out []person.ID) {
 	for _, p := range m.People {
 		if p.Part == store.Guardian {
