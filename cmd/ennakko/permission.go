@@ -44,10 +44,11 @@ the command with its adapter: do not use it over real people.
   ennakko permission answer   --data D --matter 1 --person 7 --accept
   ennakko permission step     --data D --day 2027-01-11 --incomes 5  # later, incomes have changed: proposed anew
   ennakko permission list     --data D --person 7
+  ennakko permission renew    --data D --permission 1 --person 7 --day 2027-10-20   # before it ends; --decline lets it end
   ennakko permission receipt  --data D --permission 1 --event 2 --person 7 > receipt.jws
   ennakko permission verify   --data D receipt.jws
   ennakko permission withdraw --data D --permission 1 --person 7     # what was deleted, and what the law keeps`}
-	c.AddCommand(p.permissionStep(), p.permissionOffer(), p.permissionAsk(), p.permissionGive(), p.permissionAnswer(), p.permissionWithdraw(), p.permissionList(), p.permissionReceipt(), p.permissionVerify())
+	c.AddCommand(p.permissionStep(), p.permissionOffer(), p.permissionAsk(), p.permissionGive(), p.permissionAnswer(), p.permissionWithdraw(), p.permissionRenew(), p.permissionList(), p.permissionReceipt(), p.permissionVerify())
 	return c
 }
 
@@ -326,23 +327,30 @@ func (p *program) permissionList() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				views, err := in.Permissions(c.Context(), who)
-				if err != nil {
-					return err
-				}
-				out := []permissionView{}
-				for _, v := range views {
-					out = append(out, viewLine(v, person.Language(f.language)))
-				}
-				return p.show(out, func(w io.Writer) {
-					for _, v := range out {
-						v.print(w)
-					}
-				})
+				return p.showPermissions(c.Context(), in, who, f.language, 0)
 			})
 		}}
 	f.flagsOf(c, true)
 	return c
+}
+
+// showPermissions lists somebody's permissions: one by its number, or all (0).
+func (p *program) showPermissions(ctx context.Context, in *income, who person.ID, language string, one int64) error {
+	views, err := in.Permissions(ctx, who)
+	if err != nil {
+		return err
+	}
+	out := []permissionView{}
+	for _, v := range views {
+		if one == 0 || v.ID == one {
+			out = append(out, viewLine(v, person.Language(language)))
+		}
+	}
+	return p.show(out, func(w io.Writer) {
+		for _, v := range out {
+			v.print(w)
+		}
+	})
 }
 
 func (p *program) permissionReceipt() *cobra.Command {

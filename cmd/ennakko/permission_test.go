@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
 // onPath is a folder of data on which the commands of a family's path run.
@@ -76,6 +77,34 @@ func TestAFamilysPathOnTheCommandLine(t *testing.T) {
 	}
 	o.feeIsExplained(fmt.Sprint(m.Child), seen.Fee.Euros)
 	o.receiptsAndWithdrawal(first)
+	o.endsSoon(second)
+}
+
+// endsSoon: a year later the permission of the other grown-up is asked for anew, and given.
+func (o onPath) endsSoon(who string) {
+	o.Helper()
+	var all []permissionView
+	o.says(&all, "list", "--person", who)
+	number, r := fmt.Sprint(all[0].Permission), all[0].Renewal
+	if r == nil || r.Open || r.Asked != nil || all[0].Until == nil || !strings.Contains(r.Words, all[0].Until.Format(time.DateOnly)) || !strings.Contains(r.Words, all[0].Until.AddDate(0, 0, -30).Format(time.DateOnly)) {
+		o.Fatalf("a year before: %+v", r)
+	}
+	late, anew := all[0].Until.AddDate(0, 0, -10).Format(time.DateOnly), all[0].Until.AddDate(1, 0, -10).Format(time.DateOnly)
+	must(o.T, "permission", "step", "--data", o.data, "--day", late)
+	for language, want := range map[string]string{"fi": "Lupaa voi nyt jatkaa", "sv": "kan nu förlängas", "en": "can be given anew now"} {
+		if out := must(o.T, "permission", "list", "--data", o.data, "--day", late, "--person", who, "--language", language); !strings.Contains(out, want) || !strings.Contains(out, ": remind on") {
+			o.Errorf("in %s:\n%s", language, out)
+		}
+	}
+	if out := must(o.T, "permission", "renew", "--data", o.data, "--day", late, "--permission", number, "--person", who, "--decline"); !strings.Contains(out, "will not be given anew") {
+		o.Errorf("declined:\n%s", out)
+	}
+	if out := must(o.T, "permission", "renew", "--data", o.data, "--day", late, "--permission", number, "--person", who); !strings.Contains(out, "given anew from") || !strings.Contains(out, "ends on "+anew) || !strings.Contains(out, ": renew on") {
+		o.Errorf("given anew after all:\n%s", out)
+	}
+	if code, _, told := run(o.T, "permission", "renew", "--data", o.data, "--day", late, "--permission", number, "--person", "999999"); code != exitMissing {
+		o.Errorf("somebody else: exit code %d, %s", code, told)
+	}
 }
 
 // feeIsExplained: the command of fees tells the same fee, line by line, in each language.

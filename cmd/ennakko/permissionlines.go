@@ -211,6 +211,7 @@ type permissionView struct {
 	Handovers  []permissionFetched `json:"handovers"`
 	Marks      []permissionMark    `json:"marks"`
 	IfTaken    effectView          `json:"if_taken_back"`
+	Renewal    *renewalView        `json:"renewal,omitempty"` // while it stands
 }
 
 type permissionEvent struct {
@@ -244,6 +245,7 @@ func viewLine(v omadata.View, l person.Language) permissionView {
 	if !v.Until.IsZero() {
 		out.Until = &v.Until
 	}
+	out.Renewal = renewalLine(v, l)
 	for _, e := range v.Events {
 		out.Events = append(out.Events, permissionEvent{e.N, e.Kind.String(), e.At, e.Version, e.Way, string(e.Cause), e.Receipt, e.Later})
 	}
@@ -262,6 +264,9 @@ func (v permissionView) print(w io.Writer) {
 		return
 	}
 	_, _ = fmt.Fprintf(w, "Permission %d in matter %d (%s): %s version %d, %s. %s\n", v.Permission, v.Matter, v.Child, v.Purpose, v.Version, v.State, v.Why)
+	if v.Renewal != nil {
+		_, _ = fmt.Fprintf(w, "  %s\n", v.Renewal.Words)
+	}
 	for _, e := range v.Events {
 		_, _ = fmt.Fprintf(w, "  event %d: %s on %s %s%s\n", e.N, e.Kind, e.At.Format(time.RFC3339), e.Way, e.Cause)
 	}
