@@ -41,7 +41,10 @@ func (a *App) NewOmaData(clock Clock, o OmaData) (s *omadata.Service, closing fu
 	if o.Contacts != nil {
 		c.Receipts = omadata.Receipts{Key: a.receiptKey, Contacts: o.Contacts, Address: o.Address}
 	}
-	if c.Messages, err = a.feeMessages(); err != nil {
+	if c.Messages, err = a.feeMessages(FeeOffer); err != nil {
+		return nil, nil, err
+	}
+	if c.Ending, err = a.feeMessages(FeeEnding); err != nil {
 		return nil, nil, err
 	}
 	r := &newest{app: a}

@@ -37,18 +37,23 @@ func (s *Service) chose(tx store.Tx, who person.ID, way string) error {
 // nos remembers a no that came by message: it is the same as "not now" on the pages, in
 // each matter that was open then and in which nothing was chosen. Nobody asks again.
 func (s *Service) nos(ctx context.Context) (did bool, err error) {
-	if s.c.Messages == nil {
+	return s.eachNo(ctx, s.c.Messages, "no", s.noteNo)
+}
+
+// eachNo notes one no that came in a talk and waits; what cannot be noted rests.
+func (s *Service) eachNo(ctx context.Context, talk Messages, what string, note func(context.Context, store.Refusal) error) (did bool, err error) {
+	if talk == nil {
 		return false, nil
 	}
 	now := s.now()
-	all, err := s.c.Messages.Nos(ctx, stepBatch+s.rests.count())
+	all, err := talk.Nos(ctx, stepBatch+s.rests.count())
 	errs := []error{err}
 	for _, no := range all {
-		name := fmt.Sprintf("no %d", no.Person)
+		name := fmt.Sprintf("%s %d", what, no.Person)
 		if s.rests.has(name, now) {
 			continue
 		}
-		err := s.noteNo(ctx, no)
+		err := note(ctx, no)
 		if err == nil || ctx.Err() != nil {
 			return err == nil, errors.Join(append(errs, err)...)
 		}

@@ -50,6 +50,7 @@ type Config struct {
 	People     map[string]standing.Key                                                   // by source: the key of its marks of people
 	Erase      func(ctx context.Context, who person.ID, by string) (store.Erased, error) // takes a person out of all records; nil: it cannot be done here
 	Messages   Messages                                                                  // in which people were told of the offer; nil: none are sent
+	Ending     Messages                                                                  // in which people are told that a permission ends; nil: none are sent
 	Now        func() time.Time
 	Random     io.Reader // nil: the system's
 	Settings

@@ -1,6 +1,7 @@
 package omadata
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -209,7 +210,10 @@ func (s *Service) decideAnew(ctx context.Context, who person.ID, id int64, seen 
 				return err
 			}
 			told(tx, row, under, anewWords(row, yes))
-			return nil
+			if s.c.Ending == nil {
+				return nil
+			}
+			return s.c.Ending.Chose(tx, who, !yes, s.now())
 		})
 	})
 }
@@ -258,4 +262,54 @@ func (s *Service) answerAnew(ctx context.Context, tx store.Tx, row store.Permit,
 	}
 	row, _, _, _, err = s.apply(ctx, tx, change{row: row, p: p, event: permission.Step(permission.Refuse, r.Under, who, s.now()), a: r.Under, signers: signers})
 	return row, r.Under, err
+}
+
+// nosBeforeEnd remembers a no that came by message to the word that a permission ends: it
+// is the same as letting it end on the pages, in each that was about to end then.
+func (s *Service) nosBeforeEnd(ctx context.Context) (did bool, err error) {
+	return s.eachNo(ctx, s.c.Ending, "no before the end", s.noteNoBeforeEnd)
+}
+
+func (s *Service) noteNoBeforeEnd(ctx context.Context, no store.Refusal) error {
+	a, err := s.Agreement()
+	if err != nil {
+		return err
+	}
+	rows, err := s.c.DB.PermitsOf(ctx, no.Person)
+	if err != nil {
+		return err
+	}
+	n := 0
+	for _, row := range rows {
+		if row.Subject != no.Person || row.Purpose != a.Purpose() {
+			continue
+		}
+		p, text, err := s.lifeOf(ctx, row)
+		if err != nil {
+			return err
+		}
+		r, err := s.renewal(p, text)
+		if err != nil {
+			return err
+		}
+		if !r.Open || r.Declined || r.Asked.IsZero() || r.Asked.After(no.At) {
+			continue
+		}
+		if err := s.Decline(ctx, no.Person, row.ID, Seen{}); err != nil && fault.KindOf(err) != fault.Conflict && fault.KindOf(err) != fault.Refused {
+			return err // of the others: it ended meanwhile, or they have no say in it any more
+		}
+		n++
+	}
+	act, err := s.act(0, "note a no that came by message", a)
+	if err != nil {
+		return err
+	}
+	return s.write(ctx, act, func(tx store.Tx) error {
+		if waits, err := s.c.Ending.Waits(tx, no.Person); err != nil || !waits {
+			return cmp.Or(err, store.ErrNothing)
+		}
+		tx.About("", no.Person)
+		tx.Detail("%d permissions are let end", n)
+		return s.c.Ending.Chose(tx, no.Person, true, s.now())
+	})
 }

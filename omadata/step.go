@@ -22,7 +22,7 @@ const stepBatch = 50
 // is false when nothing waits. What fails is told and does not hold up the rest.
 func (s *Service) Step(ctx context.Context) (did bool, err error) {
 	var errs []error
-	for _, do := range []func(context.Context) (bool, error){s.lost, s.nos, s.expire, s.endByCause, s.remind, s.ask1, s.propose1, s.stale, s.owed, s.oldDocuments} {
+	for _, do := range []func(context.Context) (bool, error){s.lost, s.nos, s.nosBeforeEnd, s.expire, s.endByCause, s.remind, s.ask1, s.propose1, s.stale, s.owed, s.oldDocuments} {
 		did, err := do(ctx)
 		if err != nil {
 			errs = append(errs, err)

@@ -71,6 +71,7 @@ const (
 	Invited         permission.Field = "invitation.sent"
 	Declined        permission.Field = "invitation.declined"
 	FeeUndecided    permission.Field = "fee.undecided"
+	FeeEnds         permission.Field = "fee.permission_ends"
 	HealthRead      permission.Field = "health.read" // the fields of records are clinical.Kind.Field
 )
 
@@ -102,6 +103,7 @@ func Fields() []FieldSpec {
 		{Invited, "invitation", Date, None, "day on which this service asked the person"},
 		{Declined, "invitation", Date, None, "day on which the person said no to this service"},
 		{FeeUndecided, "fee", Date, None, "day on which a matter of a fee was opened in which the person has not chosen a way yet"},
+		{FeeEnds, "fee", Date, None, "day on which a permission of the person ends that they were asked for anew and have not answered about"},
 		{HealthRead, "health", Date, Unknown, "that the person's health record was read, and as of when"},
 		{"health.condition", "health", Record, Unknown, "diagnoses and problems"},
 		{"health.observation", "health", Record, Unknown, "measurements, laboratory results and other observations"},

@@ -28,5 +28,6 @@ var catalog = criteria.Catalog{
 	{Name: "invitation.sent", Kind: criteria.Date, Absent: criteria.AbsentNone},
 	{Name: "invitation.declined", Kind: criteria.Date, Absent: criteria.AbsentNone},
 	{Name: "fee.undecided", Kind: criteria.Date, Absent: criteria.AbsentNone},
+	{Name: "fee.permission_ends", Kind: criteria.Date, Absent: criteria.AbsentNone},
 	{Name: "contacts.mobile", Kind: criteria.Hidden, Absent: criteria.AbsentNone},
 }

@@ -3,6 +3,7 @@ package tables
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/RoaringBitmap/roaring/v2"
@@ -38,14 +39,9 @@ func (undecided) Has() []permission.Field { return []permission.Field{register.F
 // chosen has ended by itself.
 const open = "('asked', 'expired', 'ended')"
 
-// declined is so of a permission whose holder said, before its end, that they will not
-// give it anew: that is a choice, and is remembered.
-const declined = `EXISTS (SELECT 1 FROM permission_event e WHERE e.permission = p.id AND e.kind = 'decline' AND e.n > (
-		SELECT max(g.n) FROM permission_event g WHERE g.permission = p.id AND g.kind IN ('give', 'renew')))`
-
 func (u undecided) each(ctx context.Context, do func(person.ID, time.Time) error) error {
 	return u.db.rows(ctx, `SELECT w.person, m.opened FROM matter m JOIN matter_person w ON w.matter = m.id AND w.part = ?1
-		LEFT JOIN permission p ON p.purpose = ?2 AND p.subject = w.person AND p.about = m.child AND p.version = ?3 AND (p.state NOT IN `+open+` OR p.state = 'expired' AND `+declined+`)
+		LEFT JOIN permission p ON p.purpose = ?2 AND p.subject = w.person AND p.about = m.child AND p.version = ?3 AND (p.state NOT IN `+open+` OR p.state = 'expired' AND `+afterGiven("'decline'")+`)
 		WHERE m.purpose = ?4 AND m.opened < ?5 AND p.id IS NULL ORDER BY w.person, m.opened, m.id`,
 		[]any{store.Guardian, u.permits, u.version, u.purpose, micro(u.before)}, func(scan func(...any) error) error {
 			var id, opened int64
@@ -82,6 +78,61 @@ func (u undecided) Select(ctx context.Context, fields []permission.Field, people
 			return nil
 		}
 		return each(id, register.FeeUndecided, register.Fact{From: day, Value: day})
+	})
+}
+
+// Ending is the register of those whose permission for a purpose (permits) ends, who were
+// asked for it anew and have neither given it nor said that they will not. It is read from
+// the permissions as they are now.
+func (d *DB) Ending(permits string) register.Source { return ending{d, permits} }
+
+type ending struct {
+	db      *DB
+	permits string
+}
+
+// Has implements register.Source.
+func (ending) Has() []permission.Field { return []permission.Field{register.FeeEnds} }
+
+// afterGiven is so of a permission to which an event of some kinds came since it was given.
+func afterGiven(kinds string) string {
+	return `EXISTS (SELECT 1 FROM permission_event e WHERE e.permission = p.id AND e.kind IN (` + kinds + `) AND e.n > (
+		SELECT max(g.n) FROM permission_event g WHERE g.permission = p.id AND g.kind IN ('give', 'renew')))`
+}
+
+func (u ending) each(ctx context.Context, do func(who person.ID, asked, until time.Time) error) error {
+	return u.db.rows(ctx, "SELECT p.subject, (SELECT max(a.at) FROM permission_event a WHERE a.permission = p.id AND a.kind IN ('remind', 'ask')), p.until FROM permission p WHERE p.purpose = ? AND p.state = ? AND "+afterGiven("'remind', 'ask'")+" AND NOT "+afterGiven("'decline', 'refuse'")+" ORDER BY p.subject, p.until, p.id",
+		[]any{u.permits, StandingState}, func(scan func(...any) error) error {
+			var id, asked, until int64
+			if err := scan(&id, &asked, &until); err != nil {
+				return err
+			}
+			return do(person.ID(id), dayOf(asked), dayOf(until)) //nolint:gosec // it was a person's number
+		})
+}
+
+// Find implements register.Source.
+func (u ending) Find(ctx context.Context, r register.Range) (*roaring.Bitmap, error) {
+	out := roaring.New()
+	err := u.each(ctx, func(id person.ID, _, day time.Time) error {
+		if r.Field == register.FeeEnds && !day.Before(r.From) && day.Before(r.To) {
+			out.Add(uint32(id))
+		}
+		return nil
+	})
+	return out, err
+}
+
+// Select implements register.Source.
+func (u ending) Select(ctx context.Context, fields []permission.Field, people *roaring.Bitmap, each func(person.ID, permission.Field, register.Fact) error) error {
+	if !slices.Contains(fields, register.FeeEnds) {
+		return nil
+	}
+	return u.each(ctx, func(id person.ID, asked, day time.Time) error {
+		if !people.Contains(uint32(id)) {
+			return nil
+		}
+		return each(id, register.FeeEnds, register.Fact{From: asked, Value: day})
 	})
 }
 
