@@ -13,7 +13,12 @@ import (
 
 func lowerFee(t *testing.T) *service.Pack {
 	t.Helper()
-	p, err := service.Load(os.DirFS("../packs"), "lower-fee", catalog)
+	return packOf(t, "lower-fee")
+}
+
+func packOf(t *testing.T, name string) *service.Pack {
+	t.Helper()
+	p, err := service.Load(os.DirFS("../packs"), name, catalog)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -24,7 +29,13 @@ func lowerFee(t *testing.T) *service.Pack {
 }
 
 func TestWordOfALowerFeeHoldsNoPersonalDataAndSaysWhereToLogIn(t *testing.T) {
-	p := lowerFee(t)
+	for _, name := range []string{"lower-fee", "permission-ending"} {
+		t.Run(name, func(t *testing.T) { namesNobodyAndSaysWhere(t, packOf(t, name)) })
+	}
+}
+
+func namesNobodyAndSaysWhere(t *testing.T, p *service.Pack) {
+	t.Helper()
 	named := usual
 	named.Child, named.Guardian = "Tuulikki", "Tuulikki Virtanen"
 	money := regexp.MustCompile(`(?i)€|eur|\d+ e\b`)
