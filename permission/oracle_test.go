@@ -30,6 +30,7 @@ type oracle struct {
 	subject, about person.ID
 	sheets         []*sheet // by version, from 1; nil: nobody was asked
 	newest         time.Time
+	events         int // that changed something
 }
 
 // rule says what an event makes of a state: the next state, "=" for no change,
@@ -99,6 +100,7 @@ func (o *oracle) takes(e permission.Event, a permission.Agreement, say []person.
 	ok, changed := o.turn(e, a, say, at)
 	if changed {
 		o.newest = at
+		o.events++
 	}
 	return ok
 }

@@ -188,6 +188,9 @@ func (w *world) step() error {
 			if len(next.Events()) > len(p.Events()) {
 				w.did[e.Kind]++
 			}
+			if len(next.Events()) != o.events {
+				return fmt.Errorf("%v by %d in state %v: %d events, the oracle says %d", e.Kind, e.By, p.State(), len(next.Events()), o.events)
+			}
 			w.lives[i] = next
 		}
 	case n < 13:
