@@ -44,6 +44,7 @@ type family struct {
 	matter    store.Matter
 	registers int64 // the newest register when it was read
 	adults    []person.ID
+	guards    []person.ID // all guardians of the child, wherever they live
 	others    []person.ID // who live with the child as guardians, and of whom nothing was read
 	alive     map[person.ID]bool
 	here      map[person.ID]bool
@@ -276,6 +277,7 @@ func (f *family) guardians(g permission.Grant, child register.Row, day time.Time
 		if err != nil {
 			return err
 		}
+		f.guards = append(f.guards, k.Guardian)
 		if k.LivesIn && f.alive[k.Guardian] {
 			lives[k.Guardian] = true
 			if k.Role == person.Partner {

@@ -281,6 +281,9 @@ func (o *oma) task() feeTask {
 
 func (o *oma) FeeTask(_ context.Context, officer string, n int64) (feeTask, error) {
 	defer o.held()()
+	if n == 8 {
+		return feeTask{}, fault.New(fault.Refused, "test", "own family")
+	}
 	if n != 4 {
 		return feeTask{}, fault.New(fault.Missing, "test", "there is no such task")
 	}

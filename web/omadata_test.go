@@ -352,6 +352,19 @@ func TestTheWholePathByKeyboardAlone(t *testing.T) {
 	}
 }
 
+func TestACaseworkerIsToldThatAMatterIsOfTheirOwnFamily(t *testing.T) {
+	h := handlerOf(t, newCity().withOma(feePerson))
+	for l, want := range map[person.Language]string{person.Finnish: "koskee omaa perhettäsi", person.Swedish: "din egen familj", person.English: "of your own family"} {
+		w := getAs(t, h, asExpert, in("/desk/fees/8", l))
+		if w.Code != http.StatusForbidden || !strings.Contains(w.Body.String(), want) {
+			t.Errorf("in %s: status %d", l, w.Code)
+		}
+	}
+	if w := post(t, h, asExpert, "/desk/fees/8", url.Values{"words": {"I looked at it"}}); w.Code != http.StatusForbidden {
+		t.Errorf("settled: status %d", w.Code)
+	}
+}
+
 func TestACaseworkerSettlesWhatTheFamilyAsked(t *testing.T) {
 	c := newCity().withOma(feePerson)
 	h := handlerOf(t, c)

@@ -75,6 +75,14 @@ func (d *DB) Lines(ctx context.Context, after uint64, limit int, each func(overs
 	return after, err
 }
 
+// PersonOfStaff is who a member of the staff is in the registers, by their name in the
+// record; 0: the log-in did not say, or they have not logged in.
+func (d *DB) PersonOfStaff(ctx context.Context, actor string) (person.ID, error) {
+	var who int64
+	_, err := d.row(ctx, "SELECT person FROM staff WHERE actor = ?", []any{actor}, &who)
+	return person.ID(who), err //nolint:gosec // it was a person's number
+}
+
 // Staff are those of the staff who have logged in.
 func (d *DB) Staff(ctx context.Context) (out []store.Staff, err error) {
 	err = d.rows(ctx, "SELECT actor, roles, person, seen FROM staff ORDER BY actor", nil, func(scan func(...any) error) error {
