@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"ennakko/access"
 	"ennakko/audit"
 	"ennakko/fault"
 	"ennakko/fee"
@@ -151,7 +152,7 @@ func (s *Service) notOwn(ctx context.Context, officer string, n store.MatterID) 
 	}
 	for _, all := range [][]person.ID{people(f.matter), f.adults, f.home, f.guards} {
 		if slices.Contains(all, who) {
-			return fault.New(fault.Refused, "omadata.Task", "this matter is of your own family").Do("let a colleague take it up")
+			return fault.New(fault.Refused, "omadata.Task", "this matter is of your own family").Do("let a colleague take it up").Because(access.OwnFamily(access.SeeCase))
 		}
 	}
 	return nil

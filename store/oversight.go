@@ -30,6 +30,9 @@ type Looked struct {
 type Oversight interface {
 	// SeeStaff notes who of the staff has logged in, in the place of what was noted.
 	SeeStaff(s Staff) error
+	// PersonOfStaff is who a member of the staff is in the registers, by their name in the
+	// record; 0: the log-in did not say, or they have not logged in.
+	PersonOfStaff(actor string) (person.ID, error)
 	// SetFamous puts a person on the list of famous people, or takes them off it.
 	SetFamous(who person.ID, on bool, by string, now time.Time) error
 	// AddLooked keeps a look into an unusual reading.

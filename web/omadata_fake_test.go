@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"ennakko/access"
 	"ennakko/fault"
 	"ennakko/fee"
 	"ennakko/omadata"
@@ -282,7 +283,7 @@ func (o *oma) task() feeTask {
 func (o *oma) FeeTask(_ context.Context, officer string, n int64) (feeTask, error) {
 	defer o.held()()
 	if n == 8 {
-		return feeTask{}, fault.New(fault.Refused, "test", "own family")
+		return feeTask{}, fault.New(fault.Refused, "test", "own family").Because(access.OwnFamily(access.SeeCase))
 	}
 	if n != 4 {
 		return feeTask{}, fault.New(fault.Missing, "test", "there is no such task")

@@ -8,7 +8,6 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"ennakko/access"
 	"ennakko/fault"
 )
 
@@ -98,9 +97,6 @@ func (s *site) taskOf(r *http.Request) (taskView, error) {
 		return taskView{}, err
 	}
 	x, err := s.omaData.FeeTask(r.Context(), whoOf(r).Actor(), n)
-	if err != nil && fault.KindOf(err) == fault.Refused { // it is of the officer's own family
-		err = fault.New(fault.Refused, "web.taskOf", "a caseworker's own family").Because(&access.Refusal{Action: access.SeeCase, Why: s.texts["task.own"]})
-	}
 	return taskView{feeTask: x, Form: newAssessForm(x)}, err
 }
 

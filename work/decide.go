@@ -45,6 +45,9 @@ func (w *Worker) Decide(ctx context.Context, round store.RoundID, id conversatio
 		case held.Case.Stage == stage:
 			return fault.New(fault.Conflict, op, "case %d is %s already", id, stage)
 		}
+		if err := notOwn(tx, officer, held.Case); err != nil {
+			return err
+		}
 		tx.About(fmt.Sprintf("case %d", id))
 		tx.Detail("%s, %s", want, noted[way])
 		s := &stepper{w: w, tx: tx, now: now, by: officer, why: noted[way]}

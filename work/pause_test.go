@@ -189,6 +189,27 @@ func TestAnObjectionTouchesItsOwnServiceAlone(t *testing.T) {
 	}
 }
 
+func TestAnOfficerSettlesNothingOfTheirOwnFamily(t *testing.T) {
+	o := open(t)
+	o.family(1, "Aino", anna)
+	c := o.caseOf(1)
+	o.must(o.w.Object(o.ctx, c.Parties[0].Person, c.Child, true, start))
+	items, err := o.db.Items(o.ctx, o.round, "", 0, 10)
+	if err != nil || len(items) != 1 {
+		t.Fatalf("%v %v", items, err)
+	}
+	o.write(func(tx store.Tx) error {
+		return errors.Join(tx.SeeStaff(store.Staff{Actor: "officer:mother", Person: c.Parties[0].Person, Seen: start}), tx.SeeStaff(store.Staff{Actor: "officer:other", Person: 77, Seen: start}))
+	})
+	if err := o.w.SettleItem(o.ctx, o.round, items[0].ID, "officer:mother", "I called", start); fault.KindOf(err) != fault.Refused {
+		t.Errorf("her own child's matter: %v", err)
+	}
+	if err := o.w.Decide(o.ctx, o.round, c.ID, conversation.Yes, work.ByPhone, "officer:mother", start); fault.KindOf(err) != fault.Refused {
+		t.Errorf("her own child's answer: %v", err)
+	}
+	o.must(o.w.SettleItem(o.ctx, o.round, items[0].ID, "officer:other", "I called", start))
+}
+
 func TestAnItemIsSettledOnceAndWithAReason(t *testing.T) {
 	o := open(t)
 	o.family(1, "Aino", anna)

@@ -60,6 +60,11 @@ func watching(s *suite) {
 		if err := tx.SeeStaff(store.Staff{Actor: "officer:a", Person: 3, Seen: Start}); err != nil {
 			return err
 		}
+		known, err := tx.PersonOfStaff("officer:a")
+		unknown, err2 := tx.PersonOfStaff("officer:b")
+		if known != 3 || unknown != 0 || err != nil || err2 != nil {
+			s.Errorf("officer:a is %d, officer:b %d, %v, %v", known, unknown, err, err2)
+		}
 		return tx.SetFamous(3, true, "officer:a", Start)
 	})
 	s.write(func(tx store.Tx) error { _, err := tx.ErasePerson(3); return err })

@@ -19,6 +19,12 @@ func (t *tx) SeeStaff(s store.Staff) error {
 		ON CONFLICT (actor) DO UPDATE SET roles = excluded.roles, person = excluded.person, seen = excluded.seen`, s.Actor, strings.Join(s.Roles, " "), int64(s.Person), micro(s.Seen))
 }
 
+func (t *tx) PersonOfStaff(actor string) (person.ID, error) {
+	var who int64
+	_, err := t.one("SELECT person FROM staff WHERE actor = ?", []any{actor}, &who)
+	return person.ID(who), err //nolint:gosec // it was a person's number
+}
+
 func (t *tx) SetFamous(who person.ID, on bool, by string, now time.Time) error {
 	if !on {
 		return t.put("DELETE FROM famous WHERE person = ?", int64(who))
