@@ -58,7 +58,7 @@ func TestEveryPageOfDataProtectionIsAccessible(t *testing.T) {
 	address := serve(t, newCity())
 	enter(t, ctx, address, asDPO)
 	see(t, ctx, chromedp.EmulateViewport(1280, 900), chromedp.Navigate(address+"/desk/privacy/decide?lang=fi"), chromedp.SetValue("#agreement", "early-education-fee-income"),
-		chromedp.Click("#automation-proposes"), chromedp.Click(`form[action="/desk/privacy/decide"] button`), chromedp.WaitReady("#proposal"))
+		chromedp.Click("#automation-proposes"), chromedp.Click("#task-check"), chromedp.Click("#area-early-education"), chromedp.Click(`form[action="/desk/privacy/decide"] button`), chromedp.WaitReady("#proposal"))
 	look("privacy-proposal-1280-fi", 1280)
 	see(t, ctx, chromedp.EmulateViewport(320, 900))
 	look("privacy-proposal-320-fi", 320)

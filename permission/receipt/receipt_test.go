@@ -62,8 +62,11 @@ func life(t testing.TB, signers permission.Signers, say []person.ID, steps ...fu
 			e.Version, e.Hash = 2, texts[2].Hash()
 		}
 		e.At = now.Add(time.Duration(i) * time.Hour)
-		if e.Kind == permission.Expire {
+		switch e.Kind {
+		case permission.Expire:
 			e.At = now.AddDate(2, 0, 0)
+		case permission.Remind, permission.Renew, permission.Decline: // near its end
+			e.At = e.At.AddDate(1, 0, -10)
 		}
 		if p, err = p.Apply(e, texts[e.Version], say); err != nil {
 			t.Fatal(err)
@@ -149,6 +152,9 @@ func TestEachDecisionHasItsReceipt(t *testing.T) {
 			}
 			if strings.Contains(string(got.JSON), "12345678") {
 				t.Error("a person's number is in the receipt")
+			}
+			if until := strings.Count(string(got.JSON), "dpv:UntilTimeDuration"); strings.HasPrefix(tt.name, "not given anew") && (until != 2 || !strings.Contains(string(got.JSON), "Lupaa ei jatketa")) {
+				t.Errorf("what is let end has its last day %d times, want with the yes and with the no", until)
 			}
 			if a, _ := tt.record.Agreement(got.Version); a.Hash() != got.Hash {
 				t.Error("the receipt names another text")
