@@ -193,7 +193,7 @@ func (s *Service) eventRow(ctx context.Context, p permission.Permission, n int, 
 	events := p.Events()
 	e := events[len(events)-1]
 	out = store.PermitEvent{N: n, Kind: e.Kind.String(), At: e.At, By: e.By, Version: e.Version, Hash: e.Hash, Way: e.Way, Cause: string(e.Cause), Signers: e.Signers}
-	if s.c.Receipts.Key == nil || e.Kind == permission.Ask {
+	if s.c.Receipts.Key == nil || e.Kind == permission.Ask || e.Kind == permission.Remind { // questions, and no decisions
 		return out, false
 	}
 	var err error

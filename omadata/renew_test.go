@@ -45,7 +45,8 @@ func nearTheEnd(t *testing.T, days int, change ...func(*omadata.Config)) *city {
 }
 
 func TestBeforeItsEndAPermissionIsAskedForAnewOnceAndGivenAnew(t *testing.T) {
-	c := nearTheEnd(t, 31)
+	s := newSigner()
+	c := nearTheEnd(t, 31, s.signs)
 	c.work()
 	if r := c.renewal(); r.Open || !r.Asked.IsZero() || !r.From.Equal(c.permit(anna).Until.AddDate(0, 0, -permission.RenewDays)) {
 		t.Errorf("a day too early: %+v", r)
@@ -68,6 +69,15 @@ func TestBeforeItsEndAPermissionIsAskedForAnewOnceAndGivenAnew(t *testing.T) {
 	c.must(c.Renew(c.ctx, anna, c.permit(anna).ID, omadata.Seen{}))
 	c.must(c.Renew(c.ctx, anna, c.permit(anna).ID, omadata.Seen{})) // the button was pressed twice
 	c.has(before, "resident:2 give a permission anew")
+	events := c.theView().Events
+	if n := len(events); events[n-2].Receipt || !events[n-1].Receipt {
+		t.Errorf("the question has a receipt, or the answer has none: %+v", events)
+	}
+	signed, err := c.Receipt(c.ctx, anna, c.permit(anna).ID, len(events))
+	c.must(err)
+	if x := s.checks(t, signed); x.Status != "RenewedConsentGiven" {
+		t.Errorf("the receipt says %s", x.Status)
+	}
 	if p := c.permit(anna); !p.Until.Equal(c.clock.Now().AddDate(1, 0, 0)) || p.State != "standing" {
 		t.Errorf("given anew until %s", p.Until)
 	}
