@@ -19,8 +19,12 @@ import (
 // of each fact, for the evaluator of one person. The reading is on the record.
 // Facts of the household come from the columns of everyone: they have no source.
 func (a *App) CareFacts(ctx context.Context, l *criteria.Language, names []string, id person.ID, officer, object string) (criteria.Facts, error) {
+	purpose, err := carePurpose()
+	if err != nil {
+		return nil, err
+	}
 	own, home := parted(names)
-	facts, err := a.ownFacts(ctx, population.Fields(l, own), id, officer, object)
+	facts, err := a.ownFacts(ctx, purpose, population.Fields(l, own), id, officer, object)
 	if err != nil || len(home) == 0 {
 		return facts.facts(l), err
 	}
@@ -53,11 +57,11 @@ type ownFacts struct {
 	home    criteria.Facts // nil: nothing of the household was asked for
 }
 
-// ownFacts reads fields of one person. The reading is on the record.
-func (a *App) ownFacts(ctx context.Context, fields []permission.Field, id person.ID, officer, object string) (ownFacts, error) {
+// ownFacts reads fields of one person for a purpose. The reading is on the record.
+func (a *App) ownFacts(ctx context.Context, purpose permission.Purpose, fields []permission.Field, id person.ID, officer, object string) (ownFacts, error) {
 	out := ownFacts{fields: map[string][]criteria.Fact{}}
 	slices.Sort(fields)
-	rows, g, err := a.careRows(ctx, slices.Compact(fields), id, officer, object)
+	rows, g, err := a.careRows(ctx, purpose, slices.Compact(fields), id, officer, object)
 	if err != nil {
 		return out, err
 	}
@@ -124,11 +128,7 @@ func (o ownFacts) with(records []clinical.Record) ownFacts {
 	return o
 }
 
-func (a *App) careRows(ctx context.Context, fields []permission.Field, id person.ID, officer, object string) ([]register.Row, permission.Grant, error) {
-	purpose, err := carePurpose()
-	if err != nil {
-		return nil, permission.Grant{}, err
-	}
+func (a *App) careRows(ctx context.Context, purpose permission.Purpose, fields []permission.Field, id person.ID, officer, object string) ([]register.Row, permission.Grant, error) {
 	known, err := a.known(ctx)
 	if err != nil {
 		return nil, permission.Grant{}, err

@@ -55,6 +55,11 @@ func (a *App) Population(ctx context.Context, l *criteria.Language, names []stri
 	if err != nil {
 		return nil, err
 	}
+	return a.population(ctx, purpose, l, names, officer, object, progress)
+}
+
+// population is Population for a purpose. Who objects to it is left out.
+func (a *App) population(ctx context.Context, purpose permission.Purpose, l *criteria.Language, names []string, officer, object string, progress func(done, total int)) (*Whole, error) {
 	known, err := a.known(ctx)
 	if err != nil {
 		return nil, err

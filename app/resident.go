@@ -111,6 +111,21 @@ func (l *Live) Object(ctx context.Context, who, about person.ID, on bool) error 
 	return err
 }
 
+// ObjectToNaming notes that a resident objects to being named as one who may need much,
+// or no longer does. Whoever objects is on no list from then on.
+func (l *Live) ObjectToNaming(ctx context.Context, who person.ID, on bool) error {
+	purpose, err := needPurpose()
+	if err != nil {
+		return err
+	}
+	if who == 0 {
+		return fault.New(fault.Missing, "app.ObjectToNaming", "the registers do not know the person")
+	}
+	err = l.worker().ObjectTo(ctx, purpose, who, who, on, l.Clock.Now())
+	l.tell()
+	return err
+}
+
 // Wards are the children for whom a resident decides in a case of the service.
 func (l *Live) Wards(ctx context.Context, who person.ID) (map[person.ID]conversation.CaseID, error) {
 	ids, err := l.App.DB.CasesOf(ctx, who)

@@ -40,7 +40,8 @@ type ownView struct {
 	Offers []app.Own
 	Pack   packWords
 	Object []objectionView
-	Mine   *myData // permissions and fees; nil: the city has none
+	Naming *objectionView // to being named as one who may need much; nil: nobody is named here
+	Mine   *myData        // permissions and fees; nil: the city has none
 }
 
 // packWords are what a page says of a service.
@@ -67,6 +68,9 @@ func (s *site) own(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 		if v.Object, err = s.objectionViews(r, v.Offers); err != nil {
+			return err
+		}
+		if v.Naming, err = s.namingView(r); err != nil {
 			return err
 		}
 		if s.pack.UnitKind() == service.NoUnit {
@@ -105,6 +109,17 @@ func (s *site) objectionViews(r *http.Request, offers []app.Own) ([]objectionVie
 		out, err = add(out, o.Case.Names().Child, strconv.FormatInt(int64(o.Case.ID), 10), o.Case.Child)
 	}
 	return out, err
+}
+
+// namingView is what the reader said of being named as one who may need much, where the
+// city names people so.
+func (s *site) namingView(r *http.Request) (*objectionView, error) {
+	if !s.first().hasCare() {
+		return nil, nil
+	}
+	on, err := s.residents.Objections(r.Context(), whoOf(r).Person)
+	since, there := on[app.NeedPurpose]
+	return &objectionView{About: "naming", On: there, Since: since}, err
 }
 
 // ownCaseView is one offer of a resident.
@@ -176,6 +191,16 @@ func (s *site) answerOwn(w http.ResponseWriter, r *http.Request) error {
 // object notes an objection or takes it back.
 func (s *site) object(w http.ResponseWriter, r *http.Request) error {
 	who := whoOf(r)
+	if r.PostFormValue("about") == "naming" {
+		if !s.first().hasCare() {
+			return missing("web.object")
+		}
+		if err := s.residents.ObjectToNaming(r.Context(), who.Person, r.PostFormValue("on") == "yes"); err != nil {
+			return err
+		}
+		http.Redirect(w, r, "/#naming", http.StatusSeeOther)
+		return nil
+	}
 	about, err := s.aboutWhom(r, r.PostFormValue("about"))
 	if err != nil {
 		return err

@@ -134,6 +134,7 @@ type offers interface {
 // rights are a resident's rights over data about them.
 type rights interface {
 	Object(ctx context.Context, who, about person.ID, on bool) error
+	ObjectToNaming(ctx context.Context, who person.ID, on bool) error
 	Objections(ctx context.Context, who person.ID) (map[string]time.Time, error)
 	Wards(ctx context.Context, who person.ID) (map[person.ID]conversation.CaseID, error)
 	UsesOf(ctx context.Context, who person.ID, before uint64, limit int) ([]audit.Entry, error)
@@ -315,9 +316,6 @@ func (s *site) careRoutes() []route {
 		{pattern: "GET /desk/care", action: access.SeeCare, do: s.showCare},
 		{pattern: "GET /desk/care/events", action: access.SeeCare, do: s.careEvents},
 		{pattern: "POST /desk/care/run", action: access.RunCare, do: s.runCare},
-		{pattern: "GET /desk/care-needs", action: access.SeeCare, do: s.showNeeds},
-		{pattern: "GET /desk/care-needs/events", action: access.SeeCare, do: s.needsEvents},
-		{pattern: "POST /desk/care-needs/run", action: access.RunCare, do: s.runNeeds},
 		{pattern: "GET /desk/care/{criterion}/worklist", action: access.SeeFinding, do: s.worklist},
 		{pattern: "GET /desk/care/{criterion}/worklist/{place}", action: access.SeeFinding, do: s.finding},
 		{pattern: "POST /desk/care/{criterion}/worklist/{place}/visit", action: access.NoteVisit, do: s.noteVisit},
@@ -328,7 +326,7 @@ func (s *site) careRoutes() []route {
 
 // routes are all pages.
 func (s *site) routes() []route {
-	return slices.Concat(s.careRoutes(), s.residentRoutes(), s.omaRoutes(), s.privacyRoutes(), s.demoRoutes(), []route{
+	return slices.Concat(s.careRoutes(), s.needRoutes(), s.residentRoutes(), s.omaRoutes(), s.privacyRoutes(), s.demoRoutes(), []route{
 		{pattern: "/", action: anyone, do: func(http.ResponseWriter, *http.Request) error { return missing("web") }},
 		{pattern: "GET /{$}", action: anyone, do: s.start},
 		{pattern: "GET /login", action: anyone, do: s.login},
