@@ -46,7 +46,11 @@ func (p *parser) observation(b *body) {
 			b.more = append(b.more, r)
 		}
 	}
-	if !there && len(b.more) == 0 && b.v.Exists("dataAbsentReason") {
+	switch {
+	case there || len(b.more) > 0:
+	case b.v.Exists("dataAbsentReason"):
 		b.fault = refusal{"it was not observed: it has no value, and says why", ""}
+	case b.rec.Status == "registered":
+		b.fault = refusal{"it has no result yet: its status says that it was only registered", ""}
 	}
 }
