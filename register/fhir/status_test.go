@@ -92,3 +92,29 @@ func TestWhatIsNotThereYetIsSetAside(t *testing.T) {
 		}
 	}
 }
+
+// The answer of a server to a search names every entry by its address, which ends in its
+// type and id: that is one resource, not two.
+func TestAnEntryIsNotItsOwnDouble(t *testing.T) {
+	entry := func(typ, id, rest string) string {
+		return fmt.Sprintf(`{"fullUrl":"https://server/fhir/%[1]s/%[2]s","resource":{"resourceType":%[1]q,"id":%[2]q%[3]s},"search":{"mode":"match"}}`, typ, id, rest)
+	}
+	const of = `,"subject":{"reference":"https://server/fhir/Patient/anna"},"code":{"coding":[{"system":"http://snomed.info/sct","code":"1"}]}`
+	bundle := `{"resourceType":"Bundle","type":"searchset","total":3,"entry":[` + strings.Join([]string{entry("Patient", "anna", `,"birthDate":"1960-01-01"`),
+		entry("Encounter", "e", `,"status":"finished","class":{"code":"EMER"},"subject":{"reference":"Patient/anna"}`),
+		entry("Procedure", "p", `,"status":"completed","encounter":{"reference":"Encounter/e"}`+of),
+		entry("Procedure", "p", `,"status":"completed"`+of), // the same once more, which is one too many
+		`{"resource":{"resourceType":"OperationOutcome"},"search":{"mode":"outcome"}}`}, ",") + `]}`
+	report, _, records := read(t, folder(t, map[string]string{"found.json": bundle}))
+	if c := report.Total(); c.Kept != 3 || c.SetAside != 1 || c.Passed != 1 || len(records) != 2 {
+		t.Fatalf("%+v, %d records, %+v", c, len(records), report.Aside)
+	}
+	if a := report.Aside[0]; a.Row != 4 || !strings.Contains(a.Reason, "came before") {
+		t.Errorf("%+v", a)
+	}
+	for _, r := range records {
+		if r.Class != "EMER" {
+			t.Errorf("%s %s is of a visit of class %q", r.Kind, r.Source, r.Class)
+		}
+	}
+}
