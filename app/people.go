@@ -27,9 +27,9 @@ func staff() []idp.Person {
 		return idp.Person{ID: id, Name: name, Groups: []string{role}, Level: idp.LevelSubstantial, Kind: idp.Staff, About: map[string]string{"fi": fi, "sv": sv, "en": en}}
 	}
 	return []idp.Person{
-		officer("liisa", "Liisa Korhonen", "preparer", "Valmistelija: etsii lapset ja varaa paikat", "Beredare: söker barnen och reserverar platser", "Preparer: finds the children and holds places"),
+		officer("liisa", "Liisa Korhonen", "preparer", "Valmistelija: etsii ihmiset ja varaa paikat", "Beredare: hittar människorna och reserverar platser", "Preparer: finds the people and holds places"),
 		officer("matti", "Matti Nieminen", "approver", "Hyväksyjä: toinen silmäpari", "Godkännare: det andra paret ögon", "Approver: the second pair of eyes"),
-		officer("sari", "Sari Mäkelä", "expert", "Asiantuntija: hoitaa perheiden asiat", "Sakkunnig: sköter familjernas ärenden", "Expert: serves families one by one"),
+		officer("sari", "Sari Mäkelä", "expert", "Asiantuntija: hoitaa asukkaiden asiat", "Sakkunnig: sköter invånarnas ärenden", "Expert: serves residents one by one"),
 		officer("pekka", "Pekka Lindholm", "dpo", "Tietosuojavastaava: lukee käyttölokia", "Dataskyddsombud: läser användningsloggen", "Data-protection officer: reads the record of uses"),
 		officer("anna", "Anna Salo", "leader", "Johtaja: näkee luvut, ei henkilöitä", "Ledare: ser siffror, inte personer", "Leader: sees figures, no persons"),
 	}

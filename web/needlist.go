@@ -141,8 +141,7 @@ type needView struct {
 type needSignView struct {
 	Title  string
 	Points int
-	Source string
-	Lines  []lineView
+	Facts  []string
 }
 
 type needNoteView struct {
@@ -183,6 +182,7 @@ func (s *site) needView(r *http.Request) (needView, error) {
 		v.Gap = sign.Criterion.Gap.In(t.Lang)
 		v.Signs = append(v.Signs, needSignOf(t, x.Library, sign))
 	}
+	withoutShared(v.Signs)
 	for _, n := range x.Notes {
 		v.Notes = append(v.Notes, needNoteView{n, t.T(stateKey(n.State)), actor(t, n.By)})
 	}
@@ -198,17 +198,30 @@ func (v *needView) choose(t words, now store.NeedState) {
 	}
 }
 
-// needSignOf is a sign with the steps by which it holds. Whether a plan was made is told
-// once, for all signs.
+// needSignOf is a sign with the facts by which it holds.
 func needSignOf(t words, l *library.Library, x app.NeedSign) needSignView {
-	out := needSignView{Title: x.Criterion.Title.In(t.Lang), Points: x.Criterion.Points, Source: x.Criterion.Source}
+	out := needSignView{Title: x.Criterion.Title.In(t.Lang), Points: x.Criterion.Points}
 	trace := x.Trace
 	trace.Parts = slices.DeleteFunc(slices.Clone(trace.Parts), func(p criteria.PartTrace) bool { return p.Name != "population" })
-	out.Lines = traceLines(t, l, trace, x.Criterion)
-	if len(out.Lines) > 0 && out.Lines[0].Head {
-		out.Lines = out.Lines[1:] // that it is about the person: the sign's title says so
+	for _, line := range traceLines(t, l, trace, x.Criterion) {
+		if line.Code != "" { // what has none only joins others
+			out.Facts = append(out.Facts, line.Text)
+		}
 	}
 	return out
+}
+
+// withoutShared leaves out what stands under every sign, as that the person is alive.
+func withoutShared(signs []needSignView) {
+	if len(signs) < 2 {
+		return
+	}
+	shared := slices.DeleteFunc(slices.Clone(signs[0].Facts), func(f string) bool {
+		return slices.ContainsFunc(signs, func(x needSignView) bool { return !slices.Contains(x.Facts, f) })
+	})
+	for i := range signs {
+		signs[i].Facts = slices.DeleteFunc(signs[i].Facts, func(f string) bool { return slices.Contains(shared, f) })
+	}
 }
 
 // noteNeed keeps a note of a call or a visit.

@@ -95,10 +95,13 @@ func TestTheListOfWhoMayNeedMuchNamesPeopleByTheirPlaceAndSaysWhy(t *testing.T) 
 		}
 	}
 	body = getAs(t, h, asExpert, "/desk/care-needs/worklist/26?lang=en").Body.String()
-	for _, want := range []string{"13 points, predicted need 62%", "Maija Meikäläinen", "Dementia", "truth--true", "Called &lt;twice&gt;, no answer", "sari", `value="in hand" selected`, `value="w77"`, "muisti"} {
+	for _, want := range []string{"13 points, predicted need 62%", "Maija Meikäläinen", "Dementia", "Called &lt;twice&gt;, no answer", "sari", `value="in hand" selected`, `value="w77"`, "muisti", "age in years: 88"} {
 		if !strings.Contains(body, want) {
 			t.Errorf("the page of a person lacks %q", want)
 		}
+	}
+	if strings.Contains(body, "the person is alive") {
+		t.Error("what holds of everybody named is said of every sign")
 	}
 	if got, want := strings.Join(c.requests(), "|"), "need list open 26 officer:sari|explain need 26 officer:sari"; got != want {
 		t.Errorf("the city was asked %q, not %q", got, want)
