@@ -206,6 +206,22 @@ func (s *site) criterionOf(r *http.Request) (*library.Criterion, app.CareOvervie
 	return c, o, nil
 }
 
+// careRun lets a page about one criterion be shown after a run; else, as while one is
+// made again, it leads to the page that says so.
+func (s *site) careRun(to handler) handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		o, err := s.overview()
+		if err != nil {
+			return err
+		}
+		if _, ok := o.Library.Criterion(r.PathValue("criterion")); ok && !o.Run {
+			http.Redirect(w, r, carePath+"#now", http.StatusSeeOther)
+			return nil
+		}
+		return to(w, r)
+	}
+}
+
 func criterionPath(name string) string { return carePath + "/" + url.PathEscape(name) }
 
 // linesOnPage is how many people one page of a worklist shows.

@@ -30,9 +30,9 @@ func (s *site) needRoutes() []route {
 		{pattern: "GET " + needsPath, action: access.SeeCare, do: s.showNeeds},
 		{pattern: "GET " + needsPath + "/events", action: access.SeeCare, do: s.needsEvents},
 		{pattern: "POST " + needsPath + "/run", action: access.RunCare, do: s.runNeeds},
-		{pattern: "GET " + needListPath, action: access.SeeFinding, do: s.needList},
-		{pattern: "GET " + needListPath + "/{place}", action: access.SeeFinding, do: s.need},
-		{pattern: "POST " + needListPath + "/{place}/note", action: access.NoteVisit, do: s.noteNeed},
+		{pattern: "GET " + needListPath, action: access.SeeFinding, do: s.needsRun(s.needList)},
+		{pattern: "GET " + needListPath + "/{place}", action: access.SeeFinding, do: s.needsRun(s.need)},
+		{pattern: "POST " + needListPath + "/{place}/note", action: access.NoteVisit, do: s.needsRun(s.noteNeed)},
 	}
 }
 
@@ -70,11 +70,23 @@ func stateKey(x store.NeedState) string {
 	return "need.state." + strings.ReplaceAll(string(x), " ", "")
 }
 
+// needsRun lets a page of the list be shown where people were named; else, as while a
+// judgement is made, it leads to the page that says so.
+func (s *site) needsRun(to handler) handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		if !s.hasCare() {
+			return missing("web.needs")
+		}
+		if _, run := s.highNeed.Needs(); !run {
+			http.Redirect(w, r, needsPath+"#now", http.StatusSeeOther)
+			return nil
+		}
+		return to(w, r)
+	}
+}
+
 // needList shows who may need much, those first of whom it is most likely.
 func (s *site) needList(w http.ResponseWriter, r *http.Request) error {
-	if !s.hasCare() {
-		return missing("web.needs")
-	}
 	t, q := s.words(r), r.URL.Query()
 	state := store.NeedState(q.Get("state"))
 	if !slices.Contains(store.NeedStates(), state) {
@@ -164,9 +176,6 @@ func (s *site) renderNeed(w http.ResponseWriter, r *http.Request, status int, v 
 }
 
 func (s *site) needView(r *http.Request) (needView, error) {
-	if !s.hasCare() {
-		return needView{}, missing("web.needs")
-	}
 	at, err := placeOf(r)
 	if err != nil {
 		return needView{}, err
@@ -227,8 +236,8 @@ func withoutShared(signs []needSignView) {
 // noteNeed keeps a note of a call or a visit.
 func (s *site) noteNeed(w http.ResponseWriter, r *http.Request) error {
 	at, err := placeOf(r)
-	if err != nil || !s.hasCare() {
-		return missing("web.needs")
+	if err != nil {
+		return err
 	}
 	day, words := r.PostFormValue("day"), r.PostFormValue("words")
 	n := app.NeedVisit{State: store.NeedState(r.PostFormValue("state")), Words: words}

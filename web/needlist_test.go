@@ -206,3 +206,16 @@ func TestADayBeforeTheNewestRunIsRefusedAtTheField(t *testing.T) {
 		t.Error("that services go by an earlier run is not said")
 	}
 }
+
+func TestBeforeARunThePagesOfPeopleLeadToWhereItIsMade(t *testing.T) {
+	h := handlerOf(t, newCity().withCare(false))
+	for path, to := range map[string]string{"/desk/care-needs/worklist": "/desk/care-needs#now", "/desk/care-needs/worklist/3": "/desk/care-needs#now",
+		"/desk/care/hypertension-treated/worklist": "/desk/care#now", "/desk/care/hypertension-treated/worklist/3": "/desk/care#now"} {
+		if w := getAs(t, h, asExpert, path); w.Code != http.StatusSeeOther || w.Header().Get("Location") != to {
+			t.Errorf("%s gives %d to %q", path, w.Code, w.Header().Get("Location"))
+		}
+	}
+	if w := getAs(t, h, asExpert, "/desk/care/nothing/worklist"); w.Code != http.StatusNotFound {
+		t.Errorf("a criterion that is none gives %d", w.Code)
+	}
+}

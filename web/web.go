@@ -316,11 +316,11 @@ func (s *site) careRoutes() []route {
 		{pattern: "GET /desk/care", action: access.SeeCare, do: s.showCare},
 		{pattern: "GET /desk/care/events", action: access.SeeCare, do: s.careEvents},
 		{pattern: "POST /desk/care/run", action: access.RunCare, do: s.runCare},
-		{pattern: "GET /desk/care/{criterion}/worklist", action: access.SeeFinding, do: s.worklist},
-		{pattern: "GET /desk/care/{criterion}/worklist/{place}", action: access.SeeFinding, do: s.finding},
-		{pattern: "POST /desk/care/{criterion}/worklist/{place}/visit", action: access.NoteVisit, do: s.noteVisit},
-		{pattern: "GET /desk/care/{criterion}/what-if", action: access.TryCare, do: s.whatIfForm},
-		{pattern: "POST /desk/care/{criterion}/what-if", action: access.TryCare, do: s.whatIf},
+		{pattern: "GET /desk/care/{criterion}/worklist", action: access.SeeFinding, do: s.careRun(s.worklist)},
+		{pattern: "GET /desk/care/{criterion}/worklist/{place}", action: access.SeeFinding, do: s.careRun(s.finding)},
+		{pattern: "POST /desk/care/{criterion}/worklist/{place}/visit", action: access.NoteVisit, do: s.careRun(s.noteVisit)},
+		{pattern: "GET /desk/care/{criterion}/what-if", action: access.TryCare, do: s.careRun(s.whatIfForm)},
+		{pattern: "POST /desk/care/{criterion}/what-if", action: access.TryCare, do: s.careRun(s.whatIf)},
 	}
 }
 
