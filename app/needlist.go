@@ -40,7 +40,7 @@ func needPurpose() (permission.Purpose, error) {
 			person.Finnish: "Terveystiedoista katsotaan hyväksytyillä merkeillä, kuka saattaa tarvita ensi vuonna paljon hoitoa, jotta asiantuntija voi soittaa ja tehdä hänen kanssaan hoitosuunnitelman.",
 			person.Swedish: "Med godkända tecken ses i hälsouppgifterna vem som kan behöva mycket vård nästa år, så att en sakkunnig kan ringa och göra en vårdplan med personen.",
 			person.English: "Approved signs in health records show who may need much care next year, so that an expert can call and make a care plan with them."},
-		Basis: "GDPR 6(1)(e) and 9(2)(h)", Law: "Act on the Status and Rights of Patients 785/1992, section 4 a; Act 703/2023", Controller: care.Controller(),
+		Basis: "GDPR 6(1)(e) and 9(2)(h)", Law: "Act on the Status and Rights of Patients 785/1992, section 4 a", Controller: care.Controller(),
 		Fields: care.Fields(), Until: care.Until(), Retention: "who is named: until the next run; notes: until they are erased", Objection: true})
 }
 

@@ -49,6 +49,23 @@ var aboutFamily = map[string]map[string]string{
 	"a log-in with a password alone (level low)": {"fi": "Sama ihminen ilman vahvaa tunnistusta", "sv": "Samma person utan stark autentisering", "en": "The same person without strong identification"},
 }
 
+// aboutSelf says what is special about somebody who answers alone, where it differs.
+var aboutSelf = map[string]map[string]string{
+	"one guardian":                       {"fi": "Kutsuttu, yksi puhelin", "sv": "Kallad, en telefon", "en": "Invited, one phone"},
+	"in Swedish":                         {"fi": "Kutsuttu, ruotsiksi", "sv": "Kallad, på svenska", "en": "Invited, in Swedish"},
+	"in English":                         {"fi": "Kutsuttu, englanniksi", "sv": "Kallad, på engelska", "en": "Invited, in English"},
+	"no text message reaches the family": {"fi": "Kutsuttu, jota tekstiviesti ei tavoita", "sv": "Kallad som inte nås av textmeddelanden", "en": "Invited; no text message reaches them"},
+	"served in person":                   {"fi": "Kutsuttu, jota palvellaan henkilökohtaisesti", "sv": "Kallad som betjänas personligen", "en": "Invited, and served in person"},
+}
+
+// about is what is special about the one whose phone is shown for a reason.
+func (m *MadeUp) about(why string) map[string]string {
+	if t := aboutSelf[why]; t != nil && m.live.Pack.ForSelf() {
+		return t
+	}
+	return aboutFamily[why]
+}
+
 const weak = "a log-in with a password alone (level low)"
 
 // MadeUp are the people who log in to a demonstration. It implements
@@ -237,7 +254,7 @@ func (m *MadeUp) people(ctx context.Context, hs []store.Handset) ([]idp.Person, 
 	var out []idp.Person
 	for _, h := range hs {
 		if p, ok := known[h.Person]; ok {
-			p.ID, p.Name, p.About = guardianID(h), h.Guardian, aboutFamily[h.Why]
+			p.ID, p.Name, p.About = guardianID(h), h.Guardian, m.about(h.Why)
 			out = append(out, p)
 		}
 	}

@@ -35,6 +35,11 @@ type Own struct {
 	Open  bool // an answer would still change it
 }
 
+// Answered reports whether there is an answer, which may still be changed.
+func (o Own) Answered() bool {
+	return o.Case.Stage == conversation.Accepted || o.Case.Stage == conversation.Declined
+}
+
 // Own are the cases in which a resident decides, newest first. The look is on
 // the record like any other.
 func (l *Live) Own(ctx context.Context, who person.ID) ([]Own, error) {

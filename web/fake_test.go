@@ -42,10 +42,11 @@ var begin = time.Date(2021, 1, 7, 6, 0, 0, 0, time.UTC)
 // city is a made-up city behind the pages, without a register or a store. Its
 // round goes on only when a test says so.
 type city struct {
-	real       bool   // a city of real people, without tour, handset and clock
-	pack       string // "": pre-primary
-	careRun    bool   // the care library was run
-	careBefore bool   // an earlier run as of the same day is kept
+	real       bool          // a city of real people, without tour, handset and clock
+	pack       string        // "": pre-primary
+	careRun    bool          // the care library was run
+	careBefore bool          // an earlier run as of the same day is kept
+	offered    store.RoundID // the round of the case; 0: 3
 	mu         sync.Mutex
 	round      store.Round
 	found      bool

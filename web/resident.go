@@ -37,11 +37,23 @@ func (s *site) residentRoutes() []route {
 // ownView is a resident's first page.
 type ownView struct {
 	Known  bool // the registers know the person
-	Offers []app.Own
-	Pack   packWords
-	Object []objectionView
+	Offers []ownOffer
+	Object []objectionGroup
 	Naming *objectionView // to being named as one who may need much; nil: nobody is named here
 	Mine   *myData        // permissions and fees; nil: the city has none
+}
+
+// ownOffer is one of a resident's offers, with the words of its own service.
+type ownOffer struct {
+	app.Own
+	Words words
+}
+
+// objectionGroup is the people about whom an objection to one service's use of data can
+// be made.
+type objectionGroup struct {
+	Service, Purpose string
+	People           []objectionView
 }
 
 // packWords are what a page says of a service.
@@ -61,13 +73,16 @@ func (s *site) own(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	t, who := s.words(r), whoOf(r)
-	v := ownView{Known: who.Person != 0, Pack: s.packWords(t)}
+	v := ownView{Known: who.Person != 0}
 	if v.Known {
-		var err error
-		if v.Offers, err = s.residents.Own(r.Context(), who.Person); err != nil {
+		offers, err := s.residents.Own(r.Context(), who.Person)
+		if err != nil {
 			return err
 		}
-		if v.Object, err = s.objectionViews(r, v.Offers); err != nil {
+		for _, o := range offers {
+			v.Offers = append(v.Offers, ownOffer{o, s.ofRound(r.Context(), o.Round).words(r)})
+		}
+		if v.Object, err = s.objections(r, offers); err != nil {
 			return err
 		}
 		if v.Naming, err = s.namingView(r); err != nil {
@@ -86,6 +101,20 @@ func (s *site) own(w http.ResponseWriter, r *http.Request) error {
 func (s *site) packWords(t words) packWords {
 	p := s.pack.Purpose()
 	return packWords{s.pack.Title(t.Lang), s.pack.Phone(), p.Name(t.Lang), p.Why(t.Lang)}
+}
+
+// objections are those that can be made to the use of data by each service.
+func (s *site) objections(r *http.Request, offers []app.Own) (out []objectionGroup, err error) {
+	for _, other := range s.services() {
+		people, err := other.objectionViews(r, offers)
+		if err != nil {
+			return nil, err
+		}
+		if len(people) > 0 {
+			out = append(out, objectionGroup{other.pack.Name(), other.pack.Purpose().Name(s.words(r).Lang), people})
+		}
+	}
+	return out, nil
 }
 
 // objectionViews are the reader and the children for whom the reader decides,
@@ -205,7 +234,16 @@ func (s *site) object(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := s.residents.Object(r.Context(), who.Person, about, r.PostFormValue("on") == "yes"); err != nil {
+	to := s
+	if name := r.PostFormValue("service"); name != "" {
+		all := s.services()
+		i := slices.IndexFunc(all, func(x *site) bool { return x.pack.Name() == name })
+		if i < 0 {
+			return missing("web.object")
+		}
+		to = all[i]
+	}
+	if err := to.residents.Object(r.Context(), who.Person, about, r.PostFormValue("on") == "yes"); err != nil {
 		return err
 	}
 	http.Redirect(w, r, "/#objections", http.StatusSeeOther)
