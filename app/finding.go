@@ -9,6 +9,8 @@ import (
 
 	"ennakko/clinical"
 	"ennakko/criteria"
+	"ennakko/fault"
+	"ennakko/library"
 	"ennakko/permission"
 	"ennakko/person"
 	"ennakko/population"
@@ -23,12 +25,33 @@ func (a *App) CareFacts(ctx context.Context, l *criteria.Language, names []strin
 	if err != nil {
 		return nil, err
 	}
+	return a.careFacts(ctx, purpose, l, names, id, officer, object)
+}
+
+// FactsFor is CareFacts for what a library may be run for. Of somebody who objects to
+// that nothing is read: the fault is Refused.
+func (a *App) FactsFor(ctx context.Context, l *library.Library, names []string, id person.ID, officer, object string) (criteria.Facts, error) {
+	purpose, err := purposeOf(l)
+	if err != nil {
+		return nil, err
+	}
+	objecting, err := a.DB.Objecting(ctx, purpose.ID())
+	if err != nil {
+		return nil, err
+	}
+	if objecting.Contains(uint32(id)) {
+		return nil, fault.New(fault.Refused, "app.FactsFor", "the person objects to this use of their data")
+	}
+	return a.careFacts(ctx, purpose, l.Language(), names, id, officer, object)
+}
+
+func (a *App) careFacts(ctx context.Context, purpose permission.Purpose, l *criteria.Language, names []string, id person.ID, officer, object string) (criteria.Facts, error) {
 	own, home := parted(names)
 	facts, err := a.ownFacts(ctx, purpose, population.Fields(l, own), id, officer, object)
 	if err != nil || len(home) == 0 {
 		return facts.facts(l), err
 	}
-	whole, err := a.Population(ctx, l, home, officer, object+", households", func(int, int) {})
+	whole, err := a.population(ctx, purpose, l, home, officer, object+", households", func(int, int) {})
 	if err != nil {
 		return nil, err
 	}

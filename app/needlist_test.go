@@ -13,6 +13,7 @@ import (
 	"ennakko/criteria"
 	"ennakko/fault"
 	"ennakko/person"
+	"ennakko/register"
 	"ennakko/store"
 )
 
@@ -162,11 +163,36 @@ func notedNeeds(t *testing.T, a *app.App, desk *app.Live, x app.NeedFinding, off
 	if slices.Contains(namedSet(t, a), who) {
 		t.Error("who objects is named anew")
 	}
+	notFound(t, a, who)
 	if err := desk.ObjectToNaming(ctx, who, false); err != nil {
 		t.Fatal(err)
 	}
 	if on, err := desk.Objections(ctx, who); err != nil || len(on) != 0 {
 		t.Errorf("taken back, and still there: %v, %v", on, err)
+	}
+}
+
+// notFound checks that somebody who objects is not found by the library of signs, and is
+// by that of care.
+func notFound(t *testing.T, a *app.App, who person.ID) {
+	t.Helper()
+	for name, there := range map[string]bool{"high-need": false, "health": true} {
+		l, err := a.CareLibrary(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fields := []string{string(register.BirthDate)}
+		whole, err := a.PopulationFor(t.Context(), l, fields, "officer:find", "x", func(int, int) {})
+		if err != nil {
+			t.Fatal(err)
+		}
+		whole.Close()
+		if whole.Columns.People().Contains(uint32(who)) != there {
+			t.Errorf("%s: who objects to being named is among the people: %v", name, !there)
+		}
+		if _, err := a.FactsFor(t.Context(), l, fields, who, "officer:find", "x"); (fault.KindOf(err) == fault.Refused) == there || there && err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 
