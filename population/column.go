@@ -60,6 +60,30 @@ func (p *part) untilOf(row uint32) int32 {
 	return p.until[row]
 }
 
+// lasts is the last days of all facts.
+func (p *part) lasts() []int32 {
+	if p == nil || p.until == nil {
+		return p.firsts()
+	}
+	return p.until
+}
+
+// firsts is the first days of all facts.
+func (p *part) firsts() []int32 {
+	if p == nil {
+		return nil
+	}
+	return p.from
+}
+
+// numbers is the values of all facts that are numbers.
+func (p *part) numbers() []float64 {
+	if p == nil {
+		return nil
+	}
+	return p.num
+}
+
 // rows is how many facts the part has.
 func (p *part) rows() int {
 	if p == nil {

@@ -112,7 +112,7 @@ func (p *Plan) Run(ctx context.Context) (*Findings, error) {
 	g, ctx := errgroup.WithContext(ctx)
 	for range runtime.GOMAXPROCS(0) {
 		g.Go(func() error {
-			w := newWorker(p, all, blockPeople)
+			w := newSharing(p, all)
 			for {
 				from := int(next.Add(stride)) - stride
 				if from >= blocks {

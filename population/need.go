@@ -29,6 +29,7 @@ type turns struct {
 	group [][]int // criteria that ask for the same steps
 	cheap [][]int // of each criterion, steps of its population that decide before the rest
 	whole []bool  // steps that are asked of everyone: populations
+	place places
 }
 
 // inTurn finds out which criteria ask for which steps, and when.
@@ -88,6 +89,7 @@ func (p *Plan) inTurn() *turns {
 		}
 		t.asked[i] = n
 	}
+	t.place = p.places(slices.Concat(t.order[:]...))
 	return t
 }
 
@@ -157,8 +159,9 @@ func (w *worker) asked(group int) *flags {
 	}
 	a.known, a.who = true, flags{}
 	for _, c := range w.plan.turns.group[group] {
-		for i, x := range w.ask[c] {
-			a.who[i] |= x
+		ask := &w.ask[c]
+		for i := range ask {
+			a.who[i] |= ask[i]
 		}
 	}
 	return &a.who

@@ -68,12 +68,13 @@ func countDays(w *worker, s *step, out *vector) {
 // active is whether a fact covers the day. Those that do are mostly the latest.
 func active(w *worker, s *step, out *vector) {
 	in, asOf := w.arg(s, 0), w.plan.asOf
-	for k, word := range in.own {
+	until := in.part.lasts()
+	for k, word := range &in.own {
 		yes := uint64(0)
 		for word &= out.need[k]; word != 0; word &= word - 1 {
 			i := k<<6 | bits.TrailingZeros64(word)
 			for j, lo := in.hi[i], in.lo[i]; j > lo; j-- {
-				if in.part.untilOf(in.row(j-1)) >= asOf {
+				if until[in.row(j-1)] >= asOf {
 					yes |= 1 << (i & 63)
 					break
 				}

@@ -100,25 +100,46 @@ func (w *worker) narrow(in, out *vector, cut func(i int, lo, hi uint32) (uint32,
 
 // keep makes out the facts of in that fit.
 func (w *worker) keep(in, out *vector, fits func(i int, row uint32) bool) {
+	w.sift(in, out, func(i int, rows []uint32) (n int) {
+		for _, r := range rows {
+			if fits(i, r) {
+				rows[n] = r
+				n++
+			}
+		}
+		return n
+	})
+}
+
+// sift makes out the facts of in that stay: stay moves them to the front of a
+// person's rows, and says how many they are.
+func (w *worker) sift(in, out *vector, stay func(i int, rows []uint32) int) {
 	out.part, out.listed, out.blank = in.part, true, in.blank
-	out.idx = out.room[:0] // never that of another series, which narrow shares
-	for k, word := range in.own {
+	idx, n := *out.room, 0 // never the idx of another series, which narrow shares
+	for k, word := range &in.own {
 		own := uint64(0)
 		for word &= out.need[k]; word != 0; word &= word - 1 {
 			i := k<<6 | bits.TrailingZeros64(word)
-			lo := uint32(len(out.idx)) //nolint:gosec // facts of a block
-			for j, end := in.lo[i], in.hi[i]; j < end; j++ {
-				if r := in.row(j); fits(i, r) {
-					out.idx = append(out.idx, r)
+			lo, hi := in.lo[i], in.hi[i]
+			for len(idx) < n+int(hi-lo) {
+				idx = append(idx, make([]uint32, blockPeople)...)
+			}
+			rows := idx[n : n+int(hi-lo)]
+			if in.listed {
+				copy(rows, in.idx[lo:hi])
+			} else {
+				for j := range rows {
+					rows[j] = lo + uint32(j) //nolint:gosec // facts of a block
 				}
 			}
-			hi := uint32(len(out.idx)) //nolint:gosec // facts of a block
-			out.lo[i], out.hi[i] = lo, hi
-			own |= bit(lo < hi) << (i & 63)
+			more := stay(i, rows)
+			out.lo[i], out.hi[i] = uint32(n), uint32(n+more) //nolint:gosec // facts of a block
+			own |= bit(more > 0) << (i & 63)
+			n += more
 		}
 		out.own[k] = own
 	}
-	out.room = out.idx
+	out.idx, *out.room = idx, idx
 }
 
 // byDay filters by first days: startsIn, before, after.
@@ -187,15 +208,24 @@ func oneDay(w *worker, s *step, out *vector) {
 func byNumber(w *worker, s *step, out *vector) {
 	in, a := w.arg(s, 0), w.arg(s, 1)
 	a.fill()
-	var num []float64
-	if in.part != nil {
-		num = in.part.num
-	}
+	num := in.part.numbers()
 	switch s.op {
 	case "atLeast":
-		w.keep(in, out, func(i int, r uint32) bool { return num[r] >= a.num[i] })
+		w.sift(in, out, func(i int, rows []uint32) (n int) {
+			for _, r := range rows {
+				rows[n] = r
+				n += int(bit(num[r] >= a.num[i])) //nolint:gosec // 0 or 1
+			}
+			return n
+		})
 	case "atMost":
-		w.keep(in, out, func(i int, r uint32) bool { return num[r] <= a.num[i] })
+		w.sift(in, out, func(i int, rows []uint32) (n int) {
+			for _, r := range rows {
+				rows[n] = r
+				n += int(bit(num[r] <= a.num[i])) //nolint:gosec // 0 or 1
+			}
+			return n
+		})
 	case "above":
 		w.keep(in, out, func(i int, r uint32) bool { return num[r] > a.num[i] })
 	case "below":
@@ -220,7 +250,14 @@ func byClass(w *worker, s *step, out *vector) {
 	}
 	if mask, ok := w.classMask(s, numbers); ok && in.part != nil && in.part.class != nil {
 		class := in.part.class
-		w.keep(in, out, func(_ int, r uint32) bool { return (mask>>class[r]&1 == 1) == want })
+		not := bit(!want)
+		w.sift(in, out, func(_ int, rows []uint32) (n int) {
+			for _, r := range rows {
+				rows[n] = r
+				n += int((mask>>class[r] ^ not) & 1) //nolint:gosec // 0 or 1
+			}
+			return n
+		})
 		errorsFirst(out, append([]*vector{in}, names...)...)
 		return
 	}
@@ -277,7 +314,7 @@ func byCode(w *worker, s *step, out *vector) {
 	in, a := w.arg(s, 0), w.arg(s, 1)
 	a.fill()
 	texts := w.plan.texts.all()
-	memory := w.memory(s)
+	memory := w.tests(s)
 	w.keep(in, out, func(i int, r uint32) bool {
 		name, word := a.text[i], in.part.text[r]
 		return memory.fits(name, word, func() bool { return w.plan.codeTest(texts[name])(coding.Parse(texts[word])) })
@@ -290,7 +327,7 @@ func byMark(w *worker, s *step, out *vector) {
 	in, a := w.arg(s, 0), w.arg(s, 1)
 	a.fill()
 	texts := w.plan.texts.all()
-	memory := w.memory(s)
+	memory := w.tests(s)
 	w.keep(in, out, func(i int, r uint32) bool {
 		mark, marks := a.text[i], uint32(0)
 		if in.part.marks != nil {

@@ -1,5 +1,7 @@
 package population
 
+import "math/bits"
+
 // shape is what a step gives for a person.
 type shape uint8
 
@@ -56,9 +58,20 @@ func (v *vector) fill() {
 }
 
 func spread[T any](to []T, x T, who *flags) {
-	for i := range to {
-		if who.has(i) {
-			to[i] = x
+	if to == nil {
+		return
+	}
+	for k, word := range who {
+		if word == ^uint64(0) && k<<6+64 <= len(to) {
+			for i := range to[k<<6 : k<<6+64] {
+				to[k<<6+i] = x
+			}
+			continue
+		}
+		for ; word != 0; word &= word - 1 {
+			if i := k<<6 | bits.TrailingZeros64(word); i < len(to) {
+				to[i] = x
+			}
 		}
 	}
 }
@@ -92,9 +105,9 @@ type series struct {
 	part   *part
 	lo, hi []uint32
 	idx    []uint32
-	room   []uint32 // for an idx of the step's own
-	listed bool     // rows are idx[lo:hi], not lo:hi
-	blank  flags    // that there are none is not known
+	room   *[]uint32 // for an idx of the step's own
+	listed bool      // rows are idx[lo:hi], not lo:hi
+	blank  flags     // that there are none is not known
 }
 
 // row is the place in the part of the j-th row.
@@ -136,7 +149,7 @@ type worker struct {
 }
 
 // memory is what a worker remembers for a step from block to block.
-func (w *worker) memory(s *step) *tests {
+func (w *worker) tests(s *step) *tests {
 	m, ok := w.remembered[s.key]
 	if !ok {
 		m = &tests{}
@@ -155,10 +168,28 @@ type facts interface {
 	bad(col, block int) flags
 }
 
+// newWorker makes a worker that may be asked for any step at any time: each has
+// its own places for values.
 func newWorker(p *Plan, f facts, n int) *worker {
 	w := &worker{plan: p, facts: f, n: n, out: make([]vector, len(p.steps)), remembered: map[string]*tests{}}
 	for i := range p.steps {
 		w.prepare(i)
+	}
+	w.ask, w.groups = make([]flags, len(p.parts)), make([]asks, len(p.turns.group))
+	return w
+}
+
+// newSharing makes a worker that can only run the whole plan: steps share places.
+func newSharing(p *Plan, f facts) *worker {
+	w := &worker{plan: p, facts: f, n: blockPeople, out: make([]vector, len(p.steps)), remembered: map[string]*tests{}}
+	shared := p.turns.place.memory()
+	for i := range p.steps {
+		if s := &p.steps[i]; s.fixed != nil {
+			w.prepare(i)
+		} else {
+			shared.give(s.shape, p.turns.place.of[i], &w.out[i])
+			w.out[i].need.first(w.n)
+		}
 	}
 	w.ask, w.groups = make([]flags, len(p.parts)), make([]asks, len(p.turns.group))
 	return w
@@ -177,7 +208,7 @@ func (w *worker) prepare(i int) {
 	case text:
 		v.text = make([]uint32, w.n)
 	case answers:
-		v.lo, v.hi = make([]uint32, w.n), make([]uint32, w.n)
+		v.lo, v.hi, v.room = make([]uint32, w.n), make([]uint32, w.n), new([]uint32)
 	case truth:
 	}
 	if v.need.first(w.n); s.fixed != nil {

@@ -1,6 +1,8 @@
 package population
 
 import (
+	"math/bits"
+
 	"cel.dev/cel-go/common/operators"
 
 	"ennakko/criteria"
@@ -97,23 +99,29 @@ func limitsOf(op string, by criteria.Span, sign int, with int32) *limits {
 func withinLimits(w *worker, s *step, out *vector) {
 	a, l := w.arg(s, 0), s.limits
 	out.yes, out.unknown, out.failed = flags{}, a.unknown, a.failed
-	each := func(i int, d int32) {
-		if d >= l.first && d <= l.last {
-			out.yes.put(i, bit(d >= l.from && d <= l.to))
-		} else if !a.unknown.has(i) {
-			out.failed.set(i)
+	rest, restFails := l.compare(a.rest.day)
+	for k, own := range &a.own {
+		yes, fails := -rest&^own, -restFails&^own
+		for word := own & out.need[k]; word != 0; word &= word - 1 {
+			i := bits.TrailingZeros64(word)
+			y, f := l.compare(a.day[k<<6|i])
+			yes |= y << i
+			fails |= f << i
 		}
+		gone := a.unknown[k] | a.failed[k]
+		out.yes[k] = yes &^ gone
+		out.failed[k] |= fails & out.need[k] &^ gone
 	}
-	if a.own.count() > dense {
-		a.fill()
-		for i, d := range a.day {
-			each(i, d)
-		}
-	} else {
-		a.own.each(func(i int) { each(i, a.day[i]) })
-		if others := a.others(); !others.none() {
-			others.each(func(i int) { each(i, a.rest.day) })
-		}
-	}
-	out.settle()
+}
+
+// compare is 1 for a day for which the comparison holds, and 1 for one that
+// cannot be moved so far.
+func (l *limits) compare(day int32) (yes, fails uint64) {
+	return within(day, l.from, l.to), 1 &^ within(day, l.first, l.last)
+}
+
+// within is 1 for a day from one to another, both included, and does not branch.
+func within(day, from, to int32) uint64 {
+	since, left := int64(day)-int64(from), int64(to)-int64(day)
+	return 1 &^ (uint64(since|left) >> 63) //nolint:gosec // the sign is looked at
 }

@@ -84,10 +84,9 @@ type Options struct {
 func Open(ctx context.Context, path string, v *vault.Vault, opt Options) (*tables.DB, error) {
 	const op = "sqlite.Open"
 	pragmas := []string{"busy_timeout(60000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "cache_size(-65536)", "secure_delete(1)"}
-	// What is written goes to its place when 64 MB of journal have gathered: the pages
-	// of an index are written once then, not once for each entry. What undoes a
-	// statement is kept in memory. Neither touches when an entry is durable.
-	write, err := sql.Open("sqlite", address(path, "immediate", append([]string{"wal_autocheckpoint(16384)", "temp_store(2)"}, pragmas...)...))
+	// What undoes a statement is kept in memory. Neither that nor when the journal is
+	// settled touches when an entry is durable.
+	write, err := sql.Open("sqlite", address(path, "immediate", append([]string{fmt.Sprintf("wal_autocheckpoint(%d)", journalLimit), "temp_store(2)"}, pragmas...)...))
 	if err != nil {
 		return nil, fault.Wrap(err, op, "the store does not open")
 	}
@@ -101,7 +100,12 @@ func Open(ctx context.Context, path string, v *vault.Vault, opt Options) (*table
 	}
 	read.SetMaxOpenConns(4)
 	read.SetMaxIdleConns(4)
-	return tables.New(tables.Engine{Name: "sqlite", Write: write, Read: read, Rebind: func(q string) string { return q }, Duplicate: duplicate, Away: away,
+	settle, err := sql.Open("sqlite", address(path, "deferred", append(pragmas, "wal_autocheckpoint(0)", fmt.Sprintf("busy_timeout(%d)", journalWait))...))
+	if err != nil {
+		return nil, errors.Join(fault.Wrap(err, op, "the store does not open"), write.Close(), read.Close())
+	}
+	settle.SetMaxOpenConns(1)
+	return tables.New(tables.Engine{Name: "sqlite", Write: write, Read: read, Journal: &journal{db: settle}, Rebind: func(q string) string { return q }, Duplicate: duplicate, Away: away,
 		Scrub: func(ctx context.Context, db *sql.DB) error {
 			_, err := db.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)")
 			return err

@@ -46,6 +46,7 @@ type Engine struct {
 	Scrub     func(context.Context, *sql.DB) error // takes what was erased out of the storage, too
 	OneMoment sql.IsolationLevel                   // of a transaction whose readings all see one moment
 
+	Journal   Journal                     // what is settled beside the writes; nil: the engine does so itself
 	Pipe      Pipe                        // sends many statements in one go; nil: they do not travel
 	Beside    *sql.DB                     // further writing connections, for what takes no turn; nil: there are none
 	Queue     riverdriver.Driver[*sql.Tx] // of background jobs
@@ -55,16 +56,17 @@ type Engine struct {
 // DB is the open store. It is safe for concurrent use, also by several
 // processes on the same tables.
 type DB struct {
-	engine Engine
-	write  *sql.DB
-	read   *sql.DB
-	vault  *vault.Vault
-	rand   io.Reader
-	kept   sync.Map // prepared statements of the writing connection, by query
-	reads  sync.Map // prepared statements of the reading connections, by query
-	wake   chan struct{}
-	notes  notes     // that wait to be kept
-	turns  turnstile // of this process's writes
+	engine   Engine
+	write    *sql.DB
+	read     *sql.DB
+	vault    *vault.Vault
+	rand     io.Reader
+	kept     sync.Map // prepared statements of the writing connection, by query
+	reads    sync.Map // prepared statements of the reading connections, by query
+	wake     chan struct{}
+	notes    notes // that wait to be kept
+	settling settling
+	turns    turnstile // of this process's writes
 }
 
 // New makes a store over an open database. Random gives salts and references;
@@ -73,7 +75,9 @@ func New(e Engine, v *vault.Vault, random io.Reader) *DB {
 	if random == nil {
 		random = rand.Reader
 	}
-	return &DB{engine: e, write: e.Write, read: e.Read, vault: v, rand: &shared{from: random}, wake: make(chan struct{}, 1)}
+	d := &DB{engine: e, write: e.Write, read: e.Read, vault: v, rand: &shared{from: random}, wake: make(chan struct{}, 1)}
+	d.settling.begin()
+	return d
 }
 
 // Engine says which engine keeps the tables.
@@ -82,7 +86,7 @@ func (d *DB) Engine() string { return d.engine.Name }
 // Close closes the connections.
 func (d *DB) Close() error {
 	d.closeNotes()
-	err := errors.Join(d.read.Close(), d.write.Close())
+	err := errors.Join(d.closeJournal(), d.read.Close(), d.write.Close())
 	if d.engine.Beside != nil {
 		err = errors.Join(err, d.engine.Beside.Close())
 	}
@@ -151,6 +155,7 @@ func (t *tx) commit() error {
 	case t.db.wake <- struct{}{}:
 	default:
 	}
+	t.db.settle()
 	return nil
 }
 
