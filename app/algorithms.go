@@ -121,6 +121,9 @@ func ofNeeds(n Needs) Algorithm {
 
 func ofLibrary(l *library.Library, kind string) Algorithm {
 	purpose, err := carePurpose()
+	if kind == TellsNeed {
+		purpose, err = needPurpose()
+	}
 	a := Algorithm{ID: l.Name(), Kind: kind, Title: permission.Texts(maps.Clone(l.Title())), What: permission.Texts{}, Owner: l.Owner(), Version: l.Version(), Hash: l.Hash(), Fits: true}
 	if err == nil {
 		a.Basis = purpose.LegalBasis()

@@ -44,6 +44,9 @@ type CareBook struct {
 	People  int // whose facts were looked at
 	Gaps    int // people with at least one gap
 	Found   *population.Findings
+	// Before is true when an earlier run as of the same day is kept, which other facts
+	// stood under: services go by that one.
+	Before bool
 
 	columns *population.Columns
 	plan    *population.Plan
@@ -75,9 +78,20 @@ func (a *App) CareLibrary(name string) (*library.Library, error) {
 
 // RunCare runs a library over everyone as of a day, and keeps who has a gap as a
 // snapshot of the register "care": the criterion's name beside the benefit that
-// doing it is expected to bring. The same library over the same registers is kept
-// once; a day that is before that of a snapshot which is there is refused.
+// doing it is expected to bring. A day is kept once: a later run as of the same day finds
+// what is known by then, and keeps nothing; a day that is before that of a snapshot which
+// is there is refused.
 func (a *App) RunCare(ctx context.Context, l *library.Library, asOf time.Time, officer string, progress func(string, int, int)) (*CareBook, error) {
+	b, err := a.careBook(ctx, l, asOf, officer, progress)
+	if err != nil {
+		return nil, err
+	}
+	progress("keeping what was found", 0, 1)
+	return b, a.keepCare(ctx, b, officer)
+}
+
+// careBook runs a library over everyone as of a day, and keeps nothing.
+func (a *App) careBook(ctx context.Context, l *library.Library, asOf time.Time, officer string, progress func(string, int, int)) (*CareBook, error) {
 	const op = "app.RunCare"
 	cares := Cares(l)
 	if len(cares) == 0 {
@@ -104,8 +118,8 @@ func (a *App) RunCare(ctx context.Context, l *library.Library, asOf time.Time, o
 	}
 	b.groups, b.live = b.columns.Groups(register.Day(asOf)), population.NewLive(b.plan, b.Found)
 	b.seen.Store(loaded)
-	progress("keeping what was found", 0, 1)
-	return b, a.keepCare(ctx, b, officer)
+	b.Gaps = int(b.anyGap().GetCardinality()) //nolint:gosec // people fit
+	return b, nil
 }
 
 // outcomeFields lists the fields and concepts that the library's outcomes read.
@@ -148,14 +162,14 @@ func (a *App) keepCare(ctx context.Context, b *CareBook, officer string) error {
 		return err
 	}
 	with := b.anyGap()
-	b.Gaps = int(with.GetCardinality()) //nolint:gosec // people fit
 	for _, s := range all {
 		switch {
 		case s.Register != careRegister:
-		case s.Day.Equal(b.AsOf) && s.FileHash == hash:
+		case s.Day.Equal(b.AsOf) && !s.Dropped:
+			b.Before = s.FileHash != hash
 			return nil
 		case !s.Day.Before(b.AsOf):
-			return fault.New(fault.Conflict, op, "a run as of %s is kept already", s.Day.Format(time.DateOnly)).Do("run the library as of a later day: a snapshot is never changed")
+			return fault.New(fault.Conflict, op, "a run as of %s is kept already", s.Day.Format(time.DateOnly)).Do("run the library as of that day or a later one: a snapshot is never changed")
 		}
 	}
 	unlock, err := a.lock("importing.lock", "another process is importing registers")
@@ -396,19 +410,24 @@ func (a *App) lookAt(ctx context.Context, officer, verb, object string, fields [
 	return a.DB.Note(ctx, e)
 }
 
-// CareNames reads what people are called and their day of birth, under a grant
-// and on the record.
+// CareNames reads what people are called, under a grant and on the record.
 func (a *App) CareNames(ctx context.Context, officer, object string, people []person.ID) (map[person.ID]string, error) {
 	purpose, err := carePurpose()
 	if err != nil {
 		return nil, err
 	}
+	return a.called(ctx, purpose, officer, "look at a worklist of care", object, people)
+}
+
+// called reads what people are called, for a purpose, under a grant and on the record.
+// Who objects to the purpose is left out.
+func (a *App) called(ctx context.Context, purpose permission.Purpose, officer, verb, object string, people []person.ID) (map[person.ID]string, error) {
 	known, err := a.known(ctx)
 	if err != nil {
 		return nil, err
 	}
 	set := bitmap(people...)
-	g, err := a.careGrant(ctx, purpose, officer, "look at a worklist of care", permission.Only(set), []permission.Field{register.Name})
+	g, err := a.careGrant(ctx, purpose, officer, verb, permission.Only(set), []permission.Field{register.Name})
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"ennakko/audit"
@@ -11,6 +12,7 @@ import (
 	"ennakko/library"
 	"ennakko/person"
 	"ennakko/population"
+	"ennakko/register"
 )
 
 // careLibrary is the library that the desk runs.
@@ -21,6 +23,7 @@ const careLibrary = "health"
 type CareOverview struct {
 	Library *library.Library
 	Run     bool // there was a run
+	Before  bool // an earlier run as of the same day is kept, and services go by that one
 	AsOf    time.Time
 	People  int // whose facts were looked at
 	Gaps    int // people with at least one gap
@@ -45,7 +48,7 @@ func (l *Live) Care() (CareOverview, error) {
 	if b == nil {
 		return out, nil
 	}
-	out.Run, out.AsOf, out.People, out.Gaps, out.Counts = true, b.AsOf, b.People, b.Gaps, map[string]map[criteria.CareVerdict]int{}
+	out.Run, out.Before, out.AsOf, out.People, out.Gaps, out.Counts = true, b.Before, b.AsOf, b.People, b.Gaps, map[string]map[criteria.CareVerdict]int{}
 	for _, name := range b.Found.Criteria() {
 		out.Counts[name] = map[criteria.CareVerdict]int{}
 		for v, n := range b.Found.Count(name) {
@@ -77,6 +80,75 @@ func (l *Live) RunCare(ctx context.Context, asOf time.Time, officer string) erro
 		l.mu.Unlock()
 		return nil
 	})
+}
+
+// KeptCare is the day of the newest run of the care library that is kept; zero: none is.
+func (l *Live) KeptCare(ctx context.Context) (time.Time, error) {
+	var newest time.Time
+	all, err := l.App.DB.Snapshots(ctx)
+	for _, s := range all {
+		if s.Register == careRegister && !s.Dropped && s.Day.After(newest) {
+			newest = s.Day
+		}
+	}
+	return newest, err
+}
+
+// Recall begins to make again what the newest runs of the care library and of the signs
+// of a high need found, which no process keeps when it ends: as of the same days, and
+// nothing new is kept. Ctx must outlive the caller. Where there was no run it does nothing.
+func (l *Live) Recall(ctx context.Context) error {
+	if !slices.Contains(l.Pack.Purpose().Fields(), register.CareGap) {
+		return nil
+	}
+	asOf, err := l.KeptCare(ctx)
+	if err != nil {
+		return err
+	}
+	needs, err := l.App.DB.Mark(ctx, newestNeeds)
+	if err != nil || asOf.IsZero() && needs == "" {
+		return err
+	}
+	o, err := l.Care()
+	if err != nil {
+		return err
+	}
+	return l.start(ctx, func(ctx context.Context) error {
+		if !asOf.IsZero() {
+			b, err := l.App.careBook(ctx, o.Library, asOf, recalls, l.progress)
+			if err != nil {
+				return err
+			}
+			l.mu.Lock()
+			l.care = b
+			l.mu.Unlock()
+		}
+		return l.recallNeeds(ctx, needs)
+	})
+}
+
+// recalls is who makes runs again after a restart, in the record.
+const recalls = "system:care"
+
+func (l *Live) recallNeeds(ctx context.Context, newest string) error {
+	if newest == "" {
+		return nil
+	}
+	var year int
+	var day string
+	if _, err := fmt.Sscan(newest, &year, &day); err != nil {
+		return fault.New(fault.Internal, "app.Recall", "which needs were judged last cannot be read").Because(err)
+	}
+	asOf, err := time.Parse(time.DateOnly, day)
+	if err != nil {
+		return fault.New(fault.Internal, "app.Recall", "which needs were judged last cannot be read").Because(err)
+	}
+	lib, err := l.App.CareLibrary(needsLibrary)
+	if err != nil {
+		return err
+	}
+	_, err = l.runNeeds(ctx, lib, year, asOf, recalls)
+	return err
 }
 
 func (l *Live) book(op string) (*CareBook, error) {
@@ -179,7 +251,11 @@ func (l *Live) explained(ctx context.Context, b *CareBook, c *library.Criterion,
 func (a *App) traced(ctx context.Context, b *CareBook, c *library.Criterion, id person.ID, officer string) (criteria.CareTrace, error) {
 	l, run := b.Library.Language(), criteria.Run{AsOf: b.AsOf}
 	own, _ := parted(c.Care.Fields())
-	facts, err := a.ownFacts(ctx, population.Fields(l, own), id, officer, "criterion "+c.Name)
+	purpose, err := carePurpose()
+	if err != nil {
+		return criteria.CareTrace{}, err
+	}
+	facts, err := a.ownFacts(ctx, purpose, population.Fields(l, own), id, officer, "criterion "+c.Name)
 	if err != nil {
 		return criteria.CareTrace{}, err
 	}

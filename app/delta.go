@@ -90,7 +90,11 @@ func (a *App) addEvent(ctx context.Context, id person.ID, e fhir.Event, l *libra
 	out := Added{Person: id}
 	concerned, names := readersOf(l, e.Records)
 	out.Looked = len(concerned)
-	before, err := a.ownFacts(ctx, append(population.Fields(l.Language(), names), kindsOf(e)...), out.Person, officer, "an event of the register of health")
+	purpose, err := carePurpose()
+	if err != nil {
+		return out, err
+	}
+	before, err := a.ownFacts(ctx, purpose, append(population.Fields(l.Language(), names), kindsOf(e)...), out.Person, officer, "an event of the register of health")
 	if err != nil {
 		return out, err
 	}

@@ -9,6 +9,8 @@ import (
 
 	"ennakko/clinical"
 	"ennakko/criteria"
+	"ennakko/fault"
+	"ennakko/library"
 	"ennakko/permission"
 	"ennakko/person"
 	"ennakko/population"
@@ -19,12 +21,37 @@ import (
 // of each fact, for the evaluator of one person. The reading is on the record.
 // Facts of the household come from the columns of everyone: they have no source.
 func (a *App) CareFacts(ctx context.Context, l *criteria.Language, names []string, id person.ID, officer, object string) (criteria.Facts, error) {
+	purpose, err := carePurpose()
+	if err != nil {
+		return nil, err
+	}
+	return a.careFacts(ctx, purpose, l, names, id, officer, object)
+}
+
+// FactsFor is CareFacts for what a library may be run for. Of somebody who objects to
+// that nothing is read: the fault is Refused.
+func (a *App) FactsFor(ctx context.Context, l *library.Library, names []string, id person.ID, officer, object string) (criteria.Facts, error) {
+	purpose, err := purposeOf(l)
+	if err != nil {
+		return nil, err
+	}
+	objecting, err := a.DB.Objecting(ctx, purpose.ID())
+	if err != nil {
+		return nil, err
+	}
+	if objecting.Contains(uint32(id)) {
+		return nil, fault.New(fault.Refused, "app.FactsFor", "the person objects to this use of their data")
+	}
+	return a.careFacts(ctx, purpose, l.Language(), names, id, officer, object)
+}
+
+func (a *App) careFacts(ctx context.Context, purpose permission.Purpose, l *criteria.Language, names []string, id person.ID, officer, object string) (criteria.Facts, error) {
 	own, home := parted(names)
-	facts, err := a.ownFacts(ctx, population.Fields(l, own), id, officer, object)
+	facts, err := a.ownFacts(ctx, purpose, population.Fields(l, own), id, officer, object)
 	if err != nil || len(home) == 0 {
 		return facts.facts(l), err
 	}
-	whole, err := a.Population(ctx, l, home, officer, object+", households", func(int, int) {})
+	whole, err := a.population(ctx, purpose, l, home, officer, object+", households", func(int, int) {})
 	if err != nil {
 		return nil, err
 	}
@@ -53,11 +80,11 @@ type ownFacts struct {
 	home    criteria.Facts // nil: nothing of the household was asked for
 }
 
-// ownFacts reads fields of one person. The reading is on the record.
-func (a *App) ownFacts(ctx context.Context, fields []permission.Field, id person.ID, officer, object string) (ownFacts, error) {
+// ownFacts reads fields of one person for a purpose. The reading is on the record.
+func (a *App) ownFacts(ctx context.Context, purpose permission.Purpose, fields []permission.Field, id person.ID, officer, object string) (ownFacts, error) {
 	out := ownFacts{fields: map[string][]criteria.Fact{}}
 	slices.Sort(fields)
-	rows, g, err := a.careRows(ctx, slices.Compact(fields), id, officer, object)
+	rows, g, err := a.careRows(ctx, purpose, slices.Compact(fields), id, officer, object)
 	if err != nil {
 		return out, err
 	}
@@ -124,11 +151,7 @@ func (o ownFacts) with(records []clinical.Record) ownFacts {
 	return o
 }
 
-func (a *App) careRows(ctx context.Context, fields []permission.Field, id person.ID, officer, object string) ([]register.Row, permission.Grant, error) {
-	purpose, err := carePurpose()
-	if err != nil {
-		return nil, permission.Grant{}, err
-	}
+func (a *App) careRows(ctx context.Context, purpose permission.Purpose, fields []permission.Field, id person.ID, officer, object string) ([]register.Row, permission.Grant, error) {
 	known, err := a.known(ctx)
 	if err != nil {
 		return nil, permission.Grant{}, err

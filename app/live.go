@@ -35,6 +35,7 @@ type Live struct {
 	library  *library.Library
 	care     *CareBook // the newest run in this process; nil: there was none
 	needs    *Needs    // the same
+	named    *NeedBook // the same: who may need much
 }
 
 // Job is long work under way, or how the last one ended.

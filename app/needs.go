@@ -85,51 +85,66 @@ type yearOf struct {
 // high need is learnt from the year before that. It is one reading, on the record with
 // everyone whom it covers; nothing is kept.
 func (a *App) NeedsOf(ctx context.Context, l *library.Library, year int, officer string, progress func(string, int, int)) (Needs, error) {
+	n, _, err := a.judgeNeeds(ctx, l, year, time.Time{}, officer, progress)
+	return n, err
+}
+
+// judgeNeeds is NeedsOf; with a day it also names those who may need much from that day
+// on, as the year taught. Who objects to the purpose is in neither.
+func (a *App) judgeNeeds(ctx context.Context, l *library.Library, year int, asOf time.Time, officer string, progress func(string, int, int)) (Needs, *NeedBook, error) {
 	const op = "app.NeedsOf"
 	cares := Cares(l)
 	if _, ok := l.Language().Concept(serviceUse); !ok || len(cares) == 0 {
-		return Needs{}, fault.New(fault.Invalid, op, "the library has no concept %s, or no approved sign", serviceUse)
+		return Needs{}, nil, fault.New(fault.Invalid, op, "the library has no concept %s, or no approved sign", serviceUse)
+	}
+	purpose, err := needPurpose()
+	if err != nil {
+		return Needs{}, nil, err
 	}
 	names := append(CareFields(cares), serviceUse, string(register.BirthDate), string(register.Sex), string(register.DeathDate))
-	whole, err := a.Population(ctx, l.Language(), slices.Compact(slices.Sorted(slices.Values(names))), officer, "needs of "+time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC).Format("2006"),
+	whole, err := a.population(ctx, purpose, l.Language(), slices.Compact(slices.Sorted(slices.Values(names))), officer, "needs of "+yearBegins(year).Format("2006"),
 		func(done, total int) { progress("loading health records", done, total) })
 	if err != nil {
-		return Needs{}, err
+		return Needs{}, nil, err
 	}
 	defer whole.Close()
 	progress("checking criteria", 0, 1)
 	out := Needs{Library: l, Year: year}
-	now, before := people(whole.Columns, year), people(whole.Columns, year-1)
+	now, before := people(whole.Columns, yearBegins(year), year), people(whole.Columns, yearBegins(year-1), year-1)
 	if out.Curve, err = needs.Concentration(now.costs[year]); err != nil {
-		return out, err
+		return out, nil, err
 	}
-	points, signs, err := pointsOf(ctx, whole.Columns, l, cares, now, year)
+	points, signs, err := pointsOf(ctx, whole.Columns, l, cares, now.ids, yearBegins(year).AddDate(0, 0, -1))
 	if err != nil {
-		return out, err
+		return out, nil, err
 	}
-	past, _, err := pointsOf(ctx, whole.Columns, l, cares, before, year-1)
+	past, _, err := pointsOf(ctx, whole.Columns, l, cares, before.ids, yearBegins(year-1).AddDate(0, 0, -1))
 	if err != nil {
-		return out, err
+		return out, nil, err
 	}
 	high := needs.Top(now.costs[year], highShare)
 	out.Threshold = least(now.costs[year], high)
-	chance := taught(past, needs.Top(before.costs[year-1], highShare), points)
+	chance := teach(past, needs.Top(before.costs[year-1], highShare)).of(points)
 	named := needs.Top(points, highShare)
 	if out.Ways, err = waysOf(now, year, named, high); err != nil {
-		return out, err
+		return out, nil, err
 	}
 	out.Steps = needs.Calibration(chance, high, 10)
 	for i, c := range l.Criteria() {
 		out.Signs = append(out.Signs, signUse(c, signs[i], high))
 	}
-	out.Groups, err = groupsOf(now, named, high, chance, now.costs[year])
-	return out, err
+	if out.Groups, err = groupsOf(now, named, high, chance, now.costs[year]); err != nil || asOf.IsZero() {
+		return out, nil, err
+	}
+	book, err := nameNeeds(ctx, whole.Columns, l, cares, asOf, teach(points, high))
+	return out, book, err
 }
 
-// people are those who lived when a year began and were born before, with the costs of
-// that year and the year before.
-func people(c *population.Columns, year int) yearOf {
-	first := time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC)
+func yearBegins(year int) time.Time { return time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC) }
+
+// people are those who lived when a day began and were born before, with the costs of
+// a year and the year before.
+func people(c *population.Columns, first time.Time, year int) yearOf {
 	out := yearOf{costs: map[int][]float64{}}
 	for it := c.People().Iterator(); it.HasNext(); {
 		id := person.ID(it.Next())
@@ -169,11 +184,9 @@ func dayIn(facts criteria.Facts, field permission.Field) time.Time {
 	return day
 }
 
-// pointsOf adds up the points of the signs that hold of people on the last day before
-// a year, and says which sign holds of whom. Signs of which a person is excluded do
-// not count.
-func pointsOf(ctx context.Context, c *population.Columns, l *library.Library, cares []*criteria.Care, of yearOf, year int) ([]float64, [][]bool, error) {
-	asOf := time.Date(year-1, 12, 31, 0, 0, 0, 0, time.UTC)
+// pointsOf adds up the points of the signs that hold of people on a day, and says which
+// sign holds of whom. Signs of which a person is excluded do not count.
+func pointsOf(ctx context.Context, c *population.Columns, l *library.Library, cares []*criteria.Care, ids []person.ID, asOf time.Time) ([]float64, [][]bool, error) {
 	plan, err := population.NewPlan(c, l.Language(), cares, l.Params(), criteria.Run{AsOf: asOf})
 	if err != nil {
 		return nil, nil, err
@@ -182,14 +195,14 @@ func pointsOf(ctx context.Context, c *population.Columns, l *library.Library, ca
 	if err != nil {
 		return nil, nil, err
 	}
-	points, signs := make([]float64, len(of.ids)), make([][]bool, len(l.Criteria()))
+	points, signs := make([]float64, len(ids)), make([][]bool, len(l.Criteria()))
 	for k, x := range l.Criteria() {
-		signs[k] = make([]bool, len(of.ids))
+		signs[k] = make([]bool, len(ids))
 		if !x.Runs() {
 			continue
 		}
 		holds := roaring.Or(found.Of(x.Name, criteria.Gap), found.Of(x.Name, criteria.Done))
-		for i, id := range of.ids {
+		for i, id := range ids {
 			if holds.Contains(uint32(id)) {
 				points[i] += float64(x.Points)
 				signs[k][i] = true
@@ -203,9 +216,13 @@ func pointsOf(ctx context.Context, c *population.Columns, l *library.Library, ca
 // those with more points are put together until there are as many.
 const fewTaught = 50
 
-// taught gives each number of points the share of those with as many the year before
-// who came to have a high need.
-func taught(past []float64, high []bool, points []float64) []float64 {
+// lesson is what a year taught: from each number of points on, the share who came to have
+// a high need. The most points come first.
+type lesson []struct{ from, share float64 }
+
+// teach gives each number of points the share of those with as many who came to have a
+// high need.
+func teach(past []float64, high []bool) (out lesson) {
 	people, with := map[float64]int{}, map[float64]int{}
 	for i, p := range past {
 		people[p]++
@@ -215,24 +232,32 @@ func taught(past []float64, high []bool, points []float64) []float64 {
 	}
 	levels := slices.Sorted(maps.Keys(people))
 	slices.Reverse(levels)
-	type step struct{ from, share float64 }
-	var steps []step
 	n, h := 0, 0
 	for i, p := range levels {
 		n, h = n+people[p], h+with[p]
 		if n >= fewTaught || i == len(levels)-1 {
-			steps = append(steps, step{p, float64(h) / float64(max(n, 1))})
+			out = append(out, struct{ from, share float64 }{p, float64(h) / float64(max(n, 1))})
 			n, h = 0, 0
 		}
 	}
+	return out
+}
+
+// share is what was taught of a number of points.
+func (l lesson) share(points float64) (out float64) {
+	for _, s := range l {
+		out = s.share
+		if points >= s.from {
+			break
+		}
+	}
+	return out
+}
+
+func (l lesson) of(points []float64) []float64 {
 	out := make([]float64, len(points))
 	for i, p := range points {
-		for _, s := range steps {
-			out[i] = s.share
-			if p >= s.from {
-				break
-			}
-		}
+		out[i] = l.share(p)
 	}
 	return out
 }
@@ -321,35 +346,6 @@ func groupsOf(of yearOf, named, high []bool, chance, costs []float64) ([]NeedGro
 		}
 	}
 	return out, nil
-}
-
-// Needs is the newest judgement in this process; ok is false when there was none.
-func (l *Live) Needs() (n Needs, ok bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.needs == nil {
-		return Needs{}, false
-	}
-	return *l.needs, true
-}
-
-// RunNeeds begins to judge the signs by a year. Ctx must outlive the request that
-// asked for it.
-func (l *Live) RunNeeds(ctx context.Context, year int, officer string) error {
-	lib, err := l.App.CareLibrary(needsLibrary)
-	if err != nil {
-		return err
-	}
-	return l.start(ctx, func(ctx context.Context) error {
-		n, err := l.App.NeedsOf(ctx, lib, year, officer, l.progress)
-		if err != nil {
-			return err
-		}
-		l.mu.Lock()
-		l.needs = &n
-		l.mu.Unlock()
-		return nil
-	})
 }
 
 // Few reports whether a sign held of too few people, or too few of them came to have a

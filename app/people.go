@@ -27,9 +27,9 @@ func staff() []idp.Person {
 		return idp.Person{ID: id, Name: name, Groups: []string{role}, Level: idp.LevelSubstantial, Kind: idp.Staff, About: map[string]string{"fi": fi, "sv": sv, "en": en}}
 	}
 	return []idp.Person{
-		officer("liisa", "Liisa Korhonen", "preparer", "Valmistelija: etsii lapset ja varaa paikat", "Beredare: söker barnen och reserverar platser", "Preparer: finds the children and holds places"),
+		officer("liisa", "Liisa Korhonen", "preparer", "Valmistelija: etsii ihmiset ja varaa paikat", "Beredare: hittar människorna och reserverar platser", "Preparer: finds the people and holds places"),
 		officer("matti", "Matti Nieminen", "approver", "Hyväksyjä: toinen silmäpari", "Godkännare: det andra paret ögon", "Approver: the second pair of eyes"),
-		officer("sari", "Sari Mäkelä", "expert", "Asiantuntija: hoitaa perheiden asiat", "Sakkunnig: sköter familjernas ärenden", "Expert: serves families one by one"),
+		officer("sari", "Sari Mäkelä", "expert", "Asiantuntija: hoitaa asukkaiden asiat", "Sakkunnig: sköter invånarnas ärenden", "Expert: serves residents one by one"),
 		officer("pekka", "Pekka Lindholm", "dpo", "Tietosuojavastaava: lukee käyttölokia", "Dataskyddsombud: läser användningsloggen", "Data-protection officer: reads the record of uses"),
 		officer("anna", "Anna Salo", "leader", "Johtaja: näkee luvut, ei henkilöitä", "Ledare: ser siffror, inte personer", "Leader: sees figures, no persons"),
 	}
@@ -47,6 +47,23 @@ var aboutFamily = map[string]map[string]string{
 	"a child in early education":                 {"fi": "Huoltaja, lapsi varhaiskasvatuksessa", "sv": "Vårdnadshavare med barn i småbarnspedagogiken", "en": "Guardian with a child in early education"},
 	"somebody":                                   {"fi": "Asukas, jolla ei ole tarjousta", "sv": "Invånare utan erbjudande", "en": "Resident without an offer"},
 	"a log-in with a password alone (level low)": {"fi": "Sama ihminen ilman vahvaa tunnistusta", "sv": "Samma person utan stark autentisering", "en": "The same person without strong identification"},
+}
+
+// aboutSelf says what is special about somebody who answers alone, where it differs.
+var aboutSelf = map[string]map[string]string{
+	"one guardian":                       {"fi": "Kutsuttu, yksi puhelin", "sv": "Kallad, en telefon", "en": "Invited, one phone"},
+	"in Swedish":                         {"fi": "Kutsuttu, ruotsiksi", "sv": "Kallad, på svenska", "en": "Invited, in Swedish"},
+	"in English":                         {"fi": "Kutsuttu, englanniksi", "sv": "Kallad, på engelska", "en": "Invited, in English"},
+	"no text message reaches the family": {"fi": "Kutsuttu, jota tekstiviesti ei tavoita", "sv": "Kallad som inte nås av textmeddelanden", "en": "Invited; no text message reaches them"},
+	"served in person":                   {"fi": "Kutsuttu, jota palvellaan henkilökohtaisesti", "sv": "Kallad som betjänas personligen", "en": "Invited, and served in person"},
+}
+
+// about is what is special about the one whose phone is shown for a reason.
+func (m *MadeUp) about(why string) map[string]string {
+	if t := aboutSelf[why]; t != nil && m.live.Pack.ForSelf() {
+		return t
+	}
+	return aboutFamily[why]
 }
 
 const weak = "a log-in with a password alone (level low)"
@@ -237,7 +254,7 @@ func (m *MadeUp) people(ctx context.Context, hs []store.Handset) ([]idp.Person, 
 	var out []idp.Person
 	for _, h := range hs {
 		if p, ok := known[h.Person]; ok {
-			p.ID, p.Name, p.About = guardianID(h), h.Guardian, aboutFamily[h.Why]
+			p.ID, p.Name, p.About = guardianID(h), h.Guardian, m.about(h.Why)
 			out = append(out, p)
 		}
 	}

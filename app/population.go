@@ -2,12 +2,14 @@ package app
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/RoaringBitmap/roaring/v2"
 
 	"ennakko/audit"
 	"ennakko/criteria"
+	"ennakko/library"
 	"ennakko/permission"
 	"ennakko/person"
 	"ennakko/population"
@@ -55,6 +57,30 @@ func (a *App) Population(ctx context.Context, l *criteria.Language, names []stri
 	if err != nil {
 		return nil, err
 	}
+	return a.population(ctx, purpose, l, names, officer, object, progress)
+}
+
+// PopulationFor is Population for what a library may be run for. Who objects to that is
+// left out.
+func (a *App) PopulationFor(ctx context.Context, l *library.Library, names []string, officer, object string, progress func(done, total int)) (*Whole, error) {
+	purpose, err := purposeOf(l)
+	if err != nil {
+		return nil, err
+	}
+	return a.population(ctx, purpose, l.Language(), names, officer, object, progress)
+}
+
+// purposeOf is what a library may be run for. One whose criteria have points tells who may
+// need much.
+func purposeOf(l *library.Library) (permission.Purpose, error) {
+	if slices.ContainsFunc(l.Criteria(), func(c *library.Criterion) bool { return c.Points > 0 }) {
+		return needPurpose()
+	}
+	return carePurpose()
+}
+
+// population is Population for a purpose. Who objects to it is left out.
+func (a *App) population(ctx context.Context, purpose permission.Purpose, l *criteria.Language, names []string, officer, object string, progress func(done, total int)) (*Whole, error) {
 	known, err := a.known(ctx)
 	if err != nil {
 		return nil, err
@@ -98,11 +124,7 @@ func (a *App) careGrant(ctx context.Context, purpose permission.Purpose, officer
 // Codes reads the identity codes of people: what they are called in the source
 // that they came from. The reading is on the record.
 func (a *App) Codes(ctx context.Context, w *Whole, people *roaring.Bitmap, officer string) (map[person.ID]string, error) {
-	purpose, err := carePurpose()
-	if err != nil {
-		return nil, err
-	}
-	g, err := a.careGrant(ctx, purpose, officer, "say who was found", permission.Only(people), []permission.Field{register.Code})
+	g, err := a.careGrant(ctx, w.Grant.Purpose(), officer, "say who was found", permission.Only(people), []permission.Field{register.Code})
 	if err != nil {
 		return nil, err
 	}

@@ -35,6 +35,11 @@ type Own struct {
 	Open  bool // an answer would still change it
 }
 
+// Answered reports whether there is an answer, which may still be changed.
+func (o Own) Answered() bool {
+	return o.Case.Stage == conversation.Accepted || o.Case.Stage == conversation.Declined
+}
+
 // Own are the cases in which a resident decides, newest first. The look is on
 // the record like any other.
 func (l *Live) Own(ctx context.Context, who person.ID) ([]Own, error) {
@@ -108,6 +113,21 @@ func (l *Live) Object(ctx context.Context, who, about person.ID, on bool) error 
 	err = l.worker().Object(ctx, who, about, on, l.Clock.Now())
 	l.tell()
 	l.Wake()
+	return err
+}
+
+// ObjectToNaming notes that a resident objects to being named as one who may need much,
+// or no longer does. Whoever objects is on no list from then on.
+func (l *Live) ObjectToNaming(ctx context.Context, who person.ID, on bool) error {
+	purpose, err := needPurpose()
+	if err != nil {
+		return err
+	}
+	if who == 0 {
+		return fault.New(fault.Missing, "app.ObjectToNaming", "the registers do not know the person")
+	}
+	err = l.worker().ObjectTo(ctx, purpose, who, who, on, l.Clock.Now())
+	l.tell()
 	return err
 }
 

@@ -89,7 +89,7 @@ func (l *Live) NoteVisit(ctx context.Context, criterion string, place int, who s
 	if err != nil {
 		return Noted{}, err
 	}
-	if _, err := v.Check(b.today(l.Clock.Now(), l.App.zone)); err != nil {
+	if _, err := v.Check(cityDay(l.Clock.Now(), l.App.zone)); err != nil {
 		return Noted{}, err
 	}
 	list, ok := b.Worklist(criterion)
@@ -121,8 +121,8 @@ func takesPressure(c *library.Criterion) bool {
 	return slices.Contains(c.Care.Fields(), "systolic") && slices.Contains(c.Care.Fields(), "diastolic")
 }
 
-// today is the day by the calendar of the city.
-func (b *CareBook) today(now time.Time, zone *time.Location) time.Time {
+// cityDay is the day by the calendar of the city, at midnight.
+func cityDay(now time.Time, zone *time.Location) time.Time {
 	if zone != nil {
 		now = now.In(zone)
 	}

@@ -1,6 +1,8 @@
 package coding
 
 import (
+	"bytes"
+	"cmp"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
@@ -19,6 +21,7 @@ const MaxFile = 64 << 20
 // fhirSet is the part of a FHIR R4 ValueSet that says which codes are in it.
 type fhirSet struct {
 	ResourceType string `json:"resourceType"`
+	ID           string `json:"id"`
 	URL          string `json:"url"`
 	Version      string `json:"version"`
 	Title        string `json:"title"`
@@ -31,6 +34,9 @@ type fhirSet struct {
 		Total    *int           `json:"total"`
 		Contains []fhirContains `json:"contains"`
 	} `json:"expansion"`
+	Entry []struct { // of a Bundle
+		Resource json.RawMessage `json:"resource"`
+	} `json:"entry"`
 }
 
 type fhirPart struct {
@@ -68,8 +74,67 @@ func ReadFHIR(name string, r io.Reader) (*ValueSet, error) {
 		return nil, badSet("look at quotes, commas and brackets", "this is not JSON of FHIR")
 	}
 	if f.ResourceType != "ValueSet" {
-		return nil, badSet("one file holds one ValueSet", "this is not a ValueSet of FHIR")
+		return nil, badSet("a file holds one ValueSet, or a Bundle of them", "this is not a ValueSet of FHIR")
 	}
+	return f.set(name)
+}
+
+// ReadBundle reads the value sets of a FHIR R4 Bundle in JSON, as the packages of
+// measures hold them. Each goes by its id, or by its name if it has none. What is no
+// ValueSet in the bundle is passed over. The error is a list of faults, each with the
+// number of its entry.
+func ReadBundle(r io.Reader) ([]*ValueSet, error) {
+	var b fhirSet
+	if err := json.NewDecoder(io.LimitReader(r, MaxFile)).Decode(&b); err != nil {
+		return nil, badSet("look at quotes, commas and brackets", "this is not JSON of FHIR")
+	}
+	if b.ResourceType != "Bundle" {
+		return nil, badSet("a file holds one ValueSet, or a Bundle of them", "this is not a Bundle of FHIR")
+	}
+	return b.sets()
+}
+
+// sets are the value sets of a Bundle.
+func (f fhirSet) sets() (out []*ValueSet, err error) {
+	var faults fault.List
+	names := map[string]bool{}
+	for i, e := range f.Entry {
+		var x fhirSet
+		var s *ValueSet
+		err := json.Unmarshal(e.Resource, &x)
+		if err == nil && x.ResourceType != "ValueSet" {
+			continue
+		}
+		name := cmp.Or(x.ID, x.Name)
+		switch {
+		case err != nil:
+			err = badSet("look at its resource", "the entry cannot be read")
+		case name == "":
+			err = badSet("give it an id", "the value set has neither an id nor a name")
+		case names[name]:
+			err = badSet("take one of them away", "another value set of the bundle has this id")
+		default:
+			names[name] = true
+			s, err = x.set(name)
+		}
+		if err == nil {
+			out = append(out, s)
+		}
+		for _, one := range fault.All(err, readOp) {
+			faults.Add(one.Where("entry %d", i+1))
+		}
+	}
+	if err := faults.Err(); err != nil {
+		return nil, err
+	}
+	if len(out) == 0 {
+		return nil, badSet("a file holds one ValueSet, or a Bundle of them", "the Bundle holds no ValueSet")
+	}
+	return out, nil
+}
+
+// set is the value set of a resource.
+func (f fhirSet) set(name string) (*ValueSet, error) {
 	s := &ValueSet{Name: name, Address: f.URL, Version: f.Version, Title: f.Title, codes: map[Code]bool{}}
 	if s.Title == "" {
 		s.Title = f.Name
@@ -171,9 +236,9 @@ func ReadCSV(name string, r io.Reader) (*ValueSet, error) {
 	return s, nil
 }
 
-// ReadFile reads a value set by the ending of the file's name: .json or .csv.
-// Its name is that of the file without the ending.
-func ReadFile(fsys fs.FS, file string) (s *ValueSet, err error) {
+// ReadFile reads the value sets of a file by the ending of its name: .json or .csv. One
+// alone has the name of the file without the ending; those of a Bundle have their own.
+func ReadFile(fsys fs.FS, file string) (sets []*ValueSet, err error) {
 	f, err := fsys.Open(file)
 	if err != nil {
 		return nil, fault.New(fault.Missing, readOp, "the file cannot be read").Where("%s", file)
@@ -181,18 +246,36 @@ func ReadFile(fsys fs.FS, file string) (s *ValueSet, err error) {
 	defer func() { err = errors.Join(err, f.Close()) }()
 	ext := path.Ext(file)
 	name := strings.TrimSuffix(path.Base(file), ext)
+	var s *ValueSet
 	switch ext {
 	case ".json":
-		s, err = ReadFHIR(name, f)
+		sets, err = readJSON(name, f)
 	case ".csv":
 		s, err = ReadCSV(name, f)
+		sets = []*ValueSet{s}
 	default:
 		err = badSet("end its name in .json or .csv", "the file is no value set")
 	}
 	if err != nil {
 		return nil, placed(err, file)
 	}
-	return s, nil
+	return sets, nil
+}
+
+// readJSON reads a ValueSet, or a Bundle of them.
+func readJSON(name string, r io.Reader) ([]*ValueSet, error) {
+	b, err := io.ReadAll(io.LimitReader(r, MaxFile))
+	if err != nil {
+		return nil, fault.Wrap(err, readOp, "the file cannot be read")
+	}
+	var kind struct {
+		ResourceType string `json:"resourceType"`
+	}
+	if json.Unmarshal(b, &kind) == nil && kind.ResourceType == "Bundle" {
+		return ReadBundle(bytes.NewReader(b))
+	}
+	s, err := ReadFHIR(name, bytes.NewReader(b))
+	return []*ValueSet{s}, err
 }
 
 // placed puts the file before where each fault lies.
@@ -214,6 +297,11 @@ func placed(err error, file string) error {
 	return list.Err()
 }
 
+// NamedTwice is the fault of a value set whose name another file has taken.
+func NamedTwice(name string) *fault.Error {
+	return fault.New(fault.Invalid, readOp, "another file has a value set of this name: %s", name).Do("give one of them another name; a name is that of the file without its ending, or the id in a Bundle")
+}
+
 // ReadFolder reads all value sets of a folder, in order of their names. Files
 // whose names begin with a point, and README and LICENSE files, are passed
 // over. The error tells of every file that is wrong.
@@ -229,16 +317,18 @@ func ReadFolder(fsys fs.FS, dir string) ([]*ValueSet, error) {
 		if e.IsDir() || strings.HasPrefix(e.Name(), ".") || strings.HasPrefix(e.Name(), "README") || strings.HasPrefix(e.Name(), "LICENSE") {
 			continue
 		}
-		s, err := ReadFile(fsys, path.Join(dir, e.Name()))
-		if err == nil && seen[s.Name] {
-			err = fault.New(fault.Invalid, readOp, "another file has this name with another ending").Where("%s", path.Join(dir, e.Name()))
+		list, err := ReadFile(fsys, path.Join(dir, e.Name()))
+		for _, s := range list {
+			if seen[s.Name] {
+				err = errors.Join(err, NamedTwice(s.Name).Where("%s", path.Join(dir, e.Name())))
+			}
+			seen[s.Name] = true
 		}
 		if err != nil {
 			errs = append(errs, err)
 			continue
 		}
-		seen[s.Name] = true
-		sets = append(sets, s)
+		sets = append(sets, list...)
 	}
 	return sets, errors.Join(errs...)
 }

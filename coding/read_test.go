@@ -85,8 +85,35 @@ func TestAFolderOfValueSetsIsReadAtOnceWithAllFaults(t *testing.T) {
 	for _, say := range []string{"v/1.json: the definition has a filter", "v/2.json: the definition takes a whole code system", "v/3.json: the definition names other",
 		"v/4.json: the expansion holds 1 of 9", "v/5.json: this is not a ValueSet", "v/6.json: this is not JSON", "v/7.csv: the first row", "v/8.csv row 2: the row has 1 cells",
 		"v/8.csv row 3: the system or the code is empty", "v/8.csv row 4", "v/9.txt: the file is no value set", "v/b.csv: the value set holds no code", "v/c.json: the value set holds no code",
-		"v/d.json: another file has this name"} {
+		"v/d.json: another file has a value set of this name: d"} {
 		if err == nil || !strings.Contains(err.Error(), say) {
+			t.Errorf("%v\ndoes not say %s", err, say)
+		}
+	}
+}
+
+func TestAFileMayHoldABundleOfValueSets(t *testing.T) {
+	file := func(s string) *fstest.MapFile { return &fstest.MapFile{Data: []byte(s)} }
+	const a = `{"resource":{"resourceType":"ValueSet","id":"fobt","url":"http://x/fobt","expansion":{"contains":[{"system":"http://loinc.org","code":"14563-1"}]}}}`
+	const b = `{"resource":{"resourceType":"ValueSet","name":"HbA1c","compose":{"include":[{"system":"http://loinc.org","concept":[{"code":"4548-4"},{"code":"17856-6"}]}]}}}`
+	const filter = `{"resource":{"resourceType":"ValueSet","id":"x","compose":{"include":[{"system":"http://x","filter":[{}]}]}}}`
+	bundle := func(entries ...string) *fstest.MapFile {
+		return file(`{"entry":[` + strings.Join(entries, ",") + `],"type":"collection","resourceType":"Bundle"}`)
+	}
+	sets, err := coding.ReadFolder(fstest.MapFS{"v/measure.json": bundle(`{"resource":{"resourceType":"Measure"}}`, a, b), "v/own.csv": file("system,code\nx,y\n")}, "v")
+	if err != nil || len(sets) != 3 || sets[0].Name != "fobt" || sets[0].Address != "http://x/fobt" || sets[1].Name != "HbA1c" || sets[1].Len() != 2 || sets[2].Name != "own" {
+		t.Fatalf("%v, %v", sets, err)
+	}
+	for say, fsys := range map[string]fstest.MapFS{
+		"v/m.json entry 2: the definition has a filter":             {"v/m.json": bundle(a, filter)},
+		"v/m.json entry 2: another value set of the bundle":         {"v/m.json": bundle(a, a)},
+		"v/m.json entry 1: the value set has neither":               {"v/m.json": bundle(`{"resource":{"resourceType":"ValueSet"}}`)},
+		"v/m.json: the Bundle holds no ValueSet":                    {"v/m.json": bundle(`{"resource":{"resourceType":"Library"}}`)},
+		"v/m.json: another file has a value set of this name: fobt": {"v/fobt.csv": file("system,code\nx,y\n"), "v/m.json": bundle(a)},
+		"v/m.json entry 1: the entry cannot be read":                {"v/m.json": bundle(`{"resource":{"resourceType":5}}`)},
+		"v/m.json: this is not a ValueSet of FHIR":                  {"v/m.json": file(`{"resourceType":"Parameters"}`)},
+	} {
+		if _, err := coding.ReadFolder(fsys, "v"); err == nil || !strings.Contains(err.Error(), say) {
 			t.Errorf("%v\ndoes not say %s", err, say)
 		}
 	}

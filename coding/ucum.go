@@ -13,8 +13,11 @@ const MaxUnit = 80
 // ParseUnit reads a unit of the part of UCUM that health records use, case
 // sensitive: metric and some customary units with prefixes, powers, products,
 // quotients, brackets, numbers (10*9) and annotations in braces, which mean
-// nothing. What it does not know is a fault.
+// nothing. mmHg, as people write it, is mm[Hg]. What it does not know is a fault.
 func ParseUnit(s string) (Unit, error) {
+	if s == "mmHg" || s == "mm Hg" {
+		s = "mm[Hg]"
+	}
 	if s == "" || len(s) > MaxUnit {
 		return Unit{}, badUnit(s)
 	}

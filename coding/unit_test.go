@@ -64,6 +64,14 @@ func TestWhatDoesNotMeasureTheSameIsNotConverted(t *testing.T) {
 	}
 }
 
+func TestBloodPressureMayBeWrittenAsPeopleDo(t *testing.T) {
+	for _, s := range []string{"mmHg", "mm Hg"} {
+		if u, err := coding.ParseUnit(s); err != nil || u.String() != "mm[Hg]" || !u.Same(coding.MustUnit("mm[Hg]")) {
+			t.Errorf("%q is %v, %v", s, u, err)
+		}
+	}
+}
+
 func TestAUnitThatIsNotKnownIsAFault(t *testing.T) {
 	for _, s := range []string{"", "furlong", "mm[Hg", "m//s", "m/", "(m", "m)", "m{x", "Cel/L", "m/Cel", "Cel2", "10", "0", "mmHg x", strings.Repeat("m.", 60) + "m", "mL/min/1.73m2 ", "m0"} {
 		u, err := coding.ParseUnit(s)

@@ -253,18 +253,22 @@ func (r *reading) valueSets(files []string, content map[string][]byte) {
 		if !strings.HasPrefix(file, setsFolder+"/") || strings.HasPrefix(base, "README") || strings.HasPrefix(base, "LICENSE") {
 			continue
 		}
-		s, err := coding.ReadFile(r.fsys, path.Join(r.dir, file))
-		if err == nil && r.lib.sets[s.Name] != nil {
-			err = fault.New(fault.Invalid, loadOp, "another file has this name with another ending")
+		list, err := coding.ReadFile(r.fsys, path.Join(r.dir, file))
+		for _, s := range list {
+			if r.lib.sets[s.Name] != nil {
+				err = errors.Join(err, coding.NamedTwice(s.Name))
+			}
 		}
 		for _, f := range fault.All(err, loadOp) {
 			at := strings.TrimSpace(strings.TrimPrefix(f.At, path.Join(r.dir, file)))
 			r.faults.Add(file, 0, at, f.Hint, "%s", f.Show)
 		}
-		if err == nil {
-			r.lib.sets[s.Name] = s
-			sum := sha256.Sum256(content[file])
-			r.lib.setHash[s.Name] = hex.EncodeToString(sum[:])
+		if err != nil {
+			continue
+		}
+		sum := sha256.Sum256(content[file])
+		for _, s := range list {
+			r.lib.sets[s.Name], r.lib.setHash[s.Name] = s, hex.EncodeToString(sum[:])
 		}
 	}
 }

@@ -234,6 +234,9 @@ type Permissions interface {
 	// OpenRequestsAbout are the unsettled requests of a kind about a person, by whoever
 	// asked, oldest first, without their words.
 	OpenRequestsAbout(kind string, about person.ID) ([]Request, error)
+	// RequestWords are the words of a request: a reading, of which the act of the write
+	// tells.
+	RequestWords(id int64) (string, error)
 	AddPrecedent(p Precedent) (int64, error)
 	// AddSourceMark keeps what a source says, once: fresh is false when it is there
 	// already.

@@ -51,6 +51,7 @@ type Tx interface {
 	Links     // store/link.go
 	Webhooks  // store/webhook.go
 	Documents // store/document.go
+	NeedNotes // store/need.go
 }
 
 // Marker adds to the act's entry in the record.

@@ -21,6 +21,7 @@ import (
 // care is the care library at the desk. app.Live has it.
 type care interface {
 	Care() (app.CareOverview, error)
+	KeptCare(ctx context.Context) (time.Time, error)
 	RunCare(ctx context.Context, asOf time.Time, officer string) error
 	Worklist(ctx context.Context, criterion, officer string, from, most int) ([]app.Listed, int, error)
 	Explain(ctx context.Context, criterion string, place int, officer string) (app.Explained, error)
@@ -51,6 +52,7 @@ type careView struct {
 	CanRun    bool
 	AsOf      string
 	AsOfFault string // text key
+	Kept      time.Time
 }
 
 type careFamily struct {
@@ -177,6 +179,13 @@ func (s *site) runCare(w http.ResponseWriter, r *http.Request) error {
 		v.AsOfFault = "find.badday"
 		return s.renderCare(w, r, http.StatusUnprocessableEntity, v)
 	}
+	if v.Kept, err = s.care.KeptCare(r.Context()); err != nil {
+		return err
+	}
+	if asOf.Before(v.Kept) {
+		v.AsOfFault = "care.earlier"
+		return s.renderCare(w, r, http.StatusUnprocessableEntity, v)
+	}
 	if err := s.care.RunCare(s.ctx, asOf, whoOf(r).Actor()); err != nil {
 		return err
 	}
@@ -195,6 +204,22 @@ func (s *site) criterionOf(r *http.Request) (*library.Criterion, app.CareOvervie
 		return nil, o, missing("web.care")
 	}
 	return c, o, nil
+}
+
+// careRun lets a page about one criterion be shown after a run; else, as while one is
+// made again, it leads to the page that says so.
+func (s *site) careRun(to handler) handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		o, err := s.overview()
+		if err != nil {
+			return err
+		}
+		if _, ok := o.Library.Criterion(r.PathValue("criterion")); ok && !o.Run {
+			http.Redirect(w, r, carePath+"#now", http.StatusSeeOther)
+			return nil
+		}
+		return to(w, r)
+	}
 }
 
 func criterionPath(name string) string { return carePath + "/" + url.PathEscape(name) }
@@ -349,19 +374,27 @@ func (s *site) renderFinding(w http.ResponseWriter, r *http.Request, status int,
 func (s *site) findingView(r *http.Request, c *library.Criterion, o app.CareOverview, x app.Explained) findingView {
 	t := s.words(r)
 	v := findingView{Crumb: criterionPath(c.Name) + "/worklist", CrumbText: c.Title.In(t.Lang), Mark: o.Library.Mark().In(t.Lang), Name: x.Name, Criterion: criterionIn(t, c), AsOf: o.AsOf, Fault: x.Fault}
-	for i, line := range o.Library.Language().FindingWords(x.Trace, c.Reasons(), t.Lang) {
-		if i == 0 {
-			v.Verdict = line.Text
-			continue
-		}
-		said, code := inTurn(t, line.Text)
-		l := lineView{Text: said, Code: code, Head: line.Depth == 0, Indent: strconv.Itoa(min(line.Depth, mostIndent)), Kind: string(line.Truth)}
-		if line.Truth != "" {
-			l.Truth = criteria.TruthWord(line.Truth, t.Lang)
-		}
-		v.Lines = append(v.Lines, l)
-	}
+	v.Verdict = verdictLine(t, o.Library, x.Trace, c)
+	v.Lines = traceLines(t, o.Library, x.Trace, c)
 	return v
+}
+
+// verdictLine is the verdict of a trace in words.
+func verdictLine(t words, l *library.Library, trace criteria.CareTrace, c *library.Criterion) string {
+	return l.Language().FindingWords(trace, c.Reasons(), t.Lang)[0].Text
+}
+
+// traceLines are the steps of a trace in words, without the verdict.
+func traceLines(t words, l *library.Library, trace criteria.CareTrace, c *library.Criterion) (out []lineView) {
+	for _, line := range l.Language().FindingWords(trace, c.Reasons(), t.Lang)[1:] {
+		said, code := inTurn(t, line.Text)
+		x := lineView{Text: said, Code: code, Head: line.Depth == 0, Indent: strconv.Itoa(min(line.Depth, mostIndent)), Kind: string(line.Truth)}
+		if line.Truth != "" {
+			x.Truth = criteria.TruthWord(line.Truth, t.Lang)
+		}
+		out = append(out, x)
+	}
+	return out
 }
 
 // mostIndent keeps deep steps on a small screen.

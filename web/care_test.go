@@ -49,7 +49,7 @@ func (c *city) Care() (app.CareOverview, error) {
 	if !c.careRun {
 		return o, nil
 	}
-	o.Run, o.AsOf, o.People, o.Gaps, o.Counts = true, begin.Truncate(24*time.Hour), 19873, 7211, map[string]map[criteria.CareVerdict]int{}
+	o.Run, o.Before, o.AsOf, o.People, o.Gaps, o.Counts = true, c.careBefore, begin.Truncate(24*time.Hour), 19873, 7211, map[string]map[criteria.CareVerdict]int{}
 	for i, k := range o.Library.Criteria() {
 		o.Counts[k.Name] = map[criteria.CareVerdict]int{criteria.NotApplicable: 15000 - i, criteria.Excluded: 3, criteria.Done: 4000, criteria.Gap: max(870-40*i, 0), criteria.CareUnknown: 41 * i}
 	}

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -56,7 +57,7 @@ func (c *city) history(id conversation.CaseID) (store.History, error) {
 	if c.stage == "" {
 		c.stage = conversation.Asked
 	}
-	return store.History{Round: 3, Case: c.theCase(), Numbers: []string{aNumber, ""}, Reason: "stays", Distance: 640,
+	return store.History{Round: cmp.Or(c.offered, 3), Case: c.theCase(), Numbers: []string{aNumber, ""}, Reason: "stays", Distance: 640,
 		Sent: []store.Sent{{Kind: conversation.Inquiry, Language: person.Finnish, State: channel.Delivered, Text: "Hei <b>", Segments: 2, Queued: begin}},
 		Came: []store.Came{{Text: "Kyllä <i>", At: begin.Add(time.Hour), Meaning: "accept"}},
 		Items: []store.OpenItem{{ID: 5, Round: 3, Case: aCase, Kind: "conflict", Reason: "the guardians answered differently", Opened: begin},

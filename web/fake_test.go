@@ -42,28 +42,30 @@ var begin = time.Date(2021, 1, 7, 6, 0, 0, 0, time.UTC)
 // city is a made-up city behind the pages, without a register or a store. Its
 // round goes on only when a test says so.
 type city struct {
-	real     bool   // a city of real people, without tour, handset and clock
-	pack     string // "": pre-primary
-	careRun  bool   // the care library was run
-	mu       sync.Mutex
-	round    store.Round
-	found    bool
-	job      app.Job
-	funnel   store.Funnel
-	cohort   tables.Cohort
-	speed    float64
-	screen   []phone.Line
-	taken    bool
-	asked    []string // what the desk was asked to do
-	noted    []string // entries: actor, verb, detail
-	sessions map[string]store.Session
-	stage    conversation.Stage // of the one case
-	steps    []store.RoundStep
-	watchers map[chan struct{}]bool
-	fail     error
-	oma      *oma          // nil: no permissions and no fees
-	later    time.Duration // by how much the machine's clock was set on
-	book     *book         // a record with its log; nil: proofs are made up
+	real       bool          // a city of real people, without tour, handset and clock
+	pack       string        // "": pre-primary
+	careRun    bool          // the care library was run
+	careBefore bool          // an earlier run as of the same day is kept
+	offered    store.RoundID // the round of the case; 0: 3
+	mu         sync.Mutex
+	round      store.Round
+	found      bool
+	job        app.Job
+	funnel     store.Funnel
+	cohort     tables.Cohort
+	speed      float64
+	screen     []phone.Line
+	taken      bool
+	asked      []string // what the desk was asked to do
+	noted      []string // entries: actor, verb, detail
+	sessions   map[string]store.Session
+	stage      conversation.Stage // of the one case
+	steps      []store.RoundStep
+	watchers   map[chan struct{}]bool
+	fail       error
+	oma        *oma          // nil: no permissions and no fees
+	later      time.Duration // by how much the machine's clock was set on
+	book       *book         // a record with its log; nil: proofs are made up
 }
 
 func newCity() *city {

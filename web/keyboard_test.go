@@ -63,6 +63,10 @@ var tasks = []task{
 	{"try another threshold", asPreparer, "/desk/care/hypertension-treated/what-if", func() *city { return newCity().withCare(true) },
 		[]stop{{`form[action*="/what-if"] button`, kb.Enter}}, "what if hypertension-treated map[] officer:liisa"},
 	{"see why", asExpert, "/desk/care/hypertension-treated/worklist", func() *city { return newCity().withCare(true) }, []stop{{`a[href$="/worklist/2"]`, kb.Enter}}, "explain hypertension-treated 2 officer:sari"},
+	{"see why somebody may need much", asExpert, "/desk/care-needs/worklist", func() *city { return newCity().withCare(true) }, []stop{{`a[href$="/worklist/2"]`, kb.Enter}}, "explain need 2 officer:sari"},
+	{"note a call", asExpert, "/desk/care-needs/worklist/2", func() *city { return newCity().withCare(true) },
+		[]stop{{"#words", "No answer"}, {`form[action$="/note"] button`, kb.Enter}}, `note need 2 w77 2021-01-07 in hand "No answer" officer:sari`},
+	{"object to being named", "aino", "/", func() *city { return newCity().running().withCare(true) }, []stop{{`#naming button`, kb.Enter}}, "object to naming 17 true"},
 	{"see what came of a round", asLeader, "/desk/rounds/3", func() *city { return newCity().running().withCare(true) }, []stop{{`a[href$="/rounds/3/effect"]`, kb.Enter}}, "effect 3 officer:anna"},
 	{"answer on the phone", "", "/demo/handset/12/0", func() *city { return newCity().running() }, []stop{{"#text", "A"}, {`#write .hds-button`, kb.Enter}}, "answer " + aNumber + " A"},
 }

@@ -16,6 +16,7 @@ import (
 type highNeed interface {
 	Needs() (app.Needs, bool)
 	RunNeeds(ctx context.Context, year int, officer string) error
+	needed
 }
 
 const needsPath = carePath + "-needs"
@@ -26,6 +27,7 @@ type needsView struct {
 	Mark      string
 	Job       jobView
 	CanRun    bool
+	CanList   bool
 	Year      string
 	YearFault string // text key
 	Run       bool
@@ -87,6 +89,7 @@ func (s *site) needsView(r *http.Request) (needsView, error) {
 	t := s.words(r)
 	v := needsView{Path: needsPath, Job: s.jobView(t), Year: strconv.Itoa(s.clock.Now().In(t.zone).Year() - 1)}
 	v.CanRun = !v.Job.Busy && s.can(r, access.RunCare, access.On{})
+	v.CanList = s.can(r, access.SeeFinding, access.On{})
 	if v.N, v.Run = s.highNeed.Needs(); v.Run {
 		v.fill(t)
 	}
@@ -138,9 +141,7 @@ func (v *needsView) fill(t words) {
 		}
 		v.Signs = append(v.Signs, y)
 	}
-	for _, x := range n.Library.NotFor() {
-		v.NotFor = append(v.NotFor, x.In(t.Lang))
-	}
+	v.NotFor = notFor(t, n.Library)
 }
 
 // The curve's picture: a square of curveSize with room for words around it.

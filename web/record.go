@@ -83,13 +83,28 @@ func (s *site) entryView(t words, e audit.Entry, proved uint64) entryView {
 	if verb, ok := t.verb(e.Verb); ok {
 		x.Verb, x.Foreign = verb, false
 	}
-	switch {
-	case e.Purpose == s.pack.Purpose().ID():
-		x.Purpose = s.pack.Purpose().Name(t.Lang)
-	case t.Has("purpose." + e.Purpose):
-		x.Purpose = t.T("purpose." + e.Purpose)
-	}
+	x.Purpose = s.purposeWords(t, e.Purpose)
 	return x
+}
+
+// manyPurposes stands between the purposes of an entry about several services.
+const manyPurposes = ", "
+
+// purposeWords says a purpose in words: one of a service, of the program's own, or several
+// of services that were served at once.
+func (s *site) purposeWords(t words, id string) string {
+	for _, other := range append([]*site{s}, s.beside...) {
+		if p := other.pack.Purpose(); p.ID() == id {
+			return p.Name(t.Lang)
+		}
+	}
+	if t.Has("purpose." + id) {
+		return t.T("purpose." + id)
+	}
+	if one, rest, several := strings.Cut(id, manyPurposes); several {
+		return s.purposeWords(t, one) + manyPurposes + s.purposeWords(t, rest)
+	}
+	return id
 }
 
 // actor says who it was in words. A resident is not told from another.

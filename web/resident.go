@@ -37,10 +37,23 @@ func (s *site) residentRoutes() []route {
 // ownView is a resident's first page.
 type ownView struct {
 	Known  bool // the registers know the person
-	Offers []app.Own
-	Pack   packWords
-	Object []objectionView
-	Mine   *myData // permissions and fees; nil: the city has none
+	Offers []ownOffer
+	Object []objectionGroup
+	Naming *objectionView // to being named as one who may need much; nil: nobody is named here
+	Mine   *myData        // permissions and fees; nil: the city has none
+}
+
+// ownOffer is one of a resident's offers, with the words of its own service.
+type ownOffer struct {
+	app.Own
+	Words words
+}
+
+// objectionGroup is the people about whom an objection to one service's use of data can
+// be made.
+type objectionGroup struct {
+	Service, Purpose string
+	People           []objectionView
 }
 
 // packWords are what a page says of a service.
@@ -60,13 +73,19 @@ func (s *site) own(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	t, who := s.words(r), whoOf(r)
-	v := ownView{Known: who.Person != 0, Pack: s.packWords(t)}
+	v := ownView{Known: who.Person != 0}
 	if v.Known {
-		var err error
-		if v.Offers, err = s.residents.Own(r.Context(), who.Person); err != nil {
+		offers, err := s.residents.Own(r.Context(), who.Person)
+		if err != nil {
 			return err
 		}
-		if v.Object, err = s.objectionViews(r, v.Offers); err != nil {
+		for _, o := range offers {
+			v.Offers = append(v.Offers, ownOffer{o, s.ofRound(r.Context(), o.Round).words(r)})
+		}
+		if v.Object, err = s.objections(r, offers); err != nil {
+			return err
+		}
+		if v.Naming, err = s.namingView(r); err != nil {
 			return err
 		}
 		if s.pack.UnitKind() == service.NoUnit {
@@ -82,6 +101,20 @@ func (s *site) own(w http.ResponseWriter, r *http.Request) error {
 func (s *site) packWords(t words) packWords {
 	p := s.pack.Purpose()
 	return packWords{s.pack.Title(t.Lang), s.pack.Phone(), p.Name(t.Lang), p.Why(t.Lang)}
+}
+
+// objections are those that can be made to the use of data by each service.
+func (s *site) objections(r *http.Request, offers []app.Own) (out []objectionGroup, err error) {
+	for _, other := range s.services() {
+		people, err := other.objectionViews(r, offers)
+		if err != nil {
+			return nil, err
+		}
+		if len(people) > 0 {
+			out = append(out, objectionGroup{other.pack.Name(), other.pack.Purpose().Name(s.words(r).Lang), people})
+		}
+	}
+	return out, nil
 }
 
 // objectionViews are the reader and the children for whom the reader decides,
@@ -105,6 +138,17 @@ func (s *site) objectionViews(r *http.Request, offers []app.Own) ([]objectionVie
 		out, err = add(out, o.Case.Names().Child, strconv.FormatInt(int64(o.Case.ID), 10), o.Case.Child)
 	}
 	return out, err
+}
+
+// namingView is what the reader said of being named as one who may need much, where the
+// city names people so.
+func (s *site) namingView(r *http.Request) (*objectionView, error) {
+	if !s.first().hasCare() {
+		return nil, nil
+	}
+	on, err := s.residents.Objections(r.Context(), whoOf(r).Person)
+	since, there := on[app.NeedPurpose]
+	return &objectionView{About: "naming", On: there, Since: since}, err
 }
 
 // ownCaseView is one offer of a resident.
@@ -176,11 +220,30 @@ func (s *site) answerOwn(w http.ResponseWriter, r *http.Request) error {
 // object notes an objection or takes it back.
 func (s *site) object(w http.ResponseWriter, r *http.Request) error {
 	who := whoOf(r)
+	if r.PostFormValue("about") == "naming" {
+		if !s.first().hasCare() {
+			return missing("web.object")
+		}
+		if err := s.residents.ObjectToNaming(r.Context(), who.Person, r.PostFormValue("on") == "yes"); err != nil {
+			return err
+		}
+		http.Redirect(w, r, "/#naming", http.StatusSeeOther)
+		return nil
+	}
 	about, err := s.aboutWhom(r, r.PostFormValue("about"))
 	if err != nil {
 		return err
 	}
-	if err := s.residents.Object(r.Context(), who.Person, about, r.PostFormValue("on") == "yes"); err != nil {
+	to := s
+	if name := r.PostFormValue("service"); name != "" {
+		all := s.services()
+		i := slices.IndexFunc(all, func(x *site) bool { return x.pack.Name() == name })
+		if i < 0 {
+			return missing("web.object")
+		}
+		to = all[i]
+	}
+	if err := to.residents.Object(r.Context(), who.Person, about, r.PostFormValue("on") == "yes"); err != nil {
 		return err
 	}
 	http.Redirect(w, r, "/#objections", http.StatusSeeOther)

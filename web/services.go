@@ -92,6 +92,22 @@ func (s *site) others() []*site {
 	return s.beside[1:]
 }
 
+// services are all services of the city, this one included.
+func (s *site) services() []*site {
+	if len(s.beside) == 0 {
+		return []*site{s}
+	}
+	return s.beside
+}
+
+// ofRound is the service of a round.
+func (s *site) ofRound(ctx context.Context, id store.RoundID) *site {
+	if len(s.beside) == 0 {
+		return s
+	}
+	return ofRound(ctx, s.beside, id)
+}
+
 // first is the service that leads newcomers.
 func (s *site) first() *site {
 	if len(s.beside) == 0 {

@@ -3,6 +3,8 @@ package web
 import (
 	"log/slog"
 	"net/http"
+	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -75,5 +77,45 @@ func TestTheLongTourKnowsHowFarTheVisitorIs(t *testing.T) {
 	body = get(t, h, "/demo?lang=en").Body.String()
 	if i := at("Take the place in the exercise group"); i < 0 || !strings.Contains(body[i:i+200], "Done") {
 		t.Errorf("who took the place has not come to the end: %.200s", body[max(i, 0):])
+	}
+}
+
+// A resident's first page is served by the newest service, and tells of an offer of each
+// in the words of its own; an objection goes to the service that it is about.
+func TestAResidentsOffersAreToldInTheWordsOfTheirOwnServices(t *testing.T) {
+	h, first, second := twoServices(t)
+	second.mu.Lock()
+	second.round.State = store.Running
+	second.offered = 3 // the round of the first service
+	second.mu.Unlock()
+	body := getAs(t, h, "aino", "/?lang=en").Body.String()
+	for _, want := range []string{"an appointment at the health station", `name="service" value="blood-pressure"`, `name="service" value="exercise-group"`, "Inviting to care of blood pressure", "Offering an exercise group", "Telling ahead who needs care"} {
+		if !strings.Contains(body, want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+	if strings.Contains(body, "a place in an exercise group</h2>") {
+		t.Error("an appointment is told to be a place in a group")
+	}
+	second.mu.Lock()
+	second.offered = 4
+	second.mu.Unlock()
+	if body := getAs(t, h, "aino", "/?lang=en").Body.String(); !strings.Contains(body, "a place in an exercise group</h2>") {
+		t.Error("a place in a group is not told to be one")
+	}
+	for _, x := range []struct {
+		service string
+		of      *city
+	}{{"blood-pressure", first}, {"exercise-group", second}} {
+		before := len(x.of.requests())
+		if w := post(t, h, "aino", "/my/objections", url.Values{"service": {x.service}, "about": {"me"}, "on": {"yes"}}); w.Code != http.StatusSeeOther {
+			t.Errorf("%s: %d", x.service, w.Code)
+		}
+		if got := x.of.requests()[before:]; !slices.Contains(got, "object 17 17 true") {
+			t.Errorf("%s was asked %q", x.service, got)
+		}
+	}
+	if w := post(t, h, "aino", "/my/objections", url.Values{"service": {"other"}, "about": {"me"}, "on": {"yes"}}); w.Code != http.StatusNotFound {
+		t.Errorf("a service that is none gives %d", w.Code)
 	}
 }

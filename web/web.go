@@ -134,6 +134,7 @@ type offers interface {
 // rights are a resident's rights over data about them.
 type rights interface {
 	Object(ctx context.Context, who, about person.ID, on bool) error
+	ObjectToNaming(ctx context.Context, who person.ID, on bool) error
 	Objections(ctx context.Context, who person.ID) (map[string]time.Time, error)
 	Wards(ctx context.Context, who person.ID) (map[person.ID]conversation.CaseID, error)
 	UsesOf(ctx context.Context, who person.ID, before uint64, limit int) ([]audit.Entry, error)
@@ -315,20 +316,17 @@ func (s *site) careRoutes() []route {
 		{pattern: "GET /desk/care", action: access.SeeCare, do: s.showCare},
 		{pattern: "GET /desk/care/events", action: access.SeeCare, do: s.careEvents},
 		{pattern: "POST /desk/care/run", action: access.RunCare, do: s.runCare},
-		{pattern: "GET /desk/care-needs", action: access.SeeCare, do: s.showNeeds},
-		{pattern: "GET /desk/care-needs/events", action: access.SeeCare, do: s.needsEvents},
-		{pattern: "POST /desk/care-needs/run", action: access.RunCare, do: s.runNeeds},
-		{pattern: "GET /desk/care/{criterion}/worklist", action: access.SeeFinding, do: s.worklist},
-		{pattern: "GET /desk/care/{criterion}/worklist/{place}", action: access.SeeFinding, do: s.finding},
-		{pattern: "POST /desk/care/{criterion}/worklist/{place}/visit", action: access.NoteVisit, do: s.noteVisit},
-		{pattern: "GET /desk/care/{criterion}/what-if", action: access.TryCare, do: s.whatIfForm},
-		{pattern: "POST /desk/care/{criterion}/what-if", action: access.TryCare, do: s.whatIf},
+		{pattern: "GET /desk/care/{criterion}/worklist", action: access.SeeFinding, do: s.careRun(s.worklist)},
+		{pattern: "GET /desk/care/{criterion}/worklist/{place}", action: access.SeeFinding, do: s.careRun(s.finding)},
+		{pattern: "POST /desk/care/{criterion}/worklist/{place}/visit", action: access.NoteVisit, do: s.careRun(s.noteVisit)},
+		{pattern: "GET /desk/care/{criterion}/what-if", action: access.TryCare, do: s.careRun(s.whatIfForm)},
+		{pattern: "POST /desk/care/{criterion}/what-if", action: access.TryCare, do: s.careRun(s.whatIf)},
 	}
 }
 
 // routes are all pages.
 func (s *site) routes() []route {
-	return slices.Concat(s.careRoutes(), s.residentRoutes(), s.omaRoutes(), s.privacyRoutes(), s.demoRoutes(), []route{
+	return slices.Concat(s.careRoutes(), s.needRoutes(), s.residentRoutes(), s.omaRoutes(), s.privacyRoutes(), s.demoRoutes(), []route{
 		{pattern: "/", action: anyone, do: func(http.ResponseWriter, *http.Request) error { return missing("web") }},
 		{pattern: "GET /{$}", action: anyone, do: s.start},
 		{pattern: "GET /login", action: anyone, do: s.login},

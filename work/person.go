@@ -7,9 +7,11 @@ import (
 	"time"
 
 	"ennakko/access"
+	"ennakko/audit"
 	"ennakko/conversation"
 	"ennakko/fault"
 	"ennakko/oversight"
+	"ennakko/permission"
 	"ennakko/person"
 	"ennakko/reply"
 	"ennakko/store"
@@ -159,6 +161,31 @@ func (w *Worker) Object(ctx context.Context, who, about person.ID, on bool, now 
 	})
 }
 
+// ObjectTo notes that somebody objects to a use of data that is no service's, or no
+// longer does. No case is touched by it.
+// Source: GDPR article 21(1), (Regulation (EU) 2016/679).
+func (w *Worker) ObjectTo(ctx context.Context, purpose permission.Purpose, who, about person.ID, on bool, now time.Time) error {
+	const op = "work.ObjectTo"
+	if !purpose.Objection() {
+		return fault.New(fault.Refused, op, "the law gives no right to object to this use")
+	}
+	verb := "object"
+	if !on {
+		verb = "withdraw an objection"
+	}
+	act, err := audit.Begin(residentOf(who), verb, purpose.ID(), purpose.LegalBasis(), now)
+	if err != nil {
+		return err
+	}
+	return w.store.Write(ctx, act, func(tx store.Tx) error {
+		tx.About("purpose "+purpose.ID(), about)
+		if _, err := tx.SetObjection(purpose.ID(), about, now, on); err != nil {
+			return err
+		}
+		return noteObjection(tx, who, about, purpose.ID(), on, now)
+	})
+}
+
 // Objects begins the program's own words of a request that is an objection; the id of
 // the purpose ends them.
 const Objects = "objects to the purpose "
@@ -175,7 +202,16 @@ func noteObjection(tx store.Tx, who, about person.ID, purpose string, on bool, n
 	if err != nil {
 		return err
 	}
-	mine := slices.DeleteFunc(open, func(r store.Request) bool { return r.Person != who })
+	var mine []store.Request // what else the person objects to, or says in own words, is another request
+	for _, r := range open {
+		words, err := tx.RequestWords(r.ID)
+		if err != nil {
+			return err
+		}
+		if r.Person == who && words == Objects+purpose {
+			mine = append(mine, r)
+		}
+	}
 	if on && len(mine) == 0 {
 		r := store.Request{Kind: store.RequestObjection, Person: who, About: about, At: now, Due: oversight.Due(now), Basis: "GDPR 21 and 12(3)", Words: Objects + purpose}
 		if about == who {

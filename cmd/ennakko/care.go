@@ -63,13 +63,17 @@ type careResult struct {
 	People  count  `json:"people"`           // to the nearest five; null: fewer than five
 	Gaps    count  `json:"people_with_gaps"` // the same
 	MadeUp  int    `json:"made_up_records"`  // that came to be in a made-up city
+	Before  bool   `json:"kept_before"`      // an earlier run as of the day is kept, of other facts: this one is not
 }
 
 func (p *program) careRun(ctx context.Context, f careFlags) error {
 	return p.withCare(ctx, f, func(ctx context.Context, ap *app.App, b *app.CareBook, madeUp int) error {
-		out := careResult{b.Library.Name(), b.Library.Version(), b.AsOf.Format(time.DateOnly), counted(b.People), counted(b.Gaps), madeUp}
+		out := careResult{b.Library.Name(), b.Library.Version(), b.AsOf.Format(time.DateOnly), counted(b.People), counted(b.Gaps), madeUp, b.Before}
 		return p.show(out, func(w io.Writer) {
 			_, _ = fmt.Fprintf(w, "%s %s as of %s: %s people, %s with a gap\n", out.Library, out.Version, out.AsOf, out.People, out.Gaps)
+			if out.Before {
+				_, _ = fmt.Fprintf(w, "An earlier run as of %s is kept, and services go by it. What came in since counts from a run as of a later day on.\n", out.AsOf)
+			}
 		})
 	})
 }

@@ -142,7 +142,7 @@ func (p *program) find(ctx context.Context, f findFlags) (err error) {
 	defer func() { err = errors.Join(err, a.Close(ctx)) }()
 	bars := newBars(p.err)
 	defer bars.done()
-	whole, err := a.Population(ctx, l.Language(), app.CareFields(cares), f.officer, "criteria of "+l.Name()+" "+l.Version(), func(done, total int) { bars.show("reading", done, total) })
+	whole, err := a.PopulationFor(ctx, l, app.CareFields(cares), f.officer, "criteria of "+l.Name()+" "+l.Version(), func(done, total int) { bars.show("reading", done, total) })
 	if err != nil {
 		return err
 	}

@@ -126,7 +126,7 @@ func (p *program) finding(ctx context.Context, f findingFlags) (err error) {
 	if run.AsOf.IsZero() {
 		run.AsOf = a.Now()
 	}
-	facts, err := a.CareFacts(ctx, l.Language(), x.Care.Fields(), id, f.officer, "criterion "+x.Name+" of "+l.Name()+" "+l.Version())
+	facts, err := a.FactsFor(ctx, l, x.Care.Fields(), id, f.officer, "criterion "+x.Name+" of "+l.Name()+" "+l.Version())
 	if err != nil {
 		return err
 	}

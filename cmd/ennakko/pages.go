@@ -68,6 +68,9 @@ func (p *program) pages(ctx context.Context, a *app.App, set config.Config, log 
 		return err
 	}
 	live := a.NewDesk(pack, a.Clock)
+	if err := live.Recall(ctx); err != nil {
+		return err
+	}
 	site := web.Config{Live: live, Context: ctx, Door: door, Policies: policies, Host: host, Log: log}
 	if set.Sources != nil {
 		in, err := openRegisters(a, set, log)

@@ -223,6 +223,9 @@ func (p *program) serveService(ctx context.Context, ap *app.App, clock *app.Pace
 		return err
 	}
 	live := lives[0]
+	if err := live.Recall(ctx); err != nil {
+		return err
+	}
 	ln, err := net.Listen("tcp", f.addr)
 	if err != nil {
 		return fault.New(fault.Conflict, "cmd.serve", "the address cannot be served on").Because(err).Do("choose another with --addr")

@@ -2,6 +2,7 @@ package fhir
 
 import (
 	"math"
+	"time"
 
 	"github.com/valyala/fastjson"
 
@@ -45,9 +46,14 @@ func (p *parser) medicationRequest(b *body) {
 	ends := p.bounds(b)
 	supply := b.v.Get("dispenseRequest")
 	if !ends && dated {
-		if days, ok := p.supplied(supply); ok {
-			b.rec.Until, ends = written.last+days-1, true
+		b.rec.Until, ends = p.dosed(b, written.last)
+	}
+	if !ends && dated {
+		times := 1.0
+		if again, ok := p.number(supply.Get("numberOfRepeatsAllowed")); ok && again > 0 {
+			times += again
 		}
+		b.rec.Until, ends = p.lasts(supply.Get("expectedSupplyDuration"), written.last, times)
 	}
 	if !ends {
 		if m, ok := p.day(b, supply.Get("validityPeriod"), "end"); ok {
@@ -80,24 +86,52 @@ func (p *parser) bounds(b *body) (ends bool) {
 	return until != clinical.Always
 }
 
-// supplied is for how many days medicine was prescribed, repeats included.
-func (p *parser) supplied(v *fastjson.Value) (int32, bool) {
-	n, ok := p.number(v.Get("expectedSupplyDuration", "value"))
-	if !ok || n <= 0 {
-		return 0, false
+// dosed is the last day of what the dosage says of its own length, from a day on; open if
+// it says none.
+func (p *parser) dosed(b *body, from int32) (last int32, ok bool) {
+	last = clinical.Always
+	for _, d := range b.v.GetArray("dosageInstruction") {
+		if until, said := p.lasts(d.Get("timing", "repeat", "boundsDuration"), from, 1); said && until > last {
+			last = until
+		}
 	}
-	switch string(v.GetStringBytes("expectedSupplyDuration", "code")) {
-	case "d", "":
+	if last == clinical.Always {
+		return clinical.Open, false
+	}
+	return last, true
+}
+
+// mostDays is the longest time that a medicine may be for.
+const mostDays = 100 * 366
+
+// lasts is the last day of a Duration, so many times over, that begins on a day; open if
+// it is none in days, weeks, months or years. Months and years go by the calendar.
+func (p *parser) lasts(v *fastjson.Value, from int32, times float64) (int32, bool) {
+	n, ok := p.number(v.Get("value"))
+	if n *= times; !ok || n <= 0 || n > mostDays {
+		return clinical.Open, false
+	}
+	unit := string(v.GetStringBytes("code"))
+	switch unit {
 	case "wk":
 		n *= 7
+	case "mo", "a":
+		if n != math.Trunc(n) {
+			return clinical.Open, false
+		}
+		begin, months := time.Unix(int64(from)*86400, 0).UTC(), int(n)
+		if unit == "a" {
+			months *= 12
+		}
+		n = begin.AddDate(0, months, 0).Sub(begin).Hours() / 24
+	case "d", "":
 	default:
-		return 0, false
+		return clinical.Open, false
 	}
-	if again, ok := p.number(v.Get("numberOfRepeatsAllowed")); ok && again > 0 {
-		n *= 1 + again
+	if n > mostDays {
+		return clinical.Open, false
 	}
-	const most = 100 * 366
-	return int32(math.Ceil(n)), n <= most
+	return from + int32(math.Ceil(n)) - 1, true
 }
 
 func (p *parser) medicationStatement(b *body) {

@@ -3,6 +3,8 @@ package fhir
 import (
 	"math"
 
+	"github.com/valyala/fastjson"
+
 	"ennakko/clinical"
 	"ennakko/coding"
 )
@@ -17,6 +19,9 @@ func (p *parser) observation(b *body) {
 	}
 	if !p.span(b, "effective") {
 		m, ok := p.day(b, b.v, "effectiveInstant")
+		if !ok {
+			m, ok = p.timed(b, b.v.Get("effectiveTiming"))
+		}
 		if !ok {
 			m, ok = p.day(b, b.v, "issued")
 		}
@@ -46,7 +51,29 @@ func (p *parser) observation(b *body) {
 			b.more = append(b.more, r)
 		}
 	}
-	if !there && len(b.more) == 0 && b.v.Exists("dataAbsentReason") {
+	switch {
+	case there || len(b.more) > 0:
+	case b.v.Exists("dataAbsentReason"):
 		b.fault = refusal{"it was not observed: it has no value, and says why", ""}
+	case b.rec.Status == "registered":
+		b.fault = refusal{"it has no result yet: its status says that it was only registered", ""}
 	}
+}
+
+// timed is from the first to the last of the times that a Timing names; it has no minute
+// if it names several.
+func (p *parser) timed(b *body, v *fastjson.Value) (out moment, ok bool) {
+	for _, x := range v.GetArray("event") {
+		m, good := parseMoment(x.GetStringBytes(), p.zone)
+		if !good {
+			b.fault = badDay
+			return out, false
+		}
+		if !ok {
+			out, ok = m, true
+			continue
+		}
+		out.first, out.last, out.minute = min(out.first, m.first), max(out.last, m.last), clinical.NoMinute
+	}
+	return out, ok
 }

@@ -157,7 +157,19 @@ func (b *body) event() {
 
 func (p *parser) condition(b *body) {
 	b.rec.Kind = clinical.Condition
+	p.site(b)
 	p.ill(b, "onset", "abatement")
+}
+
+// site keeps where on the body it is, as the coded value: "left", or "left breast".
+func (p *parser) site(b *body) {
+	for _, s := range b.v.GetArray("bodySite") {
+		for _, x := range s.GetArray("coding") {
+			if b.rec.ValueCode = p.code(x); !b.rec.ValueCode.IsZero() {
+				return
+			}
+		}
+	}
 }
 
 // ill sets status and days of what lasts until it is said to be over.
@@ -221,6 +233,7 @@ func (p *parser) allergy(b *body) {
 func (p *parser) procedure(b *body) {
 	b.rec.Kind = clinical.Procedure
 	if p.status(b, "not-done", "preparation") && p.codesOf(b, "code") {
+		p.site(b)
 		p.span(b, "performed")
 		if s := b.rec.Status; s != "in-progress" && s != "on-hold" {
 			b.event()

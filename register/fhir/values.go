@@ -225,13 +225,16 @@ func refOf(b []byte) ref {
 }
 
 // keysOf are the references by which others may name a resource: the address of
-// its entry, and its type and id.
+// its entry, and its type and id. An address that ends in those is the same.
 func keysOf(fullURL []byte, typ string, id []byte) (keys [2]ref) {
 	if len(fullURL) > 0 {
 		keys[0] = refOf(fullURL)
 	}
 	if len(id) > 0 {
 		keys[1] = hashed(typ + "/" + string(id))
+	}
+	if keys[0] == keys[1] {
+		keys[0] = 0
 	}
 	return keys
 }

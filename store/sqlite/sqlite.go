@@ -65,12 +65,15 @@ var documents string
 //go:embed 16_webhooks.sql
 var webhooks string
 
+//go:embed 17_need_notes.sql
+var needNotes string
+
 //go:embed 18_families.sql
 var families string
 
 // steps make the tables of a new file, and bring those of an older one up to
 // date. A step only adds. The file's user_version counts those that were taken.
-var steps = []string{first, gateways, doubts, post, erase, jobs, units, permissions, care, delta, oversightTables, links, receipts, documents, webhooks, families}
+var steps = []string{first, gateways, doubts, post, erase, jobs, units, permissions, care, delta, oversightTables, links, receipts, documents, webhooks, needNotes, families}
 
 // queueStep is the step with which the tables of the queue come, too.
 const queueStep = 6

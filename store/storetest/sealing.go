@@ -393,6 +393,9 @@ func (s *suite) sealedPermissions() {
 		if _, err = tx.SettleRequest(r, "officer:a", "told", Start); err != nil {
 			return err
 		}
+		if _, err = tx.AddNeedNote(store.NeedNote{Person: 1, At: Start, By: "officer:a", Day: Start, State: store.NeedInHand, Words: "called"}); err != nil {
+			return err
+		}
 		_, err = tx.AddLooked(store.Looked{Kind: "much", Actor: "officer:b", Through: 1, At: Start, By: "officer:a", Words: "asked why"})
 		return err
 	})
@@ -410,6 +413,9 @@ func (s *suite) permissionsReadBack(d KeyStore) {
 	s.must(err)
 	if len(ls) != 1 || ls[0].Words != "asked why" {
 		s.Error("a look into readings does not read back")
+	}
+	if ns, err := d.NeedNotes(s.ctx, 1); err != nil || len(ns) != 1 || ns[0].Words != "called" {
+		s.Errorf("a note of somebody named does not read back: %v", err)
 	}
 	if string(receipt) != "signed" || len(ps) != 1 || string(ps[0].Content) != "fee" || ps[0].Words != "yes" || len(rs) != 1 || rs[0].Words != "asked" || rs[0].Answer != "told" {
 		s.Error("what belongs to permissions does not read back")

@@ -48,6 +48,7 @@ type Store interface {
 	Hooked
 	Watched
 	Documented
+	Needy
 	Session(ctx context.Context, hash []byte) (store.Session, bool, error)
 	TouchSession(ctx context.Context, hash []byte, seen time.Time) error
 	log.Records
@@ -129,15 +130,16 @@ func Exercise(t *testing.T, open func(t *testing.T) Store) {
 // ofPermissions are the exercises of permissions, and of what belongs to them.
 func ofPermissions() map[string]func(*suite) {
 	return map[string]func(*suite){
-		"an agreement is kept in all its versions":               agreements,
-		"a permission stands from giving to withdrawal":          permits,
-		"what is handed over is kept and read only with a grant": handovers,
-		"a matter has its people and one proposal at a time":     matters,
-		"a request is settled once":                              requests,
-		"a document is sealed, read back, and gone for good":     documents,
-		"documents are kept as long as a decision wants them":    keptDocuments,
-		"the hours of care are those that were said last":        careHours,
-		"people are erased with what was permitted and fetched":  erasingPermissions,
+		"an agreement is kept in all its versions":                 agreements,
+		"a permission stands from giving to withdrawal":            permits,
+		"what is handed over is kept and read only with a grant":   handovers,
+		"a matter has its people and one proposal at a time":       matters,
+		"a request is settled once":                                requests,
+		"a document is sealed, read back, and gone for good":       documents,
+		"documents are kept as long as a decision wants them":      keptDocuments,
+		"the hours of care are those that were said last":          careHours,
+		"people are erased with what was permitted and fetched":    erasingPermissions,
+		"a note of somebody named is sealed and the newest counts": needNotes,
 	}
 }
 

@@ -14,7 +14,7 @@ func Names() []string {
 		"report", "gateway_part", "early_report", "worker", "allowance", "item", "round_step", "letter", "session", "post", "mark",
 		"agreement", "matter", "matter_person", "permission", "permission_event", "receipt_owed", "handover", "source_mark", "proposal", "proposal_ground", "request", "precedent",
 		"lot", "drawn", "later", "new_record", "profile", "individual", "staff", "famous", "looked", "webhook", "webhook_delivery",
-		"document", "document_piece", "care_hours"}
+		"document", "document_piece", "care_hours", "need_note"}
 }
 
 // Source reads one table row by row, as it is kept: sealed values stay sealed.

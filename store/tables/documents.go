@@ -224,3 +224,17 @@ func (t *tx) OpenRequestsBy(who person.ID) ([]store.Request, error) {
 func (t *tx) OpenRequestsAbout(kind string, about person.ID) ([]store.Request, error) {
 	return t.openRequests("kind = ?1 AND (about = ?2 OR about = 0 AND person = ?2)", kind, int64(about))
 }
+
+func (t *tx) RequestWords(id int64) (string, error) {
+	const op = "store.RequestWords"
+	var sealed []byte
+	found, err := t.one("SELECT words FROM request WHERE id = ?", []any{id}, &sealed)
+	if err == nil && !found {
+		err = fault.New(fault.Missing, op, "there is no such request")
+	}
+	if err != nil || len(sealed) == 0 {
+		return "", err
+	}
+	words, err := t.db.vault.Open("request.words", uint64(id), sealed) //nolint:gosec // from 1
+	return string(words), err
+}

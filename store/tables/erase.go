@@ -64,7 +64,7 @@ func (t *tx) ErasePerson(id person.ID) (store.Erased, error) {
 	if out.Permissions, err = t.erasePermissions(id); err != nil {
 		return out, err
 	}
-	for _, q := range []string{"DELETE FROM identity WHERE person = ?", "DELETE FROM contact WHERE person = ?", "DELETE FROM post WHERE person = ?", "DELETE FROM new_record WHERE person = ?",
+	for _, q := range []string{"DELETE FROM identity WHERE person = ?", "DELETE FROM contact WHERE person = ?", "DELETE FROM post WHERE person = ?", "DELETE FROM new_record WHERE person = ?", "DELETE FROM need_note WHERE person = ?",
 		"DELETE FROM profile WHERE person = ?", "DELETE FROM session WHERE person = ?", "DELETE FROM individual WHERE person = ?",
 		"DELETE FROM famous WHERE person = ?", "UPDATE staff SET person = 0 WHERE person = ?", "UPDATE looked SET person = 0, words = NULL WHERE person = ?"} {
 		if _, err := t.exec(q, int64(id)); err != nil {

@@ -35,7 +35,7 @@ func (t *tx) lastOf(table, column string) (int64, error) {
 
 // erasable are tables whose rows go when a person is erased, while their numbers
 // stand elsewhere: in the record, in addresses, on receipts, at sources.
-var erasable = []string{"document", "handover", "matter", "new_record", "permission", "proposal", "request"}
+var erasable = []string{"document", "handover", "matter", "need_note", "new_record", "permission", "proposal", "request"}
 
 // newestNumber asks for the number that was given last in a table, also when its row
 // was erased.

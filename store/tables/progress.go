@@ -107,11 +107,11 @@ func (d *DB) Unread(ctx context.Context) (since time.Time, ok bool, err error) {
 }
 
 // LastRoundEntry is the number and time of the newest entry of a round's own
-// work; a made-up clock goes on from there. What officers do beside it, at the
-// real time, does not count. Zero: there is no round yet.
+// work, or of the pages' log-in; a made-up clock goes on from there. What officers do
+// beside it, at the real time, does not count. Zero: there is no such entry yet.
 func (d *DB) LastRoundEntry(ctx context.Context) (seq uint64, at time.Time, err error) {
 	var s, t sql.NullInt64
-	found, err := d.row(ctx, `SELECT seq, at FROM audit_entry WHERE actor LIKE 'system:%' OR actor LIKE 'resident:%' OR verb = 'approve offers' ORDER BY seq DESC LIMIT 1`, nil, &s, &t)
+	found, err := d.row(ctx, `SELECT seq, at FROM audit_entry WHERE actor LIKE 'system:%' OR actor LIKE 'resident:%' OR verb IN ('approve offers', 'log in', 'log out', 'name who may need much') ORDER BY seq DESC LIMIT 1`, nil, &s, &t)
 	if !found {
 		return 0, time.Time{}, err
 	}

@@ -47,6 +47,7 @@ func sealedTables() []sealedTable {
 		{"document", id, firstNumber, []sealedColumn{{"name", "document.name"}}},
 		{"document_piece", []string{"document", "n"}, partNumber, []sealedColumn{{"content", "document.content"}}},
 		{"looked", id, firstNumber, []sealedColumn{{"words", "looked.words"}}},
+		{"need_note", id, firstNumber, []sealedColumn{{"words", "need_note.words"}}},
 		{"session", []string{"hash"}, hashNumber, []sealedColumn{{"content", "session"}}},
 	}
 }
