@@ -11,11 +11,6 @@ import (
 	"ennakko/service"
 )
 
-func lowerFee(t *testing.T) *service.Pack {
-	t.Helper()
-	return packOf(t, "lower-fee")
-}
-
 func packOf(t *testing.T, name string) *service.Pack {
 	t.Helper()
 	p, err := service.Load(os.DirFS("../packs"), name, catalog)

@@ -183,6 +183,9 @@ func (c *city) counted(ctx context.Context, r *result, families *smsc.Families, 
 	defer p.mu.Unlock()
 	r.HeardP99 = percentile(p.heard, 99)
 	r.ConfirmP50, r.ConfirmP99, r.ConfirmMax, r.Parts, r.PartsPerS = percentile(p.waited, 50), percentile(p.waited, 99), percentile(p.waited, 100), len(p.parts), p.busiest(5*time.Second)
+	if answered == 0 { // noughts of nothing are no result
+		return fmt.Errorf("nobody answered: the day was too short to ask %d families; a lower --speed makes it longer", f.Offered)
+	}
 	if err := c.app.Sequence(ctx); err != nil {
 		return err
 	}
