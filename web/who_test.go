@@ -86,6 +86,9 @@ var doors = map[string]string{
 	"GET /desk/care-needs":                                     "liisa matti sari anna both",
 	"GET /desk/care-needs/events":                              "liisa matti sari anna both",
 	"POST /desk/care-needs/run":                                "liisa both",
+	"GET /desk/care-needs/worklist":                            "sari",
+	"GET /desk/care-needs/worklist/{place}":                    "sari",
+	"POST /desk/care-needs/worklist/{place}/note":              "sari",
 }
 
 // real fills the blanks of a pattern.
