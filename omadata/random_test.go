@@ -344,7 +344,7 @@ func (l *life) give() {
 	// first was ended by its cause in between, which the judge cannot know: so much it
 	// lets pass; TestGivingTwiceIsOneGiving does not.
 	now := l.clock.Now()
-	if _, said := l.yes[p]; !said || !now.Before(l.first[p]) {
+	if until, said := l.yes[p]; !said || !now.Before(until) {
 		l.first[p] = now.Add(stands)
 	}
 	l.yes[p] = now.Add(stands)
