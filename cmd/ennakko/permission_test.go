@@ -47,9 +47,15 @@ func TestAFamilysPathOnTheCommandLine(t *testing.T) {
 	if opened.Opened.Opened == 0 {
 		t.Fatal("no matter was opened")
 	}
-	m := opened.Some[0]
+	children := map[uint32]int{} // in early education, of each grown-up
 	for _, x := range opened.Some {
-		if len(x.Adults) == 2 {
+		for _, who := range x.Adults {
+			children[uint32(who)]++
+		}
+	}
+	m := opened.Some[0]
+	for _, x := range opened.Some { // an only child: its parents have one matter
+		if len(x.Adults) == 2 && children[uint32(x.Adults[0])] == 1 && children[uint32(x.Adults[1])] == 1 {
 			m = x
 		}
 	}
