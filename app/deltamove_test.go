@@ -157,7 +157,7 @@ func (c *clinic) waiting() int {
 // and the newest word counts.
 func TestEventsOutliveABackupAMoveAndTheNextSnapshot(t *testing.T) {
 	if testing.Short() {
-		t.Skip("a server is started; make test runs this")
+		t.Skip("a server is started; -short is make check's race run, make test runs this")
 	}
 	old, elsewhere, backup := filepath.Join(t.TempDir(), "data"), filepath.Join(t.TempDir(), "elsewhere"), filepath.Join(t.TempDir(), "backup")
 	c := newClinic(t, old)
