@@ -79,17 +79,22 @@ func (s *Service) noteNo(ctx context.Context, no store.Refusal) error {
 			return err
 		}
 	}
+	return s.heeded(ctx, s.c.Messages, a, no.Person, fmt.Sprintf("in %d matters", len(ids)))
+}
+
+// heeded notes that a no by message was heeded, if nobody else has noted it by now.
+func (s *Service) heeded(ctx context.Context, talk Messages, a permission.Agreement, who person.ID, detail string) error {
 	act, err := s.act(0, "note a no that came by message", a)
 	if err != nil {
 		return err
 	}
 	return s.write(ctx, act, func(tx store.Tx) error {
-		if waits, err := s.c.Messages.Waits(tx, no.Person); err != nil || !waits {
+		if waits, err := talk.Waits(tx, who); err != nil || !waits {
 			return cmp.Or(err, store.ErrNothing)
 		}
-		tx.About("", no.Person)
-		tx.Detail("in %d matters", len(ids))
-		return s.chose(tx, no.Person, NotNow)
+		tx.About("", who)
+		tx.Detail("%s", detail)
+		return talk.Chose(tx, who, true, s.now())
 	})
 }
 

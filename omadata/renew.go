@@ -1,9 +1,9 @@
 package omadata
 
 import (
-	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -300,16 +300,5 @@ func (s *Service) noteNoBeforeEnd(ctx context.Context, no store.Refusal) error {
 		}
 		n++
 	}
-	act, err := s.act(0, "note a no that came by message", a)
-	if err != nil {
-		return err
-	}
-	return s.write(ctx, act, func(tx store.Tx) error {
-		if waits, err := s.c.Ending.Waits(tx, no.Person); err != nil || !waits {
-			return cmp.Or(err, store.ErrNothing)
-		}
-		tx.About("", no.Person)
-		tx.Detail("%d permissions are let end", n)
-		return s.c.Ending.Chose(tx, no.Person, true, s.now())
-	})
+	return s.heeded(ctx, s.c.Ending, a, no.Person, fmt.Sprintf("%d permissions are let end", n))
 }

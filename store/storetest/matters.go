@@ -3,11 +3,7 @@ package storetest
 import (
 	"time"
 
-	"github.com/RoaringBitmap/roaring/v2"
-
-	"ennakko/audit"
 	"ennakko/fault"
-	"ennakko/permission"
 	"ennakko/person"
 	"ennakko/store"
 )
