@@ -196,8 +196,8 @@ func (t *tx) ClearTimers(id conversation.CaseID) error {
 
 func (t *tx) TakeTimers(now time.Time, limit int) ([]store.DueTimer, error) {
 	var due []store.DueTimer
-	err := t.query(`SELECT t.case_id, t.kind FROM timer t JOIN kase k ON k.id = t.case_id JOIN round r ON r.id = k.round
-		WHERE t.at <= ? AND r.state = 'running' ORDER BY t.at, t.case_id LIMIT ?`, []any{micro(now), limit}, func(scan func(...any) error) error {
+	err := t.query(`SELECT t.case_id, t.kind FROM timer t
+		WHERE t.at <= ? AND `+ofTimer+` = 'running' ORDER BY t.at, t.case_id LIMIT ?`, []any{micro(now), limit}, func(scan func(...any) error) error {
 		var id int64
 		var kind string
 		err := scan(&id, &kind)

@@ -61,7 +61,9 @@ func (d *DB) Round(ctx context.Context, id store.RoundID) (store.Round, error) {
 }
 
 // ofTimer is the state of the round of a timer. As a question for each timer, not
-// a join, it lets the first by time be found without looking at the others.
+// a join, it lets the first by time be found without looking at the others. And
+// PostgreSQL keeps the plan of a prepared statement: a join planned while there were
+// no timers compared each case with each timer ever after, and held up the round.
 const ofTimer = "(SELECT r.state FROM kase k JOIN round r ON r.id = k.round WHERE k.id = t.case_id)"
 
 // Next is the next moment at which something of a running round is due.
@@ -94,7 +96,7 @@ func (d *DB) Due(ctx context.Context, now time.Time) (store.Due, error) {
 // NextTimer is when the next timer of a running round is due.
 func (d *DB) NextTimer(ctx context.Context) (at time.Time, ok bool, err error) {
 	var next sql.NullInt64
-	_, err = d.row(ctx, "SELECT min(t.at) FROM timer t JOIN kase k ON k.id = t.case_id JOIN round r ON r.id = k.round WHERE r.state = 'running'", nil, &next)
+	_, err = d.row(ctx, "SELECT t.at FROM timer t WHERE "+ofTimer+" = 'running' ORDER BY t.at LIMIT 1", nil, &next)
 	return fromMicro(next.Int64), next.Valid, err
 }
 
