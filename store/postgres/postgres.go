@@ -110,7 +110,7 @@ func pool(address string, reading bool) (*sql.DB, error) {
 	if reading {
 		c.RuntimeParams["default_transaction_read_only"] = "on"
 	}
-	return stdlib.OpenDB(*c), nil
+	return stdlib.OpenDB(*c, stdlib.OptionResetSession(plans{time.Now}.fresh)), nil
 }
 
 func ms(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }

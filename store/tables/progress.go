@@ -61,9 +61,7 @@ func (d *DB) Round(ctx context.Context, id store.RoundID) (store.Round, error) {
 }
 
 // ofTimer is the state of the round of a timer. As a question for each timer, not
-// a join, it lets the first by time be found without looking at the others. And
-// PostgreSQL keeps the plan of a prepared statement: a join planned while there were
-// no timers compared each case with each timer ever after, and held up the round.
+// a join, it lets the first by time be found without looking at the others.
 const ofTimer = "(SELECT r.state FROM kase k JOIN round r ON r.id = k.round WHERE k.id = t.case_id)"
 
 // Next is the next moment at which something of a running round is due.
