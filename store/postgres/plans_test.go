@@ -24,7 +24,7 @@ func TestAPlanOfAnEmptyTableIsNotKept(t *testing.T) {
 	defer func() { _ = db.Close() }()
 	db.SetMaxOpenConns(1)
 	for _, q := range []string{
-		"CREATE TEMPORARY TABLE many (id BIGINT PRIMARY KEY, x BIGINT)", "ANALYZE many", "SET plan_cache_mode = force_generic_plan",
+		"CREATE TEMPORARY TABLE many (id BIGINT PRIMARY KEY, x BIGINT)", "VACUUM many", "SET plan_cache_mode = force_generic_plan",
 		"PREPARE one (BIGINT) AS SELECT x FROM many WHERE id = $1", "EXECUTE one (1)",
 		"INSERT INTO many SELECT i, i FROM generate_series(1, 20000) i",
 	} {
